@@ -1,0 +1,4 @@
+"""What Zester can do to a host: execution functions and facts."""
+
+# The one place of this version at run time; the build checks it against pyproject.toml.
+__version__ = "0.1.0"
