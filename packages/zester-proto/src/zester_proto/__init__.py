@@ -1,4 +1,9 @@
 """What the parts of Zester share: messages, subjects, buckets, targets, identity, and the NATS link."""
 
+from typing import Final
+
 # The one place of this version at run time; the build checks it against pyproject.toml.
-__version__ = "0.1.0"
+__version__: Final = "0.1.0"
+
+PROTOCOL: Final = 1
+"""The wire protocol's number, in every envelope; apart from the packages' versions (design.md 1)."""

@@ -1,0 +1,1 @@
+"""What travels on the bus and what lies in buckets, as tagged msgspec Structs (design.md 2)."""

@@ -1,0 +1,155 @@
+"""What operators ask, and what masters vouch for (bus.md 3)."""
+
+import msgspec
+
+from zester_proto.messages.base import Message
+
+PAGE_BYTES = 256 * 1024
+PAGE_ROWS = 500
+PAGE_SECONDS = 0.05
+REQUEST_LIFE = 60.0
+"""Seconds between `issued` and `expires`, at most."""
+
+
+class Request(Message, frozen=True, kw_only=True, tag="request"):
+    """What an operator asks; travels as Signed by the operator's nkey. Times are Unix seconds."""
+
+    site: str
+    id: str
+    """The request's own id: 24 hexadecimal digits; pages go to `zester.page.<operator>.<id>`."""
+    verb: str
+    issued: float
+    expires: float
+    arguments: msgspec.Raw
+    """One of the `...Ask` structs below, by the verb."""
+
+
+class RunAsk(Message, frozen=True, kw_only=True, tag="run"):
+    """Verb `run`: a job."""
+
+    jid: str
+    target: str
+    function: str
+    args: msgspec.Raw
+    kwargs: msgspec.Raw
+    timeout: float = 60.0
+    test: bool = False
+    batch: str = ""
+    """`N` or `N%`; with the rest as in issue 4."""
+    batch_wait: float = 0
+    canary: int = 0
+    max_fail: str = ""
+    parent: str = ""
+    follow: bool = True
+    """Send pages; false for --async."""
+
+
+class JobAsk(Message, frozen=True, kw_only=True, tag="job"):
+    """Verbs `job`, `follow` and `cancel`: one job."""
+
+    jid: str
+    peel: str = ""
+    values: bool = True
+
+
+class JobsAsk(Message, frozen=True, kw_only=True, tag="jobs"):
+    """Verb `jobs`: the jobs that are kept, newest first."""
+
+    active: bool = False
+    limit: int = 50
+    state: str = ""
+    function: str = ""
+    target: str = ""
+    operator: str = ""
+    since: float = 0
+
+
+class TargetAsk(Message, frozen=True, kw_only=True, tag="target"):
+    """Verbs `target` and `peels`: who matches."""
+
+    target: str = "*"
+    explain: bool = False
+
+
+class FactsAsk(Message, frozen=True, kw_only=True, tag="facts"):
+    """Verb `facts`: values from the masters' index; no keys are all of them."""
+
+    target: str
+    keys: tuple[str, ...] = ()
+
+
+class CatalogueAsk(Message, frozen=True, kw_only=True, tag="catalogue"):
+    """Verb `catalogue`: the digests (empty digest) or one catalogue."""
+
+    digest: str = ""
+
+
+class TrustAsk(Message, frozen=True, kw_only=True, tag="trust"):
+    """Verb `trust`: the bundles after a version."""
+
+    after: int = 0
+
+
+class DrainAsk(Message, frozen=True, kw_only=True, tag="drain"):
+    """Verbs `drain` and `undrain`."""
+
+    target: str
+
+
+class NothingAsk(Message, frozen=True, kw_only=True, tag="nothing"):
+    """Verbs that need nothing: `masters`, `status`, `whoami`."""
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a master says no."""
+
+    code: str
+    """`usage no-match role stale conflict unknown busy internal unavailable`."""
+    text: str
+    hint: str = ""
+
+
+class Answer(Message, frozen=True, kw_only=True, tag="answer"):
+    """The signed yes or no of a master to one request."""
+
+    request: str
+    time: float
+    """Site time in seconds."""
+    master: str
+    problem: Problem | None = None
+    value: msgspec.Raw = msgspec.Raw(b"\xc0")
+    """What fits into the answer itself: a packed value."""
+    pages: bool = False
+    """Pages follow."""
+
+
+class PageRow(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """One peel's (or list item's) part: `data` is `offset` bytes into `total`.
+
+    The outcome counts when the last part is there. In pages of a job `data` is the plain text of
+    the return (`split_return`), in lists a packed map, and `key` the peel's id or the item's name.
+    """
+
+    key: str
+    outcome: str = ""
+    offset: int = 0
+    total: int = 0
+    data: bytes = b""
+    late: str = ""
+
+
+class Page(Message, frozen=True, kw_only=True, tag="page"):
+    """A signed page of what a request gives, in order from 0."""
+
+    request: str
+    jid: str = ""
+    epoch: int = 0
+    master: str = ""
+    n: int
+    previous: bytes = b""
+    """Digest of the body of the page before; empty on page 0."""
+    rows: tuple[PageRow, ...] = ()
+    counts: dict[str, int] = msgspec.field(default_factory=dict[str, int])
+    final: bool = False
+    info: msgspec.Raw = msgspec.Raw(b"\xc0")
+    """Page 0 of a job: its packed `job_info`; else nil."""

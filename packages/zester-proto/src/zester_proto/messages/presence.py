@@ -1,0 +1,80 @@
+"""What a peel says of itself, and the time that a master gives it (bus.md 5, 6.8)."""
+
+import msgspec
+
+from zester_proto.messages.base import Message
+
+
+class Heartbeat(Message, frozen=True, kw_only=True, tag="hb"):
+    """Some 64 bytes each ten seconds."""
+
+    instance: str
+    version: str = ""
+    running: tuple[str, ...] = ()
+
+
+class Hello(Message, frozen=True, kw_only=True, tag="hello"):
+    """A peel asks who it is to masters, and what time it is."""
+
+    nonce: bytes
+    instance: str
+    version: str = ""
+    clock: float
+    """Its wall clock; only reported."""
+    bundle: int = 0
+    """The version of its trust bundle."""
+
+
+class Welcome(Message, frozen=True, kw_only=True, tag="welcome"):
+    """A master's signed answer: the site's time."""
+
+    site: str
+    id: str
+    nonce: bytes
+    time: float
+    bundle: int
+    drain: int = 0
+    """The number of the last drain or undrain."""
+    drained: bool = False
+
+
+class Facts(Message, frozen=True, kw_only=True, tag="facts"):
+    """What lies in `facts/<id>`: the peel's JWT in clear, its facts sealed for the masters."""
+
+    jwt: str
+    instance: str
+    return_key: str
+    sealed: bytes
+    """Plain text: the packed map of facts."""
+
+
+def facts_aad(subject: str, return_key: str, protocol: int) -> bytes:
+    """Give what the seal of facts is bound to."""
+    return f"{subject}\0{return_key}\0{protocol}".encode()
+
+
+class MasterBeat(Message, frozen=True, kw_only=True, tag="master"):
+    """What lies in `master-heartbeat/<instance>`."""
+
+    name: str
+    instance: str
+    version: str
+    started: float
+    time: float
+    active: int = 0
+    bundle: int = 0
+    address: str = ""
+
+
+class Note(Message, frozen=True, kw_only=True, tag="note"):
+    """A bucket changed; carries no authority."""
+
+    bucket: str
+    revision: int
+
+
+class CatalogueEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """Which peels hold a catalogue, by its digest."""
+
+    digest: str
+    peels: int
