@@ -1,4 +1,4 @@
-"""What the parts of Zester share: messages, subjects, buckets, targets, identity, and the NATS link."""
+"""What the parts of Zester share: messages, subjects, buckets, targets, identity, the link."""
 
 from typing import Final
 
@@ -6,4 +6,4 @@ from typing import Final
 __version__: Final = "0.1.0"
 
 PROTOCOL: Final = 1
-"""The wire protocol's number, in every envelope; apart from the packages' versions (design.md 1)."""
+"""The wire protocol, in every envelope; apart from the packages' versions (design.md 1)."""

@@ -162,12 +162,12 @@ def _mapping(value: Mapping[Any, Any], path: str, depth: int) -> dict[str, Any]:
 
 
 def _key(key: Any, path: str) -> str:
-    plain = normalise(key, path, MAX_DEPTH)
-    if plain is None or isinstance(plain, bool):
-        return str(plain).lower() if plain is not None else "null"
-    if isinstance(plain, (str, int, float)):
-        return str(plain)
-    raise CodecError(f"a key of type {type(key).__name__} cannot travel, at {path}")
+    if not isinstance(key, (str, int, float, dt.date, PurePath)) and key is not None:
+        raise CodecError(f"a key of type {type(key).__name__} cannot travel, at {path}")
+    plain = normalise(key, path)
+    if plain is None:
+        return "null"
+    return str(plain).lower() if isinstance(plain, bool) else str(plain)
 
 
 def _list(value: list[Any] | tuple[Any, ...], path: str, depth: int) -> list[Any]:

@@ -80,16 +80,22 @@ def read_private(path: Path) -> bytes:
         FileProblem: it is missing, unreadable, no plain file, or open to group or others.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:
         raise FileProblem(f"cannot read {path}: {error.strerror or error}") from error
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise FileProblem(f"{path} is not a plain file")
-        if status.st_mode & 0o077:
-            raise FileProblem(
-                f"{path} holds a secret and others may read it (mode {status.st_mode & 0o777:04o})",
-                hint=f"chmod 600 {path}",
-            )
-        return file.read()
+    try:
+        _check_private(path, os.fstat(descriptor))
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return file.read()
+    finally:
+        os.close(descriptor)
+
+
+def _check_private(path: Path, status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise FileProblem(f"{path} is not a plain file")
+    if status.st_mode & 0o077:
+        raise FileProblem(
+            f"{path} holds a secret and others may read it (mode {status.st_mode & 0o777:04o})",
+            hint=f"chmod 600 {path}",
+        )
