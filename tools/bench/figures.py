@@ -1,0 +1,56 @@
+"""How a figure is measured and printed: medians with their spread, beside what they are held to."""
+
+import statistics
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+
+def line(name: str, samples: Sequence[float], unit: str, *, aim: str = "", note: str = "") -> None:
+    """Print one figure: median, least and most of the samples, and what it is held to."""
+    middle = statistics.median(samples)
+    spread = f"{min(samples):.3g}-{max(samples):.3g}" if len(samples) > 1 else "once"
+    held = f"  aim {aim}" if aim else ""
+    said = f"  ({note})" if note else ""
+    print(
+        f"{name:<52} {middle:>9.4g} {unit:<4} [{spread}, n={len(samples)}]{held}{said}", flush=True
+    )
+
+
+def ratio(name: str, ours: Sequence[float], floor: Sequence[float], *, aim: str = "") -> None:
+    """Print how many times the floor ours is, by medians taken in the same run."""
+    times = statistics.median(ours) / statistics.median(floor)
+    print(f"{name:<52} {times:>9.3g} x    {'aim ' + aim if aim else ''}", flush=True)
+
+
+def percentile(samples: Sequence[float], part: float) -> float:
+    """Give the value below which `part` (0 to 1) of the samples lie."""
+    ordered = sorted(samples)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * part))]
+
+
+def timed(work: Callable[[], object], times: int, *, warm_up: int = 1) -> list[float]:
+    """Give the seconds that each of some runs took, the first ones left out."""
+    samples: list[float] = []
+    for index in range(times + warm_up):
+        began = time.perf_counter()
+        work()
+        if index >= warm_up:
+            samples.append(time.perf_counter() - began)
+    return samples
+
+
+def timed_process(
+    command: Sequence[str | Path], times: int, **options: dict[str, str]
+) -> list[float]:
+    """Give the seconds of whole processes; one that fails ends the bench with what it said."""
+
+    def once() -> None:
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, env=options.get("env")
+        )
+        if done.returncode != 0:
+            raise SystemExit(f"{command}: exit code {done.returncode}\n{done.stdout}{done.stderr}")
+
+    return timed(once, times)
