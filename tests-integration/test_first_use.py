@@ -8,6 +8,7 @@ import ssl
 from pathlib import Path
 
 import pytest
+
 from zester_testing.fleet import (
     SCRIPTS,
     Fleet,
