@@ -38,7 +38,7 @@ def check(text: str) -> int:
 def main() -> int:
     """Lock and rewrite, or with --check only look; unknown options go to uv lock."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="change nothing, fail if a host is named")
+    parser.add_argument("--check", action="store_true", help="only look for hosts")
     options, rest = parser.parse_known_args()
     if options.check:
         return check(LOCK.read_text())

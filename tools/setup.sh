@@ -49,7 +49,7 @@ prepare_uv() {
         echo "setup: a private uv into $uv_home"
         rm -rf "$uv_home"
         "$python" -m venv "$uv_home"
-        "$uv_home/bin/python" -m pip install --quiet --disable-pip-version-check \
+        "$uv_home/bin/python" -m pip install --quiet --quiet --disable-pip-version-check \
             --require-hashes --no-deps --requirement tools/uv-requirements.txt
         cp tools/uv-requirements.txt "$uv_home/installed.txt"
     fi
@@ -57,7 +57,8 @@ prepare_uv() {
 
 # An environment is bound to its interpreter and to its place: the scripts in it name both.
 home_of() {
-    "$python" -c 'import os, sys; print(sys.executable, sys.version.replace("\n", " "), os.getcwd())'
+    "$python" -c 'import os, sys
+print(sys._base_executable, sys.version.replace("\n", " "), os.getcwd(), sep="|")'
 }
 
 # What the installed packages follow from.
@@ -77,7 +78,7 @@ $contents"
     uv=$uv_home/bin/uv
     echo "setup: five packages and their tools into $venv"
     if [ "$home" != "$(head -n 1 "$venv/setup-stamp" 2>/dev/null)" ]; then
-        "$uv" venv --quiet --clear --python "$("$python" -c 'import sys; print(sys.executable)')" "$venv"
+        "$uv" venv --quiet --clear --python "${home%%|*}" "$venv"
     fi
     rm -f "$venv/setup-stamp"
     "$uv" export --quiet --locked --all-packages --all-groups --no-emit-workspace --output-file "$venv/locked.txt"

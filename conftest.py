@@ -1,0 +1,13 @@
+"""What every test of the repository runs with."""
+
+import os
+
+import pytest
+
+pytest_plugins = ["pytester", "zester_testing.hosts_plugin"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _processes_are_not_measured() -> None:
+    """Keep coverage out of the processes that tests start: it would slow them and load modules."""
+    os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
