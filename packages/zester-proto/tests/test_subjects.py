@@ -2,10 +2,10 @@ from collections.abc import Callable
 
 import pytest
 
-from zester_proto import ids, subjects
+from zester_proto import subjects
 from zester_proto.errors import BadId
 
-JID = ids.new_jid(lambda: 1_700_000_000.0)
+JID = "2YBXZJakptNW58H9jk6WpVOPxbn"
 
 
 def test_subjects_of_a_peel_carry_its_id_as_one_token():
