@@ -1,4 +1,28 @@
-"""What operators ask, and what masters vouch for (bus.md 3)."""
+"""What operators ask, and what masters vouch for (bus.md 3).
+
+What each verb gives, all values packed maps or lists:
+
+| verb | answer's value | rows of its pages: key, outcome, data |
+| --- | --- | --- |
+| run, rerun, resume | `{jid, count, epoch}` | if `follow`: as `follow` |
+| follow, job | `{jid, count, epoch}` | peel, outcome, plain text of its return (`split_return`) |
+| jobs | nil | jid, state, map of the fields of `job_info` |
+| target | `{count}`, with `explain` also `explain: [{text, count}]` | peel, state, nothing |
+| peels | nil | peel, state, `{state, since, version, address, instance, facts, clock, problem}` |
+| facts | nil | peel, nothing, map of its facts; of those asked, by the path as asked |
+| catalogue | without digest `[{digest, peels}]` | with one: digest, nothing, the catalogue |
+| masters | `[{name, instance, version, started, time, active, bundle, address}]` | |
+| status | `{master, peels: {state: n}, jobs, conditions: [{code, severity, text, hint, master}]}` | |
+| whoami | `{name, role, verbs, master, bundle, site}` | |
+| trust | list of encoded `SignedBundle`, oldest first; ask again until it is empty | |
+| cancel | `{jid, state}` | |
+| drain, undrain | `{peels, number}` | |
+
+States of peels: `present absent refused drained`. `job_info`: `jid state target function arguments
+(their names) operator created deadline timeout count counts owners closed parent test batch`.
+Pages of one epoch are numbered from 0 and chained. When another master takes a job over, its pages
+begin again at 0 under the higher epoch, with all that is known: the reader drops what it has.
+"""
 
 import msgspec
 
@@ -128,6 +152,7 @@ class PageRow(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
 
     The outcome counts when the last part is there. In pages of a job `data` is the plain text of
     the return (`split_return`), in lists a packed map, and `key` the peel's id or the item's name.
+    A second row of the same key, from offset 0, takes the place of the first.
     """
 
     key: str

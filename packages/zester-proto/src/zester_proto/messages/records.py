@@ -68,6 +68,8 @@ class OutcomeRow(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     seconds: float = 0
     error: str = ""
     asked: bool = True
+    returned: bool = False
+    """The peel said so itself; a return that lies in `job-returns` beside false is late."""
 
 
 class JobSummary(Message, frozen=True, kw_only=True, tag="summary"):
@@ -102,6 +104,8 @@ class JobEvent(Message, frozen=True, kw_only=True, tag="job-event"):
     count: int = 0
     counts: dict[str, int] = msgspec.field(default_factory=dict[str, int])
     epoch: int = 0
+    request: bytes = b""
+    """Of a cancel: the operator's Signed request, on which alone the job's owner acts."""
 
 
 class Audit(Message, frozen=True, kw_only=True, tag="audit"):

@@ -1,0 +1,1 @@
+"""A job's life: frozen list, dispatch, ledger, returns, pages, close, takeover (bus.md 6)."""
