@@ -245,7 +245,7 @@ class TrustStore:
         make_private_folder(folder)
         if not (folder / ROOT_FILE).exists():
             write_public(folder / ROOT_FILE, "site-root", self.root)
-        kept = self.history if all_versions else self._essential()
+        kept = self.history if all_versions else self.essential()
         names: set[str] = set()
         for signed in kept:
             name = f"bundle.{decode(signed.bundle.body, TrustBundle).version}"
@@ -257,7 +257,8 @@ class TrustStore:
                 with contextlib.suppress(OSError):  # a bundle too many does no harm
                     path.unlink()
 
-    def _essential(self) -> tuple[SignedBundle, ...]:
+    def essential(self) -> tuple[SignedBundle, ...]:
+        """Give what a new member needs: the newest, and the last that the root itself signed."""
         by_root = [one for one in self.history[:-1] if one.certificate is None]
         return (*by_root[-1:], *self.history[-1:])
 
