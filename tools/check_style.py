@@ -36,7 +36,7 @@ TWO_SENTENCES = re.compile(r"[.!?]\s+[A-Z]")
 def main() -> int:
     """Print every breach, one a line; return 1 if there is one."""
     argparse.ArgumentParser(description=__doc__).parse_args()
-    breaches = [*check_python(), *check_texts(), *check_versions()]
+    breaches = [*check_python(), *check_texts(), *check_versions(), *check_decisions(ROOT)]
     for breach in breaches:
         print(breach)
     return 1 if breaches else 0
@@ -124,6 +124,20 @@ def versions_of(folder: Path) -> dict[str, str | None]:
         "__version__": code and code[1],
         "CHANGELOG.md": change and change[1],
     }
+
+
+def check_decisions(root: Path) -> Iterator[str]:
+    """Rule 7: the index names every decision, and no number is used twice."""
+    folder = root / "docs" / "decisions"
+    index = (folder / "README.md").read_text()
+    seen: set[str] = set()
+    for page in sorted(folder.glob("[0-9]*.md")):
+        number = page.name.partition("-")[0]
+        if f"]({page.name})" not in index:
+            yield f"docs/decisions/README.md: {page.name} is not in the index (rule 7)"
+        if number in seen:
+            yield f"docs/decisions/{page.name}: the number {number} is taken (rule 7)"
+        seen.add(number)
 
 
 if __name__ == "__main__":

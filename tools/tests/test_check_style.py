@@ -67,3 +67,14 @@ def test_versions_are_read_from_all_three_places(tmp_path: Path):
     (package / "CHANGELOG.md").write_text("# Changelog\n\n## 0.1.1 (unreleased)\n")
     (module / "__init__.py").write_text('__version__: Final = "0.1.0"\n')
     assert list(check_style.versions_of(package).values()) == ["0.1.0", "0.1.0", "0.1.1"]
+
+
+def test_a_decision_outside_the_index_and_a_number_used_twice_are_named(tmp_path: Path):
+    folder = tmp_path / "docs" / "decisions"
+    folder.mkdir(parents=True)
+    for name in ("0001-a.md", "0002-b.md", "0002-c.md"):
+        (folder / name).touch()
+    (folder / "README.md").write_text("[0001](0001-a.md) [0002](0002-b.md)")
+    unlisted, twice = check_style.check_decisions(tmp_path)
+    assert "0002-c.md is not in the index" in unlisted
+    assert "0002-c.md: the number 0002 is taken" in twice
