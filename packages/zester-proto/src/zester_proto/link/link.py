@@ -1,0 +1,430 @@
+"""The NATS link: what is declared once holds over all the connections that follow each other."""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Self
+
+from zester_proto.errors import ZesterError
+from zester_proto.link.errors import (
+    Disconnected,
+    LinkError,
+    LinkTimeout,
+    NoResponders,
+    PermissionDenied,
+    Unreachable,
+)
+from zester_proto.link.inbox import resolve
+from zester_proto.link.keeper import Keeper, Owner
+from zester_proto.link.options import NO_HEADERS, LinkOptions, Message
+from zester_proto.link.reasons import denied
+from zester_proto.link.session import Session
+from zester_proto.link.stats import LinkStats
+from zester_proto.link.subscription import Handler, Subscription
+from zester_proto.logs import Log, Throttle
+
+Connected = Callable[[int], Awaitable[None]]
+Lost = Callable[[LinkError], Awaitable[None]]
+ProblemChanged = Callable[[ZesterError | None], None]
+
+
+class NatsLink:
+    """One process's way onto the bus.
+
+    A daemon calls `start` and lives with what comes: the supervisor tries for ever. A command calls
+    `connect_once`, which raises what is wrong.
+
+    Publishing and asking without a connection raises `Disconnected` at once. Nothing is kept to be
+    sent later, so what raised is never done behind the caller's back after a reconnect; but what
+    was on its way when the connection broke may have arrived.
+
+    Attributes:
+        options: as given.
+        epoch: number of the present connection, or of the last one; 0 before the first.
+        stats: what was counted.
+    """
+
+    def __init__(self, options: LinkOptions, *, rng: random.Random | None = None) -> None:
+        self.options = options
+        self.epoch = 0
+        self.stats = LinkStats()
+        self._keeper = Keeper(
+            options,
+            Owner(self._came_up, self._went_down, self._server_said, self._problem_changed),
+            rng or random.Random(),  # noqa: S311  # it spreads a fleet, it keeps no secret
+        )
+        self._log = Log("zester.link")
+        self._throttle = Throttle()
+        self._subscriptions: dict[Subscription, None] = {}
+        self._asking: dict[str, dict[asyncio.Future[Message], str]] = {}
+        self._up = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._hooks: asyncio.Task[None] | None = None
+        self._on_connected: list[Connected] = []
+        self._on_disconnected: list[Lost] = []
+        self._on_problem: list[ProblemChanged] = []
+
+    # -- life ------------------------------------------------------------------------------------
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    def start(self) -> None:
+        """Begin to connect, and never give up; `drain` or `close` ends it."""
+        if self._task is None:
+            self._task = asyncio.create_task(self._keeper.run(None), name="link")
+
+    async def connect_once(self, seconds: float = 5.0) -> None:
+        """Try each server once; from then on the connection is kept, as by `start`.
+
+        Raises:
+            ZesterError: why there is no connection: a `ConnectError`, an odd nonce, a missing or
+                malformed credentials file.
+        """
+        try:
+            async with asyncio.timeout(seconds):
+                session = await self._keeper.try_round()
+        except TimeoutError:
+            raise self.problem or Unreachable(
+                f"no NATS server answers in {seconds:g} s at {self._keeper.servers()}",
+                hint="is nats-server running, is nats_url right, does a firewall let it pass?",
+            ) from None
+        self._task = asyncio.create_task(self._keeper.run(session), name="link")
+
+    async def wait_connected(self, seconds: float | None = None) -> int:
+        """Wait for a connection and give its epoch.
+
+        Raises:
+            ZesterError: none came in time; the reason as far as it is known.
+        """
+        try:
+            async with asyncio.timeout(seconds):
+                await self._up.wait()
+        except TimeoutError:
+            raise self.problem or Unreachable(
+                f"not connected yet to a NATS server at {self._keeper.servers()}"
+            ) from None
+        return self.epoch
+
+    async def drain(self, seconds: float = 20.0) -> None:
+        """Stop hearing, let handlers finish, send what is queued, and close.
+
+        Handlers that are not done in time are cancelled.
+        """
+        session = self._keeper.session
+        if session is not None and session.alive:
+            with contextlib.suppress(TimeoutError, LinkError):
+                async with asyncio.timeout(seconds):
+                    await session.drain()
+        await self.close()
+
+    async def close(self) -> None:
+        """End the connection and every task of the link."""
+        task, self._task = self._task, None
+        await _cancel(task)
+        await _cancel(self._hooks)
+        self._up.clear()
+
+    def wake(self) -> None:
+        """Try again at once instead of waiting: something changed, as new credentials."""
+        self._keeper.wake()
+
+    async def reconnect(self) -> None:
+        """End the present connection, so that the next one takes hold of what changed."""
+        session = self._keeper.session
+        self._keeper.wake()
+        if session is not None:
+            await session.close()
+
+    # -- what it tells ---------------------------------------------------------------------------
+
+    @property
+    def connected(self) -> bool:
+        """Whether there is a connection."""
+        session = self._keeper.session
+        return session is not None and session.alive and self._up.is_set()
+
+    @property
+    def server(self) -> str:
+        """Where the present connection leads, as `host:port`; empty without one."""
+        session = self._keeper.session
+        return str(session.server) if session is not None else ""
+
+    @property
+    def problem(self) -> ZesterError | None:
+        """Why there is no connection; None while there is one, and before the first try."""
+        return self._keeper.problem
+
+    @property
+    def max_payload(self) -> int:
+        """Bytes of the largest message that may be sent."""
+        session = self._keeper.session
+        return session.max_payload if session is not None else self.options.max_payload
+
+    def new_subject(self) -> str:
+        """Give a subject of our own that nobody else can guess, to hear something on.
+
+        Raises:
+            Disconnected: there is no connection; the name of the inbox comes with it.
+        """
+        return self._live().inbox.new_subject()
+
+    def on_connected(self, hook: Connected) -> None:
+        """Call `hook(epoch)` after every connect, when all subscriptions are heard.
+
+        It runs beside the link's work and is cancelled when that connection ends.
+        """
+        self._on_connected.append(hook)
+
+    def on_disconnected(self, hook: Lost) -> None:
+        """Call `hook(reason)` after the end of every connection."""
+        self._on_disconnected.append(hook)
+
+    def on_problem(self, hook: ProblemChanged) -> None:
+        """Call `hook(problem)` when the reason for having no connection changes; None: it works."""
+        self._on_problem.append(hook)
+
+    # -- messages --------------------------------------------------------------------------------
+
+    async def publish(
+        self,
+        subject: str,
+        data: bytes = b"",
+        *,
+        reply: str = "",
+        headers: Mapping[str, str] = NO_HEADERS,
+    ) -> None:
+        """Send a message; that it arrives is not promised.
+
+        Raises:
+            Disconnected: there is no connection; nothing was sent.
+            TooLarge: the server would not take it; nothing was sent.
+            LinkError: the subject or a header is malformed.
+        """
+        await self._live().publish(subject, data, reply, headers)
+
+    async def request(
+        self,
+        subject: str,
+        data: bytes = b"",
+        *,
+        seconds: float | None = None,
+        headers: Mapping[str, str] = NO_HEADERS,
+    ) -> Message:
+        """Ask, and give the first answer.
+
+        Raises:
+            NoResponders: nobody hears the question.
+            LinkTimeout: no answer in time; the question may have been acted upon.
+            Disconnected: there is no connection, or it broke; the same holds.
+            PermissionDenied: we may not ask there.
+            TooLarge: the question is too large.
+        """
+        session = self._live()
+        future: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+        reply = session.inbox.open(resolve(future))
+        asking = self._asking.setdefault(subject.lower(), {})
+        asking[future] = subject
+        limit = self.options.request_timeout if seconds is None else seconds
+        try:
+            async with asyncio.timeout(limit):
+                await session.publish(subject, data, reply, headers)
+                answer = await future
+        except TimeoutError:
+            raise LinkTimeout(f"no answer on {subject} in {limit:g} s") from None
+        finally:
+            session.inbox.close(reply)
+            future.cancel()
+            asking.pop(future, None)
+            if not asking:
+                self._asking.pop(subject.lower(), None)
+        if not answer.data and answer.status == "503":
+            raise NoResponders(f"nobody answers on {subject} at this moment")
+        return answer
+
+    async def request_many(
+        self,
+        subject: str,
+        data: bytes,
+        *,
+        last: Callable[[Message], bool],
+        seconds: float | None = None,
+    ) -> list[Message]:
+        """Ask, and give all answers up to and with the one that `last` says is the last.
+
+        Args:
+            subject: where to ask.
+            data: the question.
+            last: says of each answer whether it ends them.
+            seconds: the longest silence.
+
+        Raises:
+            LinkError: as `request`.
+        """
+        session = self._live()
+        answers: asyncio.Queue[Message | Exception] = asyncio.Queue()
+        reply = session.inbox.open(answers.put_nowait)
+        limit = self.options.request_timeout if seconds is None else seconds
+        found: list[Message] = []
+        try:
+            await session.publish(subject, data, reply, NO_HEADERS)
+            while True:
+                async with asyncio.timeout(limit):
+                    answer = await answers.get()
+                if isinstance(answer, Exception):
+                    raise answer
+                if not found and not answer.data and answer.status == "503":
+                    raise NoResponders(f"nobody answers on {subject} at this moment")
+                found.append(answer)
+                if last(answer):
+                    return found
+        except TimeoutError:
+            raise LinkTimeout(f"no answer on {subject} in {limit:g} s") from None
+        finally:
+            session.inbox.close(reply)
+
+    async def subscribe(
+        self,
+        subject: str,
+        handler: Handler,
+        *,
+        queue: str = "",
+        pending_bytes: int | None = None,
+        on_denied: Callable[[PermissionDenied], None] | None = None,
+    ) -> Subscription:
+        """Hear a subject, on this connection and on every later one; `unsubscribe` ends it.
+
+        Args:
+            subject: what to hear; wildcards allowed.
+            handler: gets each message; what it raises is logged and counted.
+            queue: name of a queue group.
+            pending_bytes: what may wait for the handler; beyond it messages are dropped, counted.
+            on_denied: called when the server refuses the subject.
+
+        Raises:
+            LinkError: the subject is malformed.
+        """
+        subscription = Subscription(
+            subject,
+            handler,
+            queue=queue,
+            pending_bytes=pending_bytes or self.options.pending_bytes,
+            failed=self._handler_failed,
+            on_denied=on_denied,
+        )
+        self._subscriptions[subscription] = None
+        session = self._keeper.session
+        if session is not None and self._up.is_set():
+            try:
+                await subscription.attach(session)
+            except Disconnected:
+                pass  # the next connection makes it
+            except LinkError:
+                self._subscriptions.pop(subscription)
+                raise
+        return subscription
+
+    async def unsubscribe(self, subscription: Subscription, *, drain: bool = False) -> None:
+        """End a subscription; with `drain`, after what has arrived was handled."""
+        self._subscriptions.pop(subscription, None)
+        await subscription.end(drain=drain)
+
+    async def flush(self, seconds: float = 5.0) -> None:
+        """Wait until the server has seen all that was sent.
+
+        Raises:
+            Disconnected: there is no connection.
+            LinkTimeout: the server does not answer.
+        """
+        await self._live().flush(seconds)
+
+    # -- what the keeper tells -------------------------------------------------------------------
+
+    def _live(self) -> Session:
+        session = self._keeper.session
+        if session is None or not session.alive:
+            raise Disconnected(
+                "not connected to a NATS server",
+                hint=self.problem.message if self.problem else "it connects by itself: try again",
+            )
+        return session
+
+    async def _came_up(self, session: Session) -> None:
+        await session.listen()
+        for subscription in list(self._subscriptions):
+            await subscription.attach(session)
+        await session.flush(self.options.connect_timeout)
+        self.stats.follow(session.counts)
+        self.stats.reconnects += self.epoch > 0
+        self.epoch += 1
+        self._up.set()
+        self._hooks = asyncio.create_task(self._run_hooks(self.epoch), name="link-hooks")
+
+    async def _run_hooks(self, epoch: int) -> None:
+        for hook in list(self._on_connected):
+            try:
+                await hook(epoch)
+            except ZesterError as error:
+                self._log.warn("a task after connecting failed", error=error.message)
+            except Exception as error:  # noqa: BLE001  # the link outlives whatever a hook raises
+                self._log.failure("a task after connecting failed", error)
+
+    async def _went_down(self, reason: LinkError) -> None:
+        self._up.clear()
+        await _cancel(self._hooks)
+        for hook in list(self._on_disconnected):
+            try:
+                await hook(reason)
+            except Exception as error:  # noqa: BLE001  # the same
+                self._log.failure("a task after disconnecting failed", error)
+
+    def _server_said(self, error: Exception) -> None:
+        refused = denied(error)
+        if refused is not None:
+            self._refused(refused)
+        elif "slow consumer" in str(error):
+            self.stats.dropped += 1
+            if (held := self._throttle.allow("slow")) is not None:
+                self._log.warn(
+                    "messages dropped: their handler is too slow",
+                    subject=getattr(error, "subject", ""), held_back=held,
+                )  # fmt: skip
+        elif (held := self._throttle.allow("other")) is not None:
+            self._log.debug("nats", error=str(error), held_back=held)
+
+    def _refused(self, refused: PermissionDenied) -> None:
+        self.stats.denied += 1
+        subject = refused.subject
+        if refused.publishing:
+            for future, asked in list(self._asking.get(subject, {}).items()):
+                refused = PermissionDenied(asked, publishing=True)
+                if not future.done():
+                    future.set_exception(refused)
+        else:
+            for subscription in self._subscriptions:
+                if subscription.subject.lower() == subject:
+                    refused = PermissionDenied(subscription.subject, publishing=False)
+                    subscription.deny(refused)
+        if (held := self._throttle.allow(f"denied {subject[:80]}")) is not None:
+            self._log.error(refused.message, hint=refused.hint, held_back=held)
+
+    def _handler_failed(self, subject: str, error: BaseException) -> None:
+        self.stats.handler_errors += 1
+        if (held := self._throttle.allow("handler")) is not None:
+            self._log.failure(
+                "the handler of a message failed", error, subject=subject, held_back=held
+            )
+
+    def _problem_changed(self, problem: ZesterError | None) -> None:
+        for hook in self._on_problem:
+            hook(problem)
+
+
+async def _cancel(task: asyncio.Task[None] | None) -> None:
+    if task is not None and not task.done():
+        task.cancel()
+        await asyncio.wait([task])

@@ -1,0 +1,242 @@
+"""One connection, from its first byte to its loss; nats-py speaks the protocol on it.
+
+nats-py's own reconnecting is off. The link builds a new client for every connection, so that there
+is one way back for all losses (cut, revoked, expired), and nothing that was to be sent over the
+old connection is sent later over the new one.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Final, cast
+
+from zester_proto.errors import ZesterError
+from zester_proto.identity.creds import Credentials
+from zester_proto.identity.nkeys import nonce_signer
+from zester_proto.link.errors import Disconnected, LinkError, TooLarge
+from zester_proto.link.inbox import Inbox
+from zester_proto.link.nats_import import client_class
+from zester_proto.link.options import NO_HEADERS, LinkOptions, Message, Server
+from zester_proto.link.reasons import NatsErrors, connect_error, not_nats, reason_of_end
+from zester_proto.link.transport import TlsTransport, tls_context
+from zester_proto.subjects import inbox as inbox_prefix
+
+if TYPE_CHECKING:
+    from nats.aio.client import Client
+    from nats.aio.msg import Msg
+    from nats.aio.subscription import Subscription as NatsSubscription
+
+Taker = Callable[[Message], Awaitable[None]]
+_CLOSE_TIMEOUT: Final = 5.0
+_PENDING_MESSAGES: Final = 1_000_000
+
+
+class Session:
+    """An open connection.
+
+    Attributes:
+        server: where it leads.
+        jwt: the user's JWT that opened it.
+        began: when, by the monotonic clock.
+        inbox: where answers arrive.
+    """
+
+    def __init__(
+        self,
+        client: "Client",
+        transport: TlsTransport,
+        server: Server,
+        credentials: Credentials,
+        options: LinkOptions,
+    ) -> None:
+        self._client = client
+        self._transport = transport
+        self._closed = asyncio.Event()
+        self._max_payload = options.max_payload
+        self.server = server
+        self.jwt = credentials.jwt
+        self.began = time.monotonic()
+        self.inbox = Inbox(options.inbox_prefix or inbox_prefix(credentials.name))
+
+    @property
+    def alive(self) -> bool:
+        """Whether something sent now has a chance to arrive."""
+        return self._client.is_connected and not self._transport.lost.is_set()
+
+    @property
+    def max_payload(self) -> int:
+        """Bytes of the largest message that the server takes from us."""
+        return min(self._max_payload, self._client.max_payload)
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """nats-py's counters of this connection."""
+        return cast("Mapping[str, int]", self._client.stats)
+
+    def discovered(self) -> list[Server]:
+        """Give the other servers of the cluster, as this one told."""
+        name = self.server.tls_name or self.server.host
+        return [
+            Server(url.hostname, url.port or 4222, name if _is_address(url.hostname) else "")
+            for url in self._client.discovered_servers
+            if url.hostname
+        ]
+
+    async def listen(self) -> None:
+        """Begin to hear answers."""
+
+        async def arrived(message: Message) -> None:
+            self.inbox.arrived(message)
+
+        await self.subscribe(self.inbox.subject, "", arrived, 0)
+
+    async def publish(
+        self, subject: str, data: bytes, reply: str, headers: Mapping[str, str]
+    ) -> None:
+        """Send a message.
+
+        Raises:
+            TooLarge: the server would end the connection over it.
+            Disconnected: the connection is gone.
+            LinkError: the subject or a header is malformed.
+        """
+        size = len(data) + sum(len(name) + len(value) + 4 for name, value in headers.items())
+        if size > self.max_payload:
+            raise TooLarge(subject, size, self.max_payload)
+        async with NatsErrors("publish on", subject):
+            await self._client.publish(
+                subject, data, reply, headers=dict(headers) if headers else None
+            )
+
+    async def subscribe(
+        self, subject: str, queue: str, take: Taker, pending_bytes: int
+    ) -> "NatsSubscription":
+        """Subscribe on this connection.
+
+        Raises:
+            Disconnected: the connection is gone.
+            LinkError: the subject is malformed.
+        """
+
+        async def on_message(message: "Msg") -> None:
+            await take(
+                Message(message.subject, message.data, message.reply, message.headers or NO_HEADERS)
+            )
+
+        async with NatsErrors("subscribe to", subject):
+            return await self._client.subscribe(  # pyright: ignore[reportUnknownMemberType]  # nats-py
+                subject,
+                queue=queue,
+                cb=on_message,
+                pending_msgs_limit=_PENDING_MESSAGES,
+                pending_bytes_limit=pending_bytes,
+            )
+
+    async def unsubscribe(self, subscription: "NatsSubscription", *, drain: bool) -> None:
+        """End a subscription; with `drain`, after what has arrived for it was handled."""
+        with contextlib.suppress(LinkError):
+            async with NatsErrors("unsubscribe"):
+                await (subscription.drain() if drain else subscription.unsubscribe())
+
+    async def flush(self, seconds: float) -> None:
+        """Wait until the server has seen all that was sent.
+
+        Raises:
+            Disconnected: the connection is gone.
+            LinkTimeout: the server does not answer.
+        """
+        async with NatsErrors("flush"):
+            # nats-py takes any number of seconds, whatever its annotation says
+            await self._client.flush(timeout=cast("int", seconds))
+
+    async def drain(self) -> None:
+        """Stop hearing, handle what has arrived, send what is queued, and close."""
+        async with NatsErrors("drain"):
+            await self._client.drain()
+
+    async def lost(self) -> LinkError:
+        """Wait for the end of the connection and give its reason."""
+        await self._transport.lost.wait()
+        await self.close()
+        reason = reason_of_end(self.server, self._client.last_error)
+        self.inbox.fail(Disconnected("the connection to the NATS server broke"))
+        return reason
+
+    async def close(self) -> None:
+        """End the connection and wait until nothing of it runs any more."""
+        try:
+            async with asyncio.timeout(_CLOSE_TIMEOUT):
+                await self._client.close()
+                await self._closed.wait()
+        except (TimeoutError, OSError):
+            self._transport.abort()
+
+    async def on_closed(self) -> None:
+        """nats-py's callback at the end."""
+        self._closed.set()
+
+
+async def open_session(
+    options: LinkOptions,
+    server: Server,
+    credentials: Credentials,
+    on_error: Callable[[Exception], None],
+) -> Session:
+    """Connect to one server, once.
+
+    Raises:
+        ConnectError: the reason why not, by its kind.
+        OddNonce: the server asked for a signature under something that is no nonce.
+    """
+    context = tls_context(options.ca)
+    transport = await TlsTransport.open(server, context, options.connect_timeout)
+    client = client_class()()
+    session = Session(client, transport, server, credentials, options)
+    sign = nonce_signer(credentials.key)
+    signed = False
+
+    def signature(nonce: str) -> bytes:
+        nonlocal signed
+        signed = True
+        return sign(nonce)
+
+    async def error_callback(error: Exception) -> None:
+        if signed and session.alive:
+            on_error(error)
+
+    # nats-py takes a transport that is there; it has no other place to hand one in
+    client.__dict__["_transport"] = transport
+    try:
+        async with asyncio.timeout(options.connect_timeout):
+            await client.connect(
+                [f"tls://{server}"],
+                name=options.name or credentials.name,
+                tls=context,
+                tls_handshake_first=True,
+                allow_reconnect=False,
+                connect_timeout=cast("int", options.connect_timeout),
+                ping_interval=cast("int", options.ping_interval),
+                user_jwt_cb=credentials.jwt.encode,
+                signature_cb=signature,
+                inbox_prefix=session.inbox.subject[: -len(".*")],
+                error_cb=error_callback,
+                closed_cb=session.on_closed,
+            )
+    except ZesterError:
+        transport.abort()
+        raise
+    except Exception as error:  # a hostile greeting raises whatever it likes inside nats-py
+        transport.abort()
+        raise connect_error(server, credentials, error) from error
+    except BaseException:
+        transport.abort()
+        raise
+    if not signed or not client.is_connected:
+        await session.close()
+        raise not_nats(server, "it asks for no credentials")
+    return session
+
+
+def _is_address(host: str | None) -> bool:
+    return host is not None and (":" in host or host.replace(".", "").isdigit())
