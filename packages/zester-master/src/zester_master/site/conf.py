@@ -21,6 +21,10 @@ class Cluster(NamedTuple):
     """`tls://host:port` of the others."""
 
 
+CONF_FILE: Final = "nats-server.conf"
+ACCOUNTS_FILE: Final = "accounts.conf"
+
+
 class ServerConf(NamedTuple):
     """Where one server listens and keeps its files; all paths are absolute."""
 
@@ -31,7 +35,7 @@ class ServerConf(NamedTuple):
     port: int = 4222
     monitor_port: int = 8222
     store: Path | None = None
-    """Of JetStream; without it a folder in `folder`."""
+    """JetStream keeps its files in `jetstream` below it; without it below `folder`."""
     ports_folder: Path | None = None
     """Where the server writes which ports it took."""
     cluster: Cluster | None = None
@@ -43,8 +47,7 @@ _HEAD: Final = """\
 server_name: {server}
 listen: {listen}
 http: {monitor}
-{ports}
-max_payload: {payload}
+{ports}max_payload: {payload}
 max_connections: 65536
 write_deadline: "10s"
 ping_interval: "10s"
@@ -65,9 +68,7 @@ jetstream {{
   max_memory_store: 1GB
 }}
 
-# Accounts: pushed JWTs lie in the folder; the preload below only fills an empty one.
-operator: {operator}
-system_account: {system}
+# Account JWTs that masters push lie in this folder; the preload only fills an empty one.
 resolver {{
   type: full
   dir: {resolver}
@@ -75,6 +76,12 @@ resolver {{
   interval: "2m"
   limit: 1000
 }}
+include "./accounts.conf"
+"""
+_ACCOUNTS: Final = """\
+# The operator and the first account JWTs of site {name}; no secret.
+operator: {operator}
+system_account: {system}
 resolver_preload {{
 {preload}
 }}
@@ -104,21 +111,37 @@ def _listen(host: str, port: int) -> str:
     return _text(f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
 
 
-def conf_text(
-    conf: ServerConf, *, site_name: str, operator: str, system: str, accounts: Mapping[str, str]
-) -> str:
-    """Give the text of `nats-server.conf`.
+def _comment(text: str) -> str:
+    return "".join(letter for letter in text if letter.isprintable())
+
+
+def accounts_text(site_name: str, operator: str, system: str, accounts: Mapping[str, str]) -> str:
+    """Give the text of `accounts.conf`, the same for every server of a site.
 
     Args:
-        conf: where the server listens and keeps its files.
         site_name: for people alone.
         operator: the operator's JWT.
         system: the key of account SYS.
         accounts: the JWTs of the accounts by their keys.
     """
-    ports = f"ports_file_dir: {_text(conf.ports_folder)}" if conf.ports_folder else ""
+    return _ACCOUNTS.format(
+        name=_comment(site_name),
+        operator=_text(operator),
+        system=system,
+        preload="\n".join(f"  {key}: {_text(jwt)}" for key, jwt in accounts.items()),
+    )
+
+
+def conf_text(conf: ServerConf, site_name: str) -> str:
+    """Give the text of `nats-server.conf`, beside which `accounts.conf` must lie.
+
+    Args:
+        conf: where the server listens and keeps its files.
+        site_name: for people alone.
+    """
+    ports = f"ports_file_dir: {_text(conf.ports_folder)}\n" if conf.ports_folder else ""
     text = _HEAD.format(
-        name="".join(letter for letter in site_name if letter.isprintable()),
+        name=_comment(site_name),
         server=_text(conf.name),
         listen=_listen(conf.host, conf.port),
         monitor=_listen("127.0.0.1", conf.monitor_port),
@@ -126,11 +149,8 @@ def conf_text(
         payload=SERVER_PAYLOAD,
         cert=_text(conf.folder / "server.crt"),
         key=_text(conf.folder / "server.key"),
-        store=_text(conf.store or conf.folder / "jetstream"),
-        operator=_text(operator),
-        system=system,
+        store=_text(conf.store or conf.folder),
         resolver=_text(conf.folder / "accounts"),
-        preload="\n".join(f"  {key}: {_text(jwt)}" for key, jwt in accounts.items()),
     )
     return text + (_cluster_text(conf, conf.cluster) if conf.cluster else "")
 

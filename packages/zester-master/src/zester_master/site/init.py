@@ -6,7 +6,13 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from zester_master.site.accounts import account_jwts, operator_jwt
-from zester_master.site.conf import ServerConf, conf_text
+from zester_master.site.conf import (
+    ACCOUNTS_FILE,
+    CONF_FILE,
+    ServerConf,
+    accounts_text,
+    conf_text,
+)
 from zester_master.site.layout import AuthPaths, Commons, OfflinePaths, SitePaths, SiteRecord
 from zester_master.site.masters import SCOPED_ROLES, MasterKeys, refuse_used, write_master
 from zester_master.site.operators import write_operator
@@ -42,7 +48,7 @@ class InitOptions(NamedTuple):
     master: str = "master-1"
     operator: str = "admin"
     store: Path | None = None
-    """Where JetStream keeps its files; without it in the site's folder."""
+    """JetStream keeps its files in `jetstream` below it; without it in the site's folder."""
     ports_folder: Path | None = None
 
 
@@ -104,7 +110,7 @@ def make_keys() -> SiteKeys:
 
 
 def _make(paths: SitePaths, options: InitOptions, now: float) -> None:
-    keys, record = make_keys(), None
+    keys = make_keys()
     record = _record(keys, options)
     offline = OfflinePaths(paths.offline)
     _write_offline(offline, keys, now)
@@ -208,11 +214,11 @@ def _write_server(
         store=options.store,
         ports_folder=options.ports_folder,
     )
-    text = conf_text(
-        conf,
-        site_name=options.name,
+    accounts = accounts_text(
+        options.name,
         operator=operator_jwt(record, keys.operator, int(now)),
         system=record.accounts["SYS"],
         accounts=account_jwts(record, keys.operator_signer, int(now)),
     )
-    write_atomic(paths.nats / "nats-server.conf", text.encode(), 0o644)
+    write_atomic(paths.nats / ACCOUNTS_FILE, accounts.encode(), 0o644)
+    write_atomic(paths.nats / CONF_FILE, conf_text(conf, options.name).encode(), 0o644)

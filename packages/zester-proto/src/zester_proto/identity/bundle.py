@@ -285,7 +285,7 @@ class TrustStore:
             raise FileProblem(f"{path} is no trust bundle: {error}") from error
         if bundle.version <= self.version:
             raise TrustError(f"{path} holds version {bundle.version} of the trust bundle")
-        if bundle.version == self.version + 1:
+        if self.version and bundle.version == self.version + 1:
             self._check_follows(bundle)
         self._take(signed, bundle, by_root=by_root)
 

@@ -1,0 +1,1 @@
+"""What tests share: throw-away sites, real nats-servers, whole fleets."""
