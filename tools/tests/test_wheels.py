@@ -10,8 +10,6 @@ import wheels
 
 pytestmark = pytest.mark.slow
 
-PIP = (wheels.ROOT / ".tools" / "uv" / "bin" / "python", "-m", "pip")
-
 # What an environment with one wheel alone holds of ours.
 PARTS = {
     "zester-proto": {"zester_proto"},
@@ -47,13 +45,21 @@ def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def install(dist: Path, name: str, place: Path) -> Path:
+@pytest.fixture(scope="module")
+def pip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The pip of this interpreter; one for all the environments that have none."""
+    place = tmp_path_factory.mktemp("pip")
+    subprocess.run([sys.executable, "-m", "venv", place], check=True)
+    return place / "bin" / "pip"
+
+
+def install(pip: Path, dist: Path, name: str, place: Path) -> Path:
     """Install one wheel into a new environment as an operator would; return its bin."""
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", place], check=True)
     options = ("--quiet", "--no-compile", "--disable-pip-version-check", "--find-links", dist)
     constraints = ("--constraint", dist / "constraints.txt")
     subprocess.run(
-        [*PIP, "--python", place, "install", *options, *constraints, name],
+        [pip, "--python", place, "install", *options, *constraints, name],
         check=True,
         stdin=subprocess.DEVNULL,
     )
@@ -78,9 +84,9 @@ def test_there_are_five_wheels_and_constraints_without_a_host(dist: Path):
 
 @pytest.mark.parametrize("name", PARTS)
 def test_a_wheel_alone_brings_what_it_imports_and_nobody_elses_rooms(
-    dist: Path, tmp_path: Path, name: str
+    pip: Path, dist: Path, tmp_path: Path, name: str
 ):
-    there = install(dist, name, tmp_path / "venv")
+    there = install(pip, dist, name, tmp_path / "venv")
     found = installed(tmp_path / "venv")
     assert {part for part in found if re.fullmatch(r"zester_[a-z]+", part)} == PARTS[name]
     assert not found & FOREIGN[name]
