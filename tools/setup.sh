@@ -81,9 +81,10 @@ $contents"
         "$uv" venv --quiet --clear --python "${home%%|*}" "$venv"
     fi
     rm -f "$venv/setup-stamp"
-    "$uv" export --quiet --locked --all-packages --all-groups --no-emit-workspace --output-file "$venv/locked.txt"
+    "$uv" lock --quiet --check || fail "setup: uv.lock does not fit the pyprojects; run: make lock"
+    "$uv" export --quiet --frozen --all-packages --all-groups --no-emit-workspace --output-file "$venv/locked.txt"
     "$uv" pip install --quiet --python "$venv" --require-hashes --compile-bytecode --requirement "$venv/locked.txt"
-    UV_PROJECT_ENVIRONMENT=$venv "$uv" sync --quiet --locked --all-packages --all-groups
+    UV_PROJECT_ENVIRONMENT=$venv "$uv" sync --quiet --frozen --all-packages --all-groups
     "$uv" pip check --quiet --python "$venv"
     printf '%s\n' "$stamp" >"$venv/setup-stamp"
 }
