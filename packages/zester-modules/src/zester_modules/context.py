@@ -1,0 +1,65 @@
+"""What a function is handed: everything that it may know of the peel, its job and the host."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from zester_modules.host.local import Host
+
+if TYPE_CHECKING:
+    from zester_modules.registry import Registry
+
+FACTS_DIR: Final = Path("/etc/zester/facts")
+"""Where custom facts lie unless the peel's configuration says otherwise (runbook)."""
+
+
+class Context(msgspec.Struct, kw_only=True):
+    """Handed to every function as its first argument; functions use no globals."""
+
+    registry: "Registry"
+    """The functions of this host, for those that speak of functions."""
+    peel_id: str = ""
+    facts: Mapping[str, Any] = msgspec.field(default_factory=dict[str, Any])
+    host: Host = msgspec.field(default_factory=Host)
+    """The only way to touch the machine."""
+    jid: str = ""
+    test: bool = False
+    """A dry run: say what would change and change nothing."""
+    tmp: Path = Path("/nonexistent")
+    """A folder of this job alone, gone after it."""
+    facts_dir: Path = FACTS_DIR
+    version: str = ""
+    """The agent's own version."""
+    deadline: float | None = None
+    """Until when the job may run, by the monotonic clock in seconds; None: as long as it likes."""
+    log: logging.Logger = msgspec.field(default_factory=lambda: logging.getLogger("zester.job"))
+
+    def remaining(self) -> float | None:
+        """Give the seconds that are left, never below 0; None where there is no deadline."""
+        return None if self.deadline is None else max(0.0, self.deadline - time.monotonic())
+
+
+class LazyFacts(Mapping[str, Any]):
+    """Facts that are only made when a function first looks at them."""
+
+    def __init__(self, make: Callable[[], Mapping[str, Any]]) -> None:
+        self._make = make
+        self._made: Mapping[str, Any] | None = None
+
+    def _get(self) -> Mapping[str, Any]:
+        if self._made is None:
+            self._made = self._make()
+        return self._made
+
+    def __getitem__(self, key: str) -> Any:
+        return self._get()[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._get())
+
+    def __len__(self) -> int:
+        return len(self._get())

@@ -1,0 +1,56 @@
+"""What can be wrong with a call before it runs, and how a function says no."""
+
+from zester_proto.errors import ZesterError
+
+
+class Refused(ZesterError):
+    """Raised when a function, or the agent before it, says no: nothing was done."""
+
+
+class UnknownFunction(Refused):
+    """Raised when nobody on this host provides a function.
+
+    Attributes:
+        function: the name that was asked for.
+        suggestions: names that were perhaps meant, the likeliest first.
+    """
+
+    def __init__(self, function: str, suggestions: list[str], *, hint: str = "") -> None:
+        super().__init__(f"there is no function {function!r} on this host", hint=hint)
+        self.function = function
+        self.suggestions = suggestions
+
+
+class BadArgument(Refused):
+    """Raised when a call does not fit its function's signature.
+
+    Attributes:
+        function: the function's name.
+        argument: the argument's name, or "" where the call as a whole is wrong.
+        expects: what would have been right, in words; "" where nothing fits.
+    """
+
+    def __init__(
+        self, function: str, argument: str, problem: str, *, expects: str = "", hint: str = ""
+    ) -> None:
+        where = f"{function}: {argument}: " if argument else f"{function}: "
+        super().__init__(where + problem, hint=hint)
+        self.function = function
+        self.argument = argument
+        self.expects = expects
+
+
+class BrokenModule(Refused):
+    """Raised when an installed distribution's functions cannot be used.
+
+    Attributes:
+        module: the first part of its functions' names.
+        packages: the distributions at fault.
+    """
+
+    def __init__(
+        self, module: str, packages: tuple[str, ...], problem: str, *, hint: str = ""
+    ) -> None:
+        super().__init__(f"the functions {module}.* of {', '.join(packages)} {problem}", hint=hint)
+        self.module = module
+        self.packages = packages

@@ -1,0 +1,130 @@
+"""All facts of a host in one map: the built-in ones, each collected apart, then the custom ones."""
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from zester_modules import __version__, entrypoints
+from zester_modules.context import FACTS_DIR, Context
+from zester_modules.facts import hardware, machine, mounts, naming, network, release
+from zester_modules.facts.collected import Collected
+from zester_modules.facts.custom import Custom, read_custom
+from zester_modules.facts.script import Scripts
+from zester_modules.facts.source import Source
+from zester_modules.registry import Registry
+from zester_proto import PROTOCOL, codec
+
+SECONDS: Final = 30.0
+"""For everything (the issue's bound); half of it at most for programs."""
+
+COLLECTOR_SECONDS: Final = 5.0
+
+Collector = Callable[[Source], dict[str, Any]]
+
+COLLECTORS: Final[tuple[Collector, ...]] = (
+    release.operating_system, machine.kernel, machine.virtual, machine.init, machine.timezone,
+    machine.machine_id, naming.names, network.network, hardware.cpu, hardware.memory,
+    hardware.disks, mounts.mounts,
+)  # fmt: skip
+
+RESERVED: Final = frozenset({
+    "id", "os", "os_family", "os_name", "os_version", "os_codename", "kernel", "kernel_version",
+    "arch", "virtual", "init", "timezone", "machine_id", "hostname", "fqdn", "domain", "ipv4",
+    "ipv6", "default_ipv4", "network", "cpu", "memory", "disks", "mounts", "python", "zester",
+})  # fmt: skip
+"""Names of built-in facts; no custom fact takes one, even on a host that lacks it."""
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """What to collect for whom."""
+
+    peel_id: str = ""
+    folder: Path = FACTS_DIR
+    version: str = __version__
+    """The agent's."""
+    root: Path = Path("/")
+    seconds: float = SECONDS
+
+
+def collect(request: Request, scripts: Scripts | None = None) -> Collected:
+    """Collect all facts; one collector that fails or hangs costs its own facts and a warning."""
+    began = time.monotonic()
+    facts: dict[str, Any] = {}
+    warnings: list[str] = []
+    source = Source(request.root)
+    for collector in (*COLLECTORS, _runtime(request)):
+        limit = min(COLLECTOR_SECONDS, request.seconds / 2)
+        found, problem = _guarded(collector, source, limit)
+        facts |= found
+        warnings += [problem] if problem else []
+    left = max(0.0, request.seconds - (time.monotonic() - began) - 1)
+    custom = read_custom(
+        request.folder, scripts or Scripts(), seconds=min(left, request.seconds / 2)
+    )
+    return Collected(
+        data=codec.pack(_with_custom(facts, custom, warnings)),
+        warnings=(*warnings, *custom.warnings),
+        seconds=time.monotonic() - began,
+    )
+
+
+def collect_for(context: Context) -> Collected:
+    """Collect the facts of a function's own host and peel, in this process."""
+    return collect(
+        Request(peel_id=context.peel_id, folder=context.facts_dir, version=context.version)
+    )
+
+
+def _with_custom(facts: dict[str, Any], custom: Custom, warnings: list[str]) -> dict[str, Any]:
+    kept = {name: value for name, value in custom.facts.items() if name not in RESERVED}
+    warnings += [
+        f"{custom.origins[name]}: {name} is a built-in fact and stays as it is"
+        for name in sorted(custom.facts.keys() - kept.keys())
+    ]
+    # always there, so that templates and targets can ask for it
+    return {"roles": list[str]()} | kept | facts
+
+
+def _runtime(request: Request) -> Collector:
+    def runtime(_source: Source) -> dict[str, Any]:
+        """Collect `id`, `python` and `zester`."""
+        import platform  # noqa: PLC0415  # here alone
+        import sys  # noqa: PLC0415  # the same
+
+        from zester_modules.catalogue import build  # noqa: PLC0415  # loads every module
+
+        own = {"version": request.version, "protocol": PROTOCOL}
+        python = {
+            "version": platform.python_version(),
+            "implementation": platform.python_implementation().lower(),
+            "executable": sys.executable,
+        }
+        modules = build(Registry(entrypoints.scan)).digest()
+        return {"id": request.peel_id, "python": python, "zester": own | {"modules": modules}}
+
+    return runtime
+
+
+def _guarded(collector: Collector, source: Source, limit: float) -> tuple[dict[str, Any], str]:
+    """Run one collector apart; a file on a dead drive, or a resolver, may hang for ever."""
+    found: list[dict[str, Any]] = []
+    problems: list[str] = []
+
+    def run() -> None:
+        try:
+            found.append(codec.normalise(collector(source)))
+        except Exception as error:  # noqa: BLE001  # whatever it is, the other facts are wanted
+            text = error.strerror if isinstance(error, OSError) and error.strerror else error
+            problems.append(f"the facts of {name} are missing: {type(error).__name__}: {text}")
+
+    name = f"{collector.__module__.rpartition('.')[2]}.{collector.__name__}"
+    thread = threading.Thread(target=run, daemon=True, name=name)
+    thread.start()
+    thread.join(limit)
+    if thread.is_alive():
+        return {}, f"the facts of {name} are missing: it took longer than {limit:.3g} s"
+    return (found[0], "") if found else ({}, problems[0])

@@ -1,0 +1,56 @@
+"""What a host is called."""
+
+import ipaddress
+import socket
+from typing import Any, Final
+
+from zester_modules.facts.source import Source
+
+_LOCAL: Final = frozenset({"localhost", "localhost.localdomain", "ip6-localhost", "ip6-loopback"})
+
+
+def names(source: Source) -> dict[str, Any]:
+    """Collect `hostname`, `fqdn` and `domain`."""
+    node = socket.gethostname().rstrip(".")
+    fqdn = node if "." in node else full_name(node, source.text("/etc/hosts")) or _asked(node)
+    return split_name(node, fqdn)
+
+
+def split_name(node: str, fqdn: str) -> dict[str, Any]:
+    """Give the three names of a host that calls itself `node`."""
+    return {
+        "hostname": node.partition(".")[0],
+        "fqdn": fqdn,
+        "domain": fqdn.partition(".")[2],
+    }
+
+
+def full_name(node: str, hosts: str) -> str:
+    """Give the name with a domain that a hosts file has for this host, or ""."""
+    for line in hosts.splitlines():
+        words = line.partition("#")[0].split()
+        if node in words[1:]:
+            for word in words[1:]:
+                if "." in word and word.startswith(f"{node}.") and word not in _LOCAL:
+                    return word
+    return ""
+
+
+def _asked(node: str) -> str:
+    """Ask the resolver; a host that it does not know is called what it calls itself."""
+    try:
+        found = socket.getaddrinfo(node, None, type=socket.SOCK_DGRAM, flags=socket.AI_CANONNAME)[
+            0
+        ][3]
+    except OSError:
+        return node
+    name = found.rstrip(".")
+    return node if not name or name in _LOCAL or _is_address(name) else name
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,185 @@
+"""Values written on one line: JSON, and the flow form of YAML that people type without quotes."""
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any, Final
+
+MAX_DEPTH: Final = 32
+
+_INTEGER: Final = re.compile(r"[-+]?[0-9]+", re.ASCII)
+_FLOAT: Final = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", re.ASCII)
+_WORDS: Final = {
+    "": None, "~": None, "null": None, "Null": None, "NULL": None,
+    "true": True, "True": True, "TRUE": True,
+    "false": False, "False": False, "FALSE": False,
+}  # fmt: skip
+_QUOTES: Final = "\"'"
+
+
+def scalar(text: str) -> Any:
+    """Give the value of an unquoted word by YAML 1.2's core schema: `yes` and `1:30` stay text."""
+    if text in _WORDS:
+        return _WORDS[text]
+    if _INTEGER.fullmatch(text):
+        return int(text) if len(text) < 20 else text
+    if text.startswith(("0x", "0o")):
+        return _based(text)
+    return float(text) if _FLOAT.fullmatch(text) else text
+
+
+def _based(text: str) -> int | str:
+    base = 16 if text[1] == "x" else 8
+    try:
+        return int(text[2:], base) if len(text) < 20 and "_" not in text else text
+    except ValueError:
+        return text
+
+
+class Plain(str):
+    """An unquoted scalar whose meaning the reader's own type decides: `1.10` may be text."""
+
+    __slots__ = ()
+
+
+def word_value(text: str) -> Any:
+    """Give the value of a word that may be anything.
+
+    A word in brackets or braces is a list or a map, one in quotes is text, else `scalar`.
+
+    Raises:
+        ValueError: it begins as a list or a map and does not end as one.
+    """
+    bare = text.strip()
+    if bare[:1] in {"[", "{"} or (len(bare) > 1 and bare[0] in _QUOTES and bare[-1] == bare[0]):
+        return parse(bare)
+    return scalar(bare) if bare else text
+
+
+def parse(text: str, plain: Callable[[str], Any] = scalar) -> Any:
+    """Read one value in flow form.
+
+    Args:
+        text: the whole of it.
+        plain: gives the value of an unquoted scalar.
+
+    Raises:
+        ValueError: it is none; the text says what is wrong and at which character.
+    """
+    reader = _Reader(text, plain)
+    value = reader.value(0, "")
+    reader.skip()
+    if reader.at < len(text):
+        raise ValueError(f"there is something after its end, at character {reader.at + 1}")
+    return value
+
+
+class _Reader:
+    """A place in a text, moving forward."""
+
+    def __init__(self, text: str, plain: Callable[[str], Any]) -> None:
+        self.text = text
+        self.at = 0
+        self.scalar = plain
+
+    def skip(self) -> None:
+        while self.at < len(self.text) and self.text[self.at].isspace():
+            self.at += 1
+
+    def peek(self) -> str:
+        self.skip()
+        return self.text[self.at : self.at + 1]
+
+    def fail(self, problem: str) -> ValueError:
+        return ValueError(f"{problem} at character {self.at + 1}")
+
+    def value(self, depth: int, ends: str) -> Any:
+        if depth > MAX_DEPTH:
+            raise ValueError(f"it is more than {MAX_DEPTH} levels deep")
+        first = self.peek()
+        if first == "[":
+            return self.items(depth)
+        if first == "{":
+            return self.pairs(depth)
+        return self.quoted() if first and first in _QUOTES else self.scalar(self.plain(ends))
+
+    def items(self, depth: int) -> list[Any]:
+        self.at += 1
+        found: list[Any] = []
+        while self.peek() != "]":
+            found.append(self.value(depth + 1, ",]"))
+            self.comma("]")
+        self.at += 1
+        return found
+
+    def pairs(self, depth: int) -> dict[str, Any]:
+        self.at += 1
+        found: dict[str, Any] = {}
+        while self.peek() != "}":
+            key = self.key()
+            if key in found:
+                raise self.fail(f"the key {key!r} is there twice,")
+            found[key] = self.value(depth + 1, ",}")
+            self.comma("}")
+        self.at += 1
+        return found
+
+    def key(self) -> str:
+        first = self.peek()
+        if not first:
+            raise self.fail("a closing } is missing")
+        key = self.quoted() if first in _QUOTES else self.plain_key()
+        if self.peek() != ":":
+            raise self.fail(f"{key!r} has no value: a colon and a space are missing")
+        self.at += 1
+        return key
+
+    def plain_key(self) -> str:
+        start = self.at
+        while self.at < len(self.text) and self.text[self.at] not in ",[]{}":
+            if self.text[self.at] == ":" and self.text[self.at + 1 : self.at + 2] in {
+                " ", "", "\t", "\n", "[", "{", '"', "'",
+            }:  # fmt: skip
+                break
+            self.at += 1
+        return self.text[start : self.at].strip()
+
+    def plain(self, ends: str) -> str:
+        start = self.at
+        while self.at < len(self.text) and self.text[self.at] not in ends:
+            if ends and self.text[self.at] in "[]{}":
+                raise self.fail(f"{self.text[self.at]!r} is out of place")
+            self.at += 1
+        word = self.text[start : self.at].strip()
+        if not word and ends:
+            raise self.fail("a value is missing")
+        return word
+
+    def quoted(self) -> str:
+        if self.text[self.at] == '"':
+            return self.double()
+        start, self.at = self.at + 1, self.at + 1
+        while True:
+            end = self.text.find("'", self.at)
+            if end < 0:
+                raise self.fail("a closing ' is missing")
+            self.at = end + 1
+            if self.text[self.at : self.at + 1] != "'":
+                return self.text[start:end].replace("''", "'")
+            self.at += 1
+
+    def double(self) -> str:
+        try:
+            value, self.at = json.JSONDecoder(strict=False).raw_decode(self.text, self.at)
+        except json.JSONDecodeError as error:
+            raise self.fail(f"the quoted text is broken ({error.msg})") from None
+        return str(value)
+
+    def comma(self, end: str) -> None:
+        following = self.peek()
+        if following == ",":
+            self.at += 1
+        elif not following:
+            raise self.fail(f"a closing {end} is missing")
+        elif following != end:
+            raise self.fail("a comma is missing")

@@ -1,0 +1,1 @@
+"""The functions that operators run, one module for each first name."""

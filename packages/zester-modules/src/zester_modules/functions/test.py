@@ -1,0 +1,51 @@
+"""Functions that try out the way from an operator to a peel and back."""
+
+import time
+
+from zester_modules.context import Context
+from zester_modules.function import function
+from zester_modules.returns import Return
+from zester_modules.words import Duration
+
+
+@function("test.ping", runs="inline", reads=True)
+async def ping(_context: Context) -> bool:
+    """Answer true: the peel is there and runs jobs."""
+    return True
+
+
+@function("test.echo", runs="inline", reads=True)
+async def echo(_context: Context, text: str) -> str:
+    """Answer the text that was sent.
+
+    Args:
+        text: what to answer.
+    """
+    return text
+
+
+@function("test.fail", runs="inline", reads=True)
+async def fail(_context: Context, text: str = "test.fail was asked to fail") -> Return:
+    """Fail, to see what that looks like.
+
+    Args:
+        text: what to give as the reason.
+    """
+    return Return(None, "failed", error=text)
+
+
+@function("test.version", runs="inline", reads=True)
+async def version(context: Context) -> str:
+    """Answer the version of the agent."""
+    return context.version
+
+
+@function("test.sleep", reads=True)
+def sleep(_context: Context, seconds: Duration) -> float:
+    """Do nothing for a while, in a worker, and answer how long that was asked to be.
+
+    Args:
+        seconds: how long.
+    """
+    time.sleep(seconds)
+    return seconds

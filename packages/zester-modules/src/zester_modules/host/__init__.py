@@ -1,0 +1,1 @@
+"""The only hands on a machine: processes, users, programs."""

@@ -1,0 +1,225 @@
+"""Words as people type them, turned into what a function's signature asks for."""
+
+import re
+from collections.abc import Callable
+from types import NoneType, UnionType
+from typing import Annotated, Any, Final, Literal, Union, cast, get_args, get_origin
+
+import msgspec
+
+from zester_modules import flow
+
+Value = Any
+"""A parameter that takes whatever may travel; a word is read by `flow.word_value`."""
+
+Duration = Annotated[float, "duration"]
+"""Seconds; typed as `30`, `1.5`, `30s`, `5m`, `1h30m`, `250ms`, `2d`."""
+
+Mode = Annotated[int, "mode"]
+"""Permission bits or a umask; the digits are octal however they are written: `022`, `0o22`."""
+
+_TRUE: Final = frozenset({"true", "yes", "on", "1"})
+_FALSE: Final = frozenset({"false", "no", "off", "0"})
+_INTEGER: Final = re.compile(r"[-+]?[0-9]{1,20}", re.ASCII)
+_NUMBER: Final = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]{1,3})?", re.ASCII)
+_SPAN: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d|w)", re.ASCII)
+_MODE: Final = re.compile(r"(0o)?[0-7]{1,5}", re.ASCII)
+_SECONDS: Final = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+
+
+class Kind(msgspec.Struct, frozen=True, kw_only=True):
+    """What one parameter takes."""
+
+    label: str
+    """In words, as help and errors show it."""
+    convert: Callable[[Any], Any]
+    """Gives the typed value; raises ValueError with what is wrong about it."""
+    choices: tuple[str, ...] = ()
+    example: str = ""
+
+
+def kind_of(annotation: Any) -> Kind:
+    """Give what an annotation takes.
+
+    Raises:
+        TypeError: no word can be turned into such a thing.
+    """
+    if annotation is Any:
+        return _SIMPLE["value"]
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _SIMPLE[str(inner[1])]
+    if origin is Literal:
+        return _choice(tuple(str(one) for one in inner))
+    if origin is Union or origin is UnionType:
+        return _union([kind_of(one) for one in inner if one is not NoneType])
+    if origin is list:
+        return _list(kind_of(inner[0]))
+    if origin is dict and inner[0] is str:
+        return _map(kind_of(inner[1]))
+    try:
+        return _SIMPLE[annotation.__name__]
+    except (AttributeError, KeyError):
+        raise TypeError(f"no word can be turned into {annotation!r}") from None
+
+
+def shown(value: Any) -> str:
+    """Give a value short enough for an error's text."""
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, bytes):
+        return value.decode()
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return str(value)
+    raise ValueError(f"{shown(value)} is no text; put it in quotes")
+
+
+def _bytes(value: Any) -> bytes:
+    return value if isinstance(value, bytes) else _text(value).encode("utf-8", "surrogateescape")
+
+
+def _integer(value: Any) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and _INTEGER.fullmatch(value.strip()):
+        number = int(value)
+        if -(2**63) <= number < 2**64:
+            return number
+    raise ValueError(f"{shown(value)} is no whole number")
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return float(value)
+    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
+        return float(value)
+    raise ValueError(f"{shown(value)} is no number")
+
+
+def _boolean(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    word = str(value).strip().lower() if isinstance(value, (str, int)) else ""
+    if word in _TRUE or word in _FALSE:
+        return word in _TRUE
+    raise ValueError(f"{shown(value)} is neither true nor false")
+
+
+def _duration(value: Any) -> float:
+    seconds = _seconds(value)
+    if seconds is None or not 0 <= seconds < 1e10:
+        raise ValueError(f"{shown(value)} is no duration")
+    return seconds
+
+
+def _seconds(value: Any) -> float | None:
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return float(value)
+    word = value.strip() if isinstance(value, str) else ""
+    if _NUMBER.fullmatch(word):
+        return float(word)
+    parts = _SPAN.findall(word)
+    if not parts or "".join(number + unit for number, unit in parts) != word:
+        return None
+    return sum(float(number) * _SECONDS[unit] for number, unit in parts)
+
+
+def _mode(value: Any) -> int:
+    digits = str(value).strip() if isinstance(value, (str, int)) else ""
+    if isinstance(value, bool) or not _MODE.fullmatch(digits) or int(digits[-5:], 8) > 0o7777:
+        raise ValueError(f"{shown(value)} is no mode in octal digits")
+    return int(digits.removeprefix("0o"), 8)
+
+
+def _value(value: Any) -> Any:
+    """Give texts their meaning; inside of lists and maps only the unquoted ones have any."""
+    return flow.word_value(value) if isinstance(value, str) else _meaning(value)
+
+
+def _meaning(value: Any) -> Any:
+    if isinstance(value, flow.Plain):
+        return flow.scalar(value)
+    if isinstance(value, list):
+        return [_meaning(one) for one in cast("list[Any]", value)]
+    if isinstance(value, dict):
+        return {key: _meaning(one) for key, one in cast("dict[Any, Any]", value).items()}
+    return value
+
+
+def _inner(kind: Kind, value: Any) -> Any:
+    # what stands inside of a list or map and was quoted there is text, even if it looks like more
+    return _meaning(value) if kind.label == "value" else kind.convert(value)
+
+
+def _choice(choices: tuple[str, ...]) -> Kind:
+    def convert(value: Any) -> str:
+        if value in choices:
+            return str(value)
+        raise ValueError(f"{shown(value)} is none of {', '.join(choices)}")
+
+    return Kind(label=f"one of {', '.join(choices)}", convert=convert, choices=choices)
+
+
+def _union(kinds: list[Kind]) -> Kind:
+    if len(kinds) == 1:
+        return kinds[0]
+    # text takes every word, so whatever is narrower has to be tried before it
+    ordered = sorted(kinds, key=lambda kind: kind.label in {"text", "value"})
+
+    def convert(value: Any) -> Any:
+        for kind in ordered:
+            try:
+                return kind.convert(value)
+            except ValueError:
+                continue
+        raise ValueError(f"{shown(value)} is no {label}")
+
+    label = " or ".join(kind.label for kind in kinds)
+    return Kind(label=label, convert=convert, example=ordered[0].example)
+
+
+def _list(item: Kind) -> Kind:
+    def convert(value: Any) -> list[Any]:
+        found = value
+        if isinstance(value, str) and value.lstrip()[:1] == "[":
+            found = flow.parse(value.strip(), flow.Plain)
+        elif isinstance(value, str):
+            found = flow.Plain(value)
+        # one word is a list of one, as everywhere in Salt's and our own files
+        items = cast("list[Any]", found if isinstance(found, (list, tuple)) else [found])
+        return [_inner(item, one) for one in items]
+
+    return Kind(label=f"list of {item.label}", convert=convert, example="[a, b]")
+
+
+def _map(item: Kind) -> Kind:
+    def convert(value: Any) -> dict[str, Any]:
+        found = value
+        if isinstance(value, str) and value.lstrip()[:1] == "{":
+            found = flow.parse(value.strip(), flow.Plain)
+        if not isinstance(found, dict):
+            raise ValueError(f"{shown(value)} is no map")  # noqa: TRY004  # the one error of kinds
+        pairs = cast("dict[Any, Any]", found)
+        return {str(key): _inner(item, one) for key, one in pairs.items()}
+
+    return Kind(label=f"map of {item.label}", convert=convert, example="{a: 1, b: two}")
+
+
+_VALUE: Final = Kind(label="value", convert=_value)
+_SIMPLE: Final = {
+    "str": Kind(label="text", convert=_text),
+    "bytes": Kind(label="text", convert=_bytes),
+    "int": Kind(label="whole number", convert=_integer, example="5"),
+    "float": Kind(label="number", convert=_number, example="0.5"),
+    "bool": Kind(label="true or false", convert=_boolean),
+    "duration": Kind(label="duration", convert=_duration, example="30s or 5m"),
+    "mode": Kind(label="octal mode", convert=_mode, example="0644"),
+    "value": _VALUE,
+    "list": _list(_VALUE),
+    "dict": _map(_VALUE),
+}
