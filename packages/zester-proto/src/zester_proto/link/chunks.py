@@ -35,7 +35,7 @@ Put = Callable[[str, bytes, Mapping[str, str]], Awaitable[int]]
 class Head(NamedTuple):
     """What the head of a chunked value says."""
 
-    count: int
+    total: int
     size: int
     digest: bytes
 
@@ -63,7 +63,7 @@ def read_head(headers: Mapping[str, str]) -> Head | None:
         )
     except ValueError as error:
         raise BadReply("the head of a chunked value makes no sense") from error
-    if not (0 < head.count <= MAX_CHUNKS and 0 < head.size and len(head.digest) == 32):
+    if not (0 < head.total <= MAX_CHUNKS and head.size > 0 and len(head.digest) == 32):
         raise BadReply("the head of a chunked value makes no sense")
     return head
 
@@ -140,8 +140,8 @@ async def _join(
 ) -> bytes | None:
     parts: list[bytes] = []
     size = 0
-    for first in range(1, head.count + 1, _AT_ONCE):
-        numbers = range(first, min(first + _AT_ONCE, head.count + 1))
+    for first in range(1, head.total + 1, _AT_ONCE):
+        numbers = range(first, min(first + _AT_ONCE, head.total + 1))
         found = await asyncio.gather(
             *(kv.get(link, bucket, f"{key}.{number}", seconds=seconds) for number in numbers)
         )
@@ -164,5 +164,5 @@ async def delete(link: NatsLink, bucket: str, key: str) -> None:
         return
     head = read_head(entry.headers)
     await kv.delete(link, bucket, key)
-    for number in range(1, head.count + 1 if head else 1):
+    for number in range(1, head.total + 1 if head else 1):
         await kv.delete(link, bucket, f"{key}.{number}")

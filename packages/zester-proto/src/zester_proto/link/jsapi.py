@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-import datetime
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any, Final, Literal, NamedTuple, TypeVar
 
@@ -156,7 +156,7 @@ def read_time(text: str) -> float:
     Raises:
         ValueError: it is none.
     """
-    return datetime.datetime.fromisoformat(text).timestamp()
+    return dt.datetime.fromisoformat(text).timestamp()
 
 
 async def last_message(

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import random
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Self
 
@@ -43,11 +44,13 @@ class NatsLink:
         options: as given.
         epoch: number of the present connection, or of the last one; 0 before the first.
         stats: what was counted.
+        latency: seconds of the last round trip that was measured: at each connect and flush.
     """
 
     def __init__(self, options: LinkOptions, *, rng: random.Random | None = None) -> None:
         self.options = options
         self.epoch = 0
+        self.latency = 0.0
         self.stats = LinkStats()
         self._keeper = Keeper(
             options,
@@ -173,12 +176,14 @@ class NatsLink:
         """
         return self._live().inbox.new_subject()
 
-    def on_connected(self, hook: Connected) -> None:
+    def on_connected(self, hook: Connected) -> Callable[[], None]:
         """Call `hook(epoch)` after every connect, when all subscriptions are heard.
 
-        It runs beside the link's work and is cancelled when that connection ends.
+        It runs beside the link's work and is cancelled when that connection ends. What is given
+        back takes the hook away.
         """
         self._on_connected.append(hook)
+        return lambda: self._on_connected.remove(hook)
 
     def on_disconnected(self, hook: Lost) -> None:
         """Call `hook(reason)` after the end of every connection."""
@@ -340,7 +345,9 @@ class NatsLink:
             Disconnected: there is no connection.
             LinkTimeout: the server does not answer.
         """
+        began = time.perf_counter()
         await self._live().flush(seconds)
+        self.latency = time.perf_counter() - began
 
     # -- what the keeper tells -------------------------------------------------------------------
 
@@ -357,7 +364,9 @@ class NatsLink:
         await session.listen()
         for subscription in list(self._subscriptions):
             await subscription.attach(session)
+        began = time.perf_counter()
         await session.flush(self.options.connect_timeout)
+        self.latency = time.perf_counter() - began
         self.stats.follow(session.counts)
         self.stats.reconnects += self.epoch > 0
         self.epoch += 1

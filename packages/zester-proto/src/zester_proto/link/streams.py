@@ -1,0 +1,237 @@
+"""The buckets and streams of the table: made, adjusted where nothing is lost, else reported."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, Literal, NamedTuple
+
+import msgspec
+
+from zester_proto.buckets import BUCKETS, DUPLICATE_WINDOW, STREAMS, Bucket, Stream
+from zester_proto.health import Condition
+from zester_proto.link.errors import LinkError, StoreRefused
+from zester_proto.link.jsapi import NOT_FOUND, ask
+from zester_proto.link.link import NatsLink
+
+_NANO: Final = 1_000_000_000
+_NO_REPLICAS: Final = frozenset({10074, 10005})
+"""err_code of `replicas > 1 not supported` and `no suitable peers`."""
+
+Value = int | str | bool | list[str]
+Config = Mapping[str, Value]
+
+
+class Drift(NamedTuple):
+    """A setting of a stream that is not as the table says.
+
+    Attributes:
+        name: the bucket's or stream's.
+        field: JetStream's name of the setting.
+        have: what it is.
+        want: what the table says.
+        lossless: changing it loses nothing, so `ensure` did it or tried to.
+    """
+
+    name: str
+    field: str
+    have: Any
+    want: Any
+    lossless: bool
+
+
+class Report(NamedTuple):
+    """What `ensure` did and found."""
+
+    created: list[str]
+    adjusted: list[Drift]
+    drifts: list[Drift]
+    conditions: list[Condition]
+
+
+class _Info(msgspec.Struct, frozen=True):
+    config: dict[str, Any]
+
+
+Change = Literal["any", "up", "on", "off", "never"]
+
+_SAFE: Final[dict[str, Change]] = {
+    "num_replicas": "any",
+    "duplicate_window": "any",
+    "max_age": "up",
+    "max_bytes": "up",
+    "max_msg_size": "up",
+    "max_msgs_per_subject": "up",
+    "allow_rollup_hdrs": "off",
+    "allow_direct": "on",
+    "allow_msg_ttl": "on",
+    "discard_new_per_subject": "on",
+    "deny_delete": "on",
+    "deny_purge": "on",
+    "discard": "never",
+    "subjects": "never",
+    "storage": "never",
+    "retention": "never",
+    "max_msgs": "never",
+    "max_consumers": "never",
+}
+"""What of a stream is compared, and which changes of it lose nothing."""
+
+
+def config_of(one: Bucket | Stream, replicas: int) -> Config:
+    """Give JetStream's configuration of a bucket or stream (bus.md 4, below the table).
+
+    Args:
+        one: the row of the table.
+        replicas: on how many servers it lies.
+    """
+    common: dict[str, Value] = {
+        "subjects": list(one.subjects),
+        "retention": "limits",
+        "max_consumers": -1,
+        "max_msgs": -1,
+        "max_bytes": one.max_bytes,
+        "max_age": int(one.ttl * _NANO),
+        "max_msg_size": one.max_msg_size,
+        "discard": "new",
+        "num_replicas": replicas,
+        "duplicate_window": int(DUPLICATE_WINDOW * _NANO),
+        "allow_direct": True,
+        "allow_rollup_hdrs": False,
+        "deny_delete": True,
+    }
+    if isinstance(one, Bucket):
+        return common | {
+            "name": one.stream,
+            "storage": one.storage,
+            "max_msgs_per_subject": one.history,
+            "discard_new_per_subject": one.write_once,
+            "allow_msg_ttl": one.message_ttl,
+            "deny_purge": False,
+        }
+    return common | {
+        "name": one.name,
+        "storage": "file",
+        "max_msgs_per_subject": -1,
+        "discard_new_per_subject": False,
+        "allow_msg_ttl": False,
+        "deny_purge": one.permanent,
+    }
+
+
+def compare(name: str, have: Config, want: Config) -> list[Drift]:
+    """Give the settings in which a stream differs from what it should be."""
+    return [
+        Drift(name, field, have.get(field), wanted, _is_safe(field, have.get(field), wanted))
+        for field, wanted in want.items()
+        if field in _SAFE and _plain(field, have.get(field)) != _plain(field, wanted)
+    ]
+
+
+def _plain(field: str, value: Any) -> Any:
+    """Undo the ways in which JetStream spells one thing: absent, 0 and -1 for no limit."""
+    if field in _UNLIMITED and (value is None or value <= 0):
+        return 0
+    if field == "subjects":
+        return sorted(value or ())
+    return False if value is None else value
+
+
+_UNLIMITED: Final = frozenset({
+    "max_age", "max_bytes", "max_msg_size", "max_msgs_per_subject", "max_msgs", "max_consumers",
+})  # fmt: skip
+
+
+def _is_safe(field: str, have: Any, want: Any) -> bool:
+    change = _SAFE[field]
+    if change == "up":
+        return _plain(field, want) == 0 or 0 < _plain(field, have) < want
+    return change == "any" or (change == "on" and want is True) or (change == "off" and not want)
+
+
+async def ensure(
+    link: NatsLink,
+    replicas: int = 1,
+    *,
+    adjust: bool = False,
+    only: Callable[[str], bool] = lambda _name: True,
+) -> Report:
+    """Make every bucket and stream of the table, and adjust what is there where nothing is lost.
+
+    Args:
+        link: the bus, as a master.
+        replicas: on how many servers each lies.
+        adjust: change also what may lose something; a choice of the operator's.
+        only: which names.
+
+    Raises:
+        LinkError: JetStream cannot be asked. What it refuses is a condition of the report.
+    """
+    report = Report([], [], [], [])
+    for one in (*BUCKETS, *STREAMS):
+        if only(one.name):
+            await _ensure_one(link, one, replicas, adjust, report)
+    return report
+
+
+async def _ensure_one(
+    link: NatsLink, one: Bucket | Stream, replicas: int, adjust: bool, report: Report
+) -> None:
+    want = config_of(one, replicas)
+    stream = str(want["name"])
+    try:
+        have = (await ask(link, f"STREAM.INFO.{stream}", {}, _Info)).config
+    except StoreRefused as error:
+        if error.err_code not in NOT_FOUND:
+            raise
+        await _create(link, one, want, report)
+        return
+    drifts = compare(one.name, have, want)
+    chosen = [drift for drift in drifts if drift.lossless or adjust]
+    report.drifts.extend(drift for drift in drifts if drift not in chosen)
+    if chosen:
+        await _update(link, stream, have, chosen, report)
+
+
+async def _create(link: NatsLink, one: Bucket | Stream, want: Config, report: Report) -> None:
+    stream = str(want["name"])
+    try:
+        await ask(link, f"STREAM.CREATE.{stream}", want, _Info)
+    except StoreRefused as error:
+        report.conditions.append(_refused(one.name, want, error))
+        if error.err_code not in _NO_REPLICAS or want["num_replicas"] == 1:
+            return
+        # a site that works on one server beats one that waits for three
+        await _create(link, one, {**want, "num_replicas": 1}, report)
+        return
+    report.created.append(one.name)
+
+
+async def _update(
+    link: NatsLink, stream: str, have: Config, drifts: Iterable[Drift], report: Report
+) -> None:
+    """Change setting by setting, so that one that is refused keeps no other back."""
+    config = dict(have)
+    for drift in drifts:
+        changed = {**config, drift.field: drift.want}
+        try:
+            config = (await ask(link, f"STREAM.UPDATE.{stream}", changed, _Info)).config
+        except StoreRefused as error:
+            report.drifts.append(drift)
+            report.conditions.append(_refused(drift.name, changed, error))
+        else:
+            report.adjusted.append(drift)
+
+
+def _refused(name: str, config: Config, error: LinkError) -> Condition:
+    code = error.err_code if isinstance(error, StoreRefused) else 0
+    if code in _NO_REPLICAS:
+        return Condition(
+            code="replicas-refused",
+            severity="warning",
+            text=f"{name} cannot lie on {config['num_replicas']} servers: {error.message}",
+            remedy="start more nats-servers in the cluster, or set jetstream_replicas: 1",
+        )
+    return Condition(
+        code=f"bucket-{name}",
+        severity="error",
+        text=f"{name} is not as it should be: {error.message}",
+        remedy=error.hint or "look at `zester-master buckets`, and at nats-server's limits and log",
+    )
