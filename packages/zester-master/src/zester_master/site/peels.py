@@ -87,19 +87,27 @@ class Admission:
         )
 
     def admit_with_key(
-        self, peel_id: str, folder: Path, *, now: float, days: int = PEEL_DAYS
+        self, peel_id: str, folder: Path, *, now: float, nats_url: str = "", days: int = PEEL_DAYS
     ) -> PeelKeys:
         """Make keys and auth folder of a peel here: for `dev` and containers alone.
 
         A peel's key should be made on its host and never leave it.
+
+        Args:
+            peel_id: the peel's id.
+            folder: becomes its auth folder.
+            now: Unix time.
+            nats_url: how the peel reaches the bus, where not as the site's record says.
+            days: how long the JWT holds.
 
         Raises:
             BadId: the id is none.
             JoinError: the folder holds another identity.
             FileProblem: a file cannot be written.
         """
+        check_peel_id(peel_id)
         keys = load_keys(folder) or new_keys()
         public, box = keys.nkey.public, keys.box.public
-        jwt = self.jwt(check_peel_id(peel_id), nkey=public, box=box, now=now, days=days)
-        install(folder, self._bundle(peel_id, jwt, ""), keys)
+        jwt = self.jwt(peel_id, nkey=public, box=box, now=now, days=days)
+        install(folder, self._bundle(peel_id, jwt, nats_url), keys)
         return keys
