@@ -186,7 +186,7 @@ def store_error(what: str, status: int, err_code: int, description: str) -> Stor
         return AlreadyThere(text, status=status, err_code=err_code)
     if err_code in _WRONG_REVISION:
         return WrongRevision(text, status=status, err_code=err_code)
-    if err_code in _FULL or err_code == ALREADY_THERE or "maximum" in description:
+    if err_code in _FULL or err_code == ALREADY_THERE:
         return StoreFull(
             text,
             status=status,

@@ -278,8 +278,11 @@ class NatsLink:
         try:
             await session.publish(subject, data, reply, NO_HEADERS)
             while True:
-                async with asyncio.timeout(limit):
-                    answer = await answers.get()
+                if answers.empty():
+                    async with asyncio.timeout(limit):
+                        answer = await answers.get()
+                else:
+                    answer = answers.get_nowait()
                 if isinstance(answer, Exception):
                     raise answer
                 if not found and not answer.data and answer.status == "503":

@@ -7,12 +7,13 @@ import msgspec
 
 from zester_proto.buckets import BUCKETS, DUPLICATE_WINDOW, STREAMS, Bucket, Stream
 from zester_proto.health import Condition
-from zester_proto.link.errors import LinkError, StoreRefused
+from zester_proto.link.errors import StoreRefused
 from zester_proto.link.jsapi import NOT_FOUND, ask
 from zester_proto.link.link import NatsLink
 
 _NANO: Final = 1_000_000_000
-_NO_REPLICAS: Final = frozenset({10074, 10005})
+_REPLICAS: Final = 10074
+_NO_REPLICAS: Final = frozenset({_REPLICAS, 10005})
 """err_code of `replicas > 1 not supported` and `no suitable peers`."""
 
 Value = int | str | bool | list[str]
@@ -146,6 +147,20 @@ def _is_safe(field: str, have: Any, want: Any) -> bool:
     return change == "any" or (change == "on" and want is True) or (change == "off" and not want)
 
 
+class _Refusal(NamedTuple):
+    name: str
+    error: StoreRefused
+
+
+class _Work(NamedTuple):
+    """What one `ensure` has done so far."""
+
+    created: list[str]
+    adjusted: list[Drift]
+    drifts: list[Drift]
+    refused: list[_Refusal]
+
+
 async def ensure(
     link: NatsLink,
     replicas: int = 1,
@@ -164,15 +179,16 @@ async def ensure(
     Raises:
         LinkError: JetStream cannot be asked. What it refuses is a condition of the report.
     """
-    report = Report([], [], [], [])
+    work = _Work([], [], [], [])
     for one in (*BUCKETS, *STREAMS):
         if only(one.name):
-            await _ensure_one(link, one, replicas, adjust, report)
-    return report
+            await _ensure_one(link, one, replicas, adjust, work)
+    conditions = _conditions(work.refused, replicas)
+    return Report(work.created, work.adjusted, work.drifts, conditions)
 
 
 async def _ensure_one(
-    link: NatsLink, one: Bucket | Stream, replicas: int, adjust: bool, report: Report
+    link: NatsLink, one: Bucket | Stream, replicas: int, adjust: bool, work: _Work
 ) -> None:
     want = config_of(one, replicas)
     stream = str(want["name"])
@@ -181,57 +197,61 @@ async def _ensure_one(
     except StoreRefused as error:
         if error.err_code not in NOT_FOUND:
             raise
-        await _create(link, one, want, report)
+        await _create(link, one, want, work)
         return
-    drifts = compare(one.name, have, want)
-    chosen = [drift for drift in drifts if drift.lossless or adjust]
-    report.drifts.extend(drift for drift in drifts if drift not in chosen)
-    if chosen:
-        await _update(link, stream, have, chosen, report)
-
-
-async def _create(link: NatsLink, one: Bucket | Stream, want: Config, report: Report) -> None:
-    stream = str(want["name"])
-    try:
-        await ask(link, f"STREAM.CREATE.{stream}", want, _Info)
-    except StoreRefused as error:
-        report.conditions.append(_refused(one.name, want, error))
-        if error.err_code not in _NO_REPLICAS or want["num_replicas"] == 1:
-            return
-        # a site that works on one server beats one that waits for three
-        await _create(link, one, {**want, "num_replicas": 1}, report)
-        return
-    report.created.append(one.name)
-
-
-async def _update(
-    link: NatsLink, stream: str, have: Config, drifts: Iterable[Drift], report: Report
-) -> None:
-    """Change setting by setting, so that one that is refused keeps no other back."""
-    config = dict(have)
-    for drift in drifts:
-        changed = {**config, drift.field: drift.want}
-        try:
-            config = (await ask(link, f"STREAM.UPDATE.{stream}", changed, _Info)).config
-        except StoreRefused as error:
-            report.drifts.append(drift)
-            report.conditions.append(_refused(drift.name, changed, error))
+    for drift in compare(one.name, have, want):
+        if drift.lossless or adjust:
+            # one by one, so that a setting that is refused keeps no other back
+            have = await _update(link, stream, have, drift, work)
         else:
-            report.adjusted.append(drift)
+            work.drifts.append(drift)
 
 
-def _refused(name: str, config: Config, error: LinkError) -> Condition:
-    code = error.err_code if isinstance(error, StoreRefused) else 0
-    if code in _NO_REPLICAS:
+async def _create(link: NatsLink, one: Bucket | Stream, want: Config, work: _Work) -> None:
+    try:
+        await ask(link, f"STREAM.CREATE.{want['name']}", want, _Info)
+    except StoreRefused as error:
+        work.refused.append(_Refusal(one.name, error))
+        if error.err_code in _NO_REPLICAS and want["num_replicas"] != 1:
+            # a site that works on one server beats one that waits for three
+            await _create(link, one, {**want, "num_replicas": 1}, work)
+    else:
+        work.created.append(one.name)
+
+
+async def _update(link: NatsLink, stream: str, have: Config, drift: Drift, work: _Work) -> Config:
+    changed = {**have, drift.field: drift.want}
+    try:
+        after = await ask(link, f"STREAM.UPDATE.{stream}", changed, _Info)
+    except StoreRefused as error:
+        work.drifts.append(drift)
+        work.refused.append(_Refusal(drift.name, error))
+        return have
+    work.adjusted.append(drift)
+    return after.config
+
+
+def _conditions(refused: Iterable[_Refusal], replicas: int) -> list[Condition]:
+    """Give one condition for each reason, however many buckets it hits."""
+    names: dict[int, dict[str, StoreRefused]] = {}
+    for name, error in refused:
+        code = _REPLICAS if error.err_code in _NO_REPLICAS else error.err_code
+        names.setdefault(code, {})[name] = error
+    return [_condition(code, hit, replicas) for code, hit in names.items()]
+
+
+def _condition(code: int, hit: Mapping[str, StoreRefused], replicas: int) -> Condition:
+    which, error = ", ".join(hit), next(iter(hit.values()))
+    if code == _REPLICAS:
         return Condition(
-            code="replicas-refused",
+            code="buckets-replicas",
             severity="warning",
-            text=f"{name} cannot lie on {config['num_replicas']} servers: {error.message}",
-            remedy="start more nats-servers in the cluster, or set jetstream_replicas: 1",
+            text=f"JetStream cannot keep {replicas} copies of {which}",
+            remedy=f"run at least {replicas} nats-servers as a cluster, or set jetstream_replicas",
         )
     return Condition(
-        code=f"bucket-{name}",
+        code=f"buckets-{code}",
         severity="error",
-        text=f"{name} is not as it should be: {error.message}",
-        remedy=error.hint or "look at `zester-master buckets`, and at nats-server's limits and log",
+        text=f"JetStream refuses {which}: {error.message}",
+        remedy=error.hint or "look at `zester-master buckets`, and into nats-server's log",
     )

@@ -5,6 +5,7 @@ nats-py by itself would connect in the clear to a server without TLS and send CO
 
 import asyncio
 import contextlib
+import os
 import socket
 import ssl
 from collections.abc import Sequence
@@ -179,7 +180,9 @@ async def _dial(server: Server, connect_timeout: float) -> socket.socket:
     if isinstance(last, TimeoutError):
         reason = f"no answer in {connect_timeout:g} s"
     else:
-        reason = last.strerror or str(last)
+        # asyncio replaces the system's words by its own
+        number = None if isinstance(last, socket.gaierror) else last.errno
+        reason = os.strerror(number) if number else last.strerror or str(last)
     raise Unreachable(
         f"cannot reach the NATS server at {server}: {reason}", hint=_REACH_HINT
     ) from last
