@@ -75,7 +75,7 @@ class Job(Message, frozen=True, kw_only=True, tag="job"):
     """A packed map."""
     sealed: bytes = b""
     """Further keywords, sealed for the one peel that this is for."""
-    timeout: float = 0
+    timeout: float = 0.0
     """Seconds that the function may take; 0 leaves it to the function and the deadline."""
     max_return: int = 64 * 1024 * 1024
     test: bool = False

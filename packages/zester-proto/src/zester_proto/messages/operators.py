@@ -12,7 +12,7 @@ What each verb gives, all values packed maps or lists:
 | facts | nil | peel, nothing, map of its facts; of those asked, by the path as asked |
 | catalogue | without digest `[{digest, peels}]` | with one: digest, nothing, the catalogue |
 | masters | `[{name, instance, version, started, time, active, bundle, address}]` | |
-| status | `{master, peels: {state: n}, jobs, conditions: [{code, severity, text, hint, master}]}` | |
+| status | `{master, peels: {state: n}, jobs, conditions: [{code severity text hint}]}` | |
 | whoami | `{name, role, verbs, master, bundle, site}` | |
 | trust | list of encoded `SignedBundle`, oldest first; ask again until it is empty | |
 | cancel | `{jid, state}` | |
@@ -60,7 +60,7 @@ class RunAsk(Message, frozen=True, kw_only=True, tag="run"):
     test: bool = False
     batch: str = ""
     """`N` or `N%`; with the rest as in issue 4."""
-    batch_wait: float = 0
+    batch_wait: float = 0.0
     canary: int = 0
     max_fail: str = ""
     parent: str = ""
@@ -85,7 +85,7 @@ class JobsAsk(Message, frozen=True, kw_only=True, tag="jobs"):
     function: str = ""
     target: str = ""
     operator: str = ""
-    since: float = 0
+    since: float = 0.0
 
 
 class TargetAsk(Message, frozen=True, kw_only=True, tag="target"):

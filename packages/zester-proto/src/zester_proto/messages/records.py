@@ -38,7 +38,7 @@ class JobRecord(Message, frozen=True, kw_only=True, tag="job-record"):
     broadcast: bool = False
     test: bool = False
     batch: str = ""
-    batch_wait: float = 0
+    batch_wait: float = 0.0
     canary: int = 0
     max_fail: str = ""
     parent: str = ""
@@ -65,7 +65,7 @@ class OutcomeRow(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
 
     id: str
     outcome: str
-    seconds: float = 0
+    seconds: float = 0.0
     error: str = ""
     asked: bool = True
     returned: bool = False
