@@ -1,0 +1,148 @@
+"""What happens in a worker: limits, one function, and its answer into files."""
+
+import contextlib
+import os
+import resource
+import signal
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Final, cast
+
+import msgspec
+
+from zester_modules.bind import bind
+from zester_modules.call import failure, run_bound
+from zester_modules.context import Context, LazyFacts
+from zester_modules.errors import Refused
+from zester_modules.facts.collected import FACTS_LIMIT
+from zester_modules.registry import BUILTIN, Provider, Registry
+from zester_modules.returns import Return, shorten
+from zester_peel.nursery.wire import FRAME_LIMIT, STATUS_FILE, VALUE_FILE, Order, Status
+from zester_proto.codec import encode, pack_normal, unpack
+from zester_proto.errors import ZesterError
+from zester_proto.messages.jobs import Outcome
+
+_ERROR: Final = 4096
+"""Characters of an error's text."""
+
+
+class Prepared(msgspec.Struct, frozen=True):
+    """What all workers have in common, made before they are forked."""
+
+    registry: Registry
+
+
+def prepare() -> Prepared:
+    """Import the functions of Zester; third parties' are each worker's own business."""
+    registry = Registry(_third_parties)
+    for module in BUILTIN:
+        registry.functions(module)
+    return Prepared(registry)
+
+
+def _third_parties() -> Iterable[Provider]:
+    from zester_modules.entrypoints import scan  # noqa: PLC0415  # 35 ms that few jobs need
+
+    return scan()
+
+
+def work(order: Order, prepared: Prepared) -> int:
+    """Run an order and write its answer; give the exit code of the worker."""
+    folder = Path(order.folder)
+    try:
+        _limit(order)
+        answer = _answer(order, prepared.registry)
+        status = _write_value(folder, answer, order.max_return)
+    except MemoryError:
+        # there may be no room for more than this
+        status = _failed("the function needed more memory than a worker may have",
+                         hint="raise worker_memory of the peel")  # fmt: skip
+    except OSError as error:
+        status = _failed(
+            f"cannot keep what the function returned: {error.strerror or error}",
+            hint="make room on the disk of state_dir",
+        )
+    with contextlib.suppress(Exception):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    _write_new(folder / f"{STATUS_FILE}.tmp", encode(status))
+    (folder / f"{STATUS_FILE}.tmp").replace(folder / STATUS_FILE)
+    return 0
+
+
+def _limit(order: Order) -> None:
+    # no core files: they hold what the masters sealed
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if order.memory:
+        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+        allowed = order.memory if hard == resource.RLIM_INFINITY else min(order.memory, hard)
+        # the soft limit alone, so that what a function starts may be given more again
+        resource.setrlimit(resource.RLIMIT_AS, (allowed, hard))
+
+
+def _answer(order: Order, registry: Registry) -> Return:
+    try:
+        function = registry.find(order.function)
+        call = bind(function, *_arguments(order))
+    except ZesterError as error:
+        return failure(order.function, error)
+    if order.own_timeout and function.timeout is not None:
+        # SIGALRM ends the worker, and its agent knows what that means
+        signal.setitimer(signal.ITIMER_REAL, max(0.001, function.timeout))
+    try:
+        return run_bound(call, _context(order, registry))
+    except KeyboardInterrupt as error:
+        return failure(order.function, error)
+
+
+def _arguments(order: Order) -> tuple[list[Any], dict[str, Any]]:
+    args = unpack(bytes(order.args), limit=FRAME_LIMIT)
+    kwargs = unpack(bytes(order.kwargs), limit=FRAME_LIMIT)
+    if not isinstance(args, list) or not isinstance(kwargs, dict):
+        raise Refused("the arguments of the job are no list and no map")
+    return cast("list[Any]", args), cast("dict[str, Any]", kwargs)
+
+
+def _context(order: Order, registry: Registry) -> Context:
+    tmp = Path(order.folder) / "tmp"
+    tmp.mkdir(mode=0o700, exist_ok=True)
+    facts = Path(order.facts)
+    return Context(
+        registry=registry,
+        peel_id=order.peel_id,
+        facts=LazyFacts(lambda: unpack(facts.read_bytes(), limit=FACTS_LIMIT)),
+        jid=order.jid,
+        test=order.test,
+        tmp=tmp,
+        facts_dir=Path(order.facts_dir),
+        version=order.version,
+        deadline=time.monotonic() + order.seconds,
+    )
+
+
+def _write_value(folder: Path, answer: Return, limit: int) -> Status:
+    packed, truncated = shorten(pack_normal(answer.value), limit)
+    _write_new(folder / VALUE_FILE, packed)
+    return Status(
+        outcome=Outcome(answer.outcome),
+        size=len(packed),
+        truncated=truncated,
+        error=answer.error[:_ERROR],
+        hint=answer.hint[:_ERROR],
+        debug=answer.debug,
+        facts=answer.facts,
+    )
+
+
+def _failed(error: str, *, hint: str = "") -> Status:
+    return Status(outcome=Outcome.FAILED, size=-1, error=error[:_ERROR], hint=hint)
+
+
+def _write_new(path: Path, data: bytes) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
+    with os.fdopen(os.open(path, flags, 0o600), "wb", buffering=0) as file:
+        view = memoryview(data)
+        while view:
+            view = view[file.write(view) or 0 :]
