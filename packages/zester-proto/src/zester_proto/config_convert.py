@@ -4,7 +4,7 @@ import operator
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple
 
 from msgspec import inspect
 
@@ -54,7 +54,7 @@ def describe(kind: inspect.Type) -> Description:
     """Give what a flag's help says of a field."""
     text = ""
     if isinstance(kind, inspect.Metadata):
-        text = _note(kind.extra_json_schema, "description")
+        text = _note(kind, "extra_json_schema", "description")
     inner = _bare(kind)
     many = isinstance(inner, (inspect.ListType, inspect.VarTupleType))
     boolean = isinstance(inner, inspect.BoolType)
@@ -91,14 +91,14 @@ def _unit(kind: inspect.Type) -> str:
     if isinstance(kind, inspect.UnionType):
         return next((unit for one in kind.types if (unit := _unit(one))), "")
     if isinstance(kind, inspect.Metadata):
-        return _note(kind.extra, UNIT) or _unit(kind.type)
+        return _note(kind, "extra", UNIT) or _unit(kind.type)
     return ""
 
 
-def _note(notes: object, name: str) -> str:
-    """Give an annotation's note; msgspec's are dicts of it does not say what."""
-    found = cast("dict[str, object]", notes).get(name) if isinstance(notes, dict) else None
-    return str(found) if found is not None else ""
+def _note(kind: inspect.Metadata, part: str, name: str) -> str:
+    """Give what an annotation notes; msgspec does not say of what its notes are."""
+    notes: dict[str, object] = getattr(kind, part) or {}
+    return str(notes.get(name, ""))
 
 
 def _is_path(kind: inspect.Type) -> bool:

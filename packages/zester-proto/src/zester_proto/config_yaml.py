@@ -1,4 +1,4 @@
-"""YAML text to a tree with lines. The only place that loads PyYAML for configuration."""
+"""YAML text to a tree with lines: the one place that loads PyYAML for configuration."""
 
 from typing import Any, Final
 
