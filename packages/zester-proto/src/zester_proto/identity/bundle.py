@@ -35,6 +35,9 @@ from zester_proto.messages.trust import (
 )
 
 ROOT_FILE: Final = "root.pub"
+_KEPT: Final = 8
+"""Newest bundles on disk; more than can appear while another process reads the folder."""
+
 _NAME: Final = re.compile(r"bundle\.([1-9][0-9]{0,8})", re.ASCII)
 
 
@@ -237,7 +240,7 @@ class TrustStore:
         Args:
             folder: made if it is missing.
             all_versions: keep the whole history (masters, who hand it out) instead of the newest
-                bundle and the last one that the root itself signed.
+                bundles and the last one that the root itself signed.
 
         Raises:
             FileProblem: they cannot be written.
@@ -245,22 +248,23 @@ class TrustStore:
         make_private_folder(folder)
         if not (folder / ROOT_FILE).exists():
             write_public(folder / ROOT_FILE, "site-root", self.root)
-        kept = self.history if all_versions else self.essential()
-        names: set[str] = set()
-        for signed in kept:
-            name = f"bundle.{decode(signed.bundle.body, TrustBundle).version}"
-            names.add(name)
+        kept = self.history if all_versions else self._essential(_KEPT)
+        names = {f"bundle.{_version(signed)}": signed for signed in kept}
+        for name, signed in names.items():
             if not (folder / name).exists():
                 write_atomic(folder / name, encode(signed), 0o644)
-        for path in folder.iterdir():
-            if _NAME.fullmatch(path.name) and path.name not in names:
+        for _, path in _bundle_files(folder):
+            if path.name not in names:
                 with contextlib.suppress(OSError):  # a bundle too many does no harm
                     path.unlink()
 
     def essential(self) -> tuple[SignedBundle, ...]:
         """Give what a new member needs: the newest, and the last that the root itself signed."""
-        by_root = [one for one in self.history[:-1] if one.certificate is None]
-        return (*by_root[-1:], *self.history[-1:])
+        return self._essential(1)
+
+    def _essential(self, newest: int) -> tuple[SignedBundle, ...]:
+        by_root = [one for one in self.history[:-newest] if one.certificate is None]
+        return (*by_root[-1:], *self.history[-newest:])
 
     @classmethod
     def load(cls, folder: Path) -> "TrustStore":
@@ -272,7 +276,8 @@ class TrustStore:
         """
         store = cls(read_public(folder / ROOT_FILE, "site-root"))
         for _, path in sorted(_bundle_files(folder)):
-            store._restore(path)
+            if path.exists():  # another process may tidy up meanwhile
+                store._restore(path)
         if not store.version:
             raise FileProblem(f"{folder} holds no trust bundle", hint="join the site again")
         return store
@@ -288,6 +293,10 @@ class TrustStore:
         if self.version and bundle.version == self.version + 1:
             self._check_follows(bundle)
         self._take(signed, bundle, by_root=by_root)
+
+
+def _version(signed: SignedBundle) -> int:
+    return decode(signed.bundle.body, TrustBundle).version
 
 
 def _bundle_files(folder: Path) -> Iterable[tuple[int, Path]]:

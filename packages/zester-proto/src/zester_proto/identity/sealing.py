@@ -63,6 +63,8 @@ class BoxKey:
 
 
 def _derive(purpose: bytes, mine: BoxKey, theirs: bytes) -> bytes:
+    if len(theirs) != KEY_BYTES:  # the binding does not look
+        raise SealError(f"an X25519 key has {KEY_BYTES} bytes, not {len(theirs)}")
     try:
         secret = crypto_scalarmult(mine.seed, theirs)
     except (CryptoError, ValueError, TypeError) as error:
