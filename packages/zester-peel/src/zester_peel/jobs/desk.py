@@ -50,6 +50,7 @@ class Desk:
         outbox: Outbox,
         shelf: Shelf,
         registry: Registry,
+        max_return: int,
         meter: Meter,
         log: Log,
     ) -> None:
@@ -63,6 +64,7 @@ class Desk:
         self._outbox = outbox
         self._shelf = shelf
         self._registry = registry
+        self._max_return = max_return
         self._meter = meter
         self._log = log
         self._throttle = Throttle(10.0)
@@ -148,6 +150,7 @@ class Desk:
                 await self._begin(job)
 
     async def _begin(self, job: Job) -> None:
+        job = msgspec.structs.replace(job, max_return=min(job.max_return, self._max_return))
         function = self._registry.in_agent(job.function)
         if self._memory.was_stopped(job.jid):
             await self._answer(job, early("cancelled"))

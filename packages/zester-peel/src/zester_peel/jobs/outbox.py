@@ -157,6 +157,11 @@ class Outbox:
         for stub in stubs:
             self._log.error("a return was let go of: spool full", jid=stub.jid)
 
+    def keep_all(self) -> None:
+        """Put on the disk what is still in memory alone: this agent ends."""
+        for jid in list(self._letters):
+            self._keep(jid)
+
     async def serve(self) -> None:
         """Send what waits until this is cancelled."""
         for jid in self._letters:  # what a failed round before this one had in hand

@@ -58,7 +58,7 @@ def judge(job: Job, memory: JobMemory, *, now: float, welcomed: float) -> Judgem
     if memory.full:
         return Judgement(
             "refuse", "busy", "this peel remembers as many jobs as it can, and takes no new one",
-            "raise max_memory on this host, or ask again later",
+            "raise max_remembered on this host, or ask again later",
         )  # fmt: skip
     return Judgement("run")
 

@@ -1,0 +1,139 @@
+"""`zester-peel call`: one function on this host, with no agent and no bus."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any, Final, cast
+
+from zester_modules.call import call
+from zester_modules.entrypoints import scan
+from zester_modules.errors import Refused
+from zester_modules.registry import Registry
+from zester_modules.returns import Outcome, Return
+from zester_peel import __version__
+from zester_proto.codec import normalise
+from zester_proto.messages.jobs import SUCCESSES
+from zester_proto.units import parse_duration
+
+_VALUED: Final = ("--facts", "--output", "--timeout", "--id")
+_NAME: Final = set("abcdefghijklmnopqrstuvwxyz0123456789_")
+
+
+def run_call(words: list[str]) -> int:
+    """Run a function and print its return; give the exit code."""
+    options, called = _split(words)
+    given = _parser().parse_args(options)
+    if not called:
+        sys.stderr.write("usage: zester-peel call FUNCTION [ARG...] [KEY=VALUE...]\n")
+        return 2
+    function, *rest = called
+    registry = Registry(scan)
+    args, kwargs = _arguments(registry, function, rest)
+    answer = call(
+        function,
+        args,
+        kwargs,
+        facts_dir=given.facts,
+        peel_id=given.id,
+        version=__version__,
+        test=given.test,
+        timeout=parse_duration(given.timeout) if given.timeout else None,
+        registry=registry,
+    )
+    _show(answer, given.output)
+    return 0 if Outcome(answer.outcome) in SUCCESSES else 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="zester-peel call",
+        usage="zester-peel call [OPTIONS] FUNCTION [ARG...] [KEY=VALUE...]",
+        description="Run a function on this host, with no agent and no bus.",
+        epilog="After FUNCTION a word with one dash is an argument; after -- every word is.",
+    )
+    parser.add_argument("--facts", type=Path, default=Path("/etc/zester/facts"), metavar="DIR",
+                        help="custom facts")  # fmt: skip
+    parser.add_argument("--output", choices=("text", "json", "yaml"), default="text")
+    parser.add_argument("--timeout", help="how long it may take: 30, 30s, 5m")
+    parser.add_argument("--test", action="store_true", help="say what would change")
+    parser.add_argument("--id", default="", help="the id that the function sees")
+    return parser
+
+
+def _split(words: list[str]) -> tuple[list[str], list[str]]:
+    """Part our options from the function and its arguments."""
+    options: list[str] = []
+    called: list[str] = []
+    rest = iter(words)
+    for word in rest:
+        if word == "--":
+            called += rest
+        elif word.startswith("--") or (word.startswith("-") and not called):
+            options.append(word)
+            if word in _VALUED:
+                options += [value for value in [next(rest, None)] if value is not None]
+        else:
+            called.append(word)
+    return options, called
+
+
+def _arguments(
+    registry: Registry, function: str, words: list[str]
+) -> tuple[list[str], dict[str, str]]:
+    """Part words from `KEY=VALUE`, which it is only if KEY is a parameter of the function."""
+    try:
+        parameters = registry.find(function).parameters
+    except Refused:
+        return words, {}  # the call itself says what is wrong
+    names = {one.name for one in parameters if one.shape in {"word", "key"}}
+    any_name = any(one.shape == "keys" for one in parameters)
+    args: list[str] = []
+    kwargs: dict[str, str] = {}
+    for word in words:
+        name, sign, value = word.partition("=")
+        is_name = bool(name) and set(name) <= _NAME and not name[0].isdigit()
+        if sign and is_name and (name in names or any_name):
+            kwargs[name] = value
+        else:
+            args.append(word)
+    return args, kwargs
+
+
+def _show(answer: Return, form: str) -> None:
+    if form == "json":
+        text = json.dumps(_document(answer), indent=2, ensure_ascii=False, default=_bytes)
+        sys.stdout.write(text + "\n")
+    elif form == "yaml":
+        import yaml  # noqa: PLC0415  # only who asks pays
+
+        sys.stdout.write(yaml.safe_dump(_document(answer), sort_keys=False, allow_unicode=True))
+    else:
+        _show_text(answer)
+    if answer.error and form == "text":
+        sys.stderr.write(f"{answer.outcome}: {answer.error}\n")
+        sys.stderr.write(f"{answer.hint}\n" if answer.hint else "")
+
+
+def _document(answer: Return) -> dict[str, Any]:
+    document = {"outcome": str(answer.outcome), "return": normalise(answer.value)}
+    if answer.error:
+        document |= {"error": answer.error, "hint": answer.hint}
+    return document
+
+
+def _show_text(answer: Return) -> None:
+    value = normalise(answer.value)
+    if isinstance(value, dict) and {"stdout", "stderr", "exit_code"} <= value.keys():
+        output = cast("dict[str, str]", value)
+        sys.stdout.write(output["stdout"])
+        sys.stderr.write(output["stderr"])
+    elif isinstance(value, str):
+        sys.stdout.write(value + "\n")
+    elif value is not None:
+        text = json.dumps(value, indent=2, ensure_ascii=False, default=_bytes)
+        sys.stdout.write(text + "\n")
+
+
+def _bytes(value: Any) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
