@@ -110,7 +110,8 @@ def test_golden_jwts_keep_their_bytes(name: str):
     text = sign_jwt(claims, issuer)
 
     assert text == (GOLDEN / f"{name}.jwt").read_text().strip()
-    assert msgspec.structs.replace(read_jwt(text, type(claims)), jti="") == claims
+    kind: Any = type(claims)
+    assert msgspec.structs.replace(read_jwt(text, kind), jti="") == claims
 
 
 def test_a_jwt_with_fields_that_we_do_not_know_is_read():
