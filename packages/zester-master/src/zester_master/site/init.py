@@ -137,6 +137,7 @@ def _make(paths: SitePaths, options: InitOptions, now: float) -> None:
     commons = Commons(record, ca, _first_trust(offline, keys, bundle, now))
     master = AuthPaths(paths.master)
     write_master(master, commons, options.master, secrets, signers=keys.signers, now=now)
+    make_private_folder(paths.operators)
     folder, signer = paths.operators / options.operator, keys.scoped[Role.ADMIN]
     write_operator(folder, commons, operator, nkey, signer=signer, now=now)
 
@@ -157,6 +158,7 @@ def _record(keys: SiteKeys, options: InitOptions) -> SiteRecord:
 
 
 def _write_offline(paths: OfflinePaths, keys: SiteKeys, now: float) -> None:
+    make_private_folder(paths.folder)
     make_private_folder(paths.folder / "accounts")
     write_key(paths.root_key, "site-root", keys.root.seed)
     write_key(paths.bundle_key, "bundle", keys.bundle.seed)

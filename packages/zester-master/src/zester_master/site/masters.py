@@ -82,6 +82,7 @@ def write_master(
         BadId: the name is none.
     """
     record = commons.record
+    make_private_folder(paths.folder)
     make_private_folder(paths.folder / "signing")
     write_key(paths.job_key, "job", keys.job.seed)
     write_key(paths.return_key, "return", keys.returning.seed)
