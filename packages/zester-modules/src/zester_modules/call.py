@@ -5,7 +5,6 @@ import contextlib
 import inspect
 import os
 import sys
-import tempfile
 import time
 import traceback
 from collections.abc import Mapping, Sequence
@@ -13,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, cast
 
+from zester_modules import __version__
 from zester_modules.bind import BoundCall, bind
 from zester_modules.context import FACTS_DIR, Context, LazyFacts
 from zester_modules.errors import Refused
@@ -96,7 +96,7 @@ def call(
     *,
     facts_dir: Path = FACTS_DIR,
     peel_id: str = "",
-    version: str = "",
+    version: str = __version__,
     test: bool = False,
     timeout: float | None = None,
     facts: Mapping[str, Any] | None = None,
@@ -118,6 +118,8 @@ def call(
         facts: given ones; else they are collected when the function looks at them.
         registry: the functions; else the built-in ones and those installed.
     """
+    import tempfile  # noqa: PLC0415  # the agent has folders of its own
+
     from zester_modules import entrypoints  # noqa: PLC0415  # reading metadata costs 35 ms
 
     functions = registry or Registry(entrypoints.scan)

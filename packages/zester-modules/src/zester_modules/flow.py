@@ -1,9 +1,10 @@
 """Values written on one line: JSON, and the flow form of YAML that people type without quotes."""
 
-import json
 import re
 from collections.abc import Callable
 from typing import Any, Final
+
+import msgspec
 
 MAX_DEPTH: Final = 32
 
@@ -22,16 +23,21 @@ def scalar(text: str) -> Any:
     if text in _WORDS:
         return _WORDS[text]
     if _INTEGER.fullmatch(text):
-        return int(text) if len(text) < 20 else text
+        return _bounded(int(text), text) if len(text) < 21 else text
     if text.startswith(("0x", "0o")):
         return _based(text)
     return float(text) if _FLOAT.fullmatch(text) else text
 
 
+def _bounded(number: int, text: str) -> int | str:
+    # beyond 64 bit a number could not travel, and would become text there
+    return number if -(2**63) <= number < 2**64 else text
+
+
 def _based(text: str) -> int | str:
     base = 16 if text[1] == "x" else 8
     try:
-        return int(text[2:], base) if len(text) < 20 and "_" not in text else text
+        return _bounded(int(text[2:], base), text) if len(text) < 24 and "_" not in text else text
     except ValueError:
         return text
 
@@ -169,11 +175,17 @@ class _Reader:
             self.at += 1
 
     def double(self) -> str:
+        end = self.at + 1
+        while self.text[end : end + 1] not in {'"', ""}:
+            end += 1 + (self.text[end] == "\\")
+        if end >= len(self.text):
+            raise self.fail('a closing " is missing')
         try:
-            value, self.at = json.JSONDecoder(strict=False).raw_decode(self.text, self.at)
-        except json.JSONDecodeError as error:
-            raise self.fail(f"the quoted text is broken ({error.msg})") from None
-        return str(value)
+            value = msgspec.json.decode(self.text[self.at : end + 1], type=str)
+        except msgspec.DecodeError as error:
+            raise self.fail(f"the quoted text is broken ({error})") from None
+        self.at = end + 1
+        return value
 
     def comma(self, end: str) -> None:
         following = self.peek()

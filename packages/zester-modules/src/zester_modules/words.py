@@ -55,12 +55,18 @@ def kind_of(annotation: Any) -> Kind:
         return _union([kind_of(one) for one in inner if one is not NoneType])
     if origin is list:
         return _list(kind_of(inner[0]))
-    if origin is dict and inner[0] is str:
-        return _map(kind_of(inner[1]))
+    if origin is dict:
+        return _map(_of_text_keys(annotation, *inner))
     try:
         return _SIMPLE[annotation.__name__]
     except (AttributeError, KeyError):
         raise TypeError(f"no word can be turned into {annotation!r}") from None
+
+
+def _of_text_keys(annotation: Any, key: Any, value: Any) -> Kind:
+    if key is not str:
+        raise TypeError(f"no word can be turned into {annotation!r}: keys are text")
+    return kind_of(value)
 
 
 def shown(value: Any) -> str:
@@ -131,9 +137,11 @@ def _seconds(value: Any) -> float | None:
 
 def _mode(value: Any) -> int:
     digits = str(value).strip() if isinstance(value, (str, int)) else ""
-    if isinstance(value, bool) or not _MODE.fullmatch(digits) or int(digits[-5:], 8) > 0o7777:
+    fits = not isinstance(value, bool) and _MODE.fullmatch(digits)
+    mode = int(digits.removeprefix("0o"), 8) if fits else -1
+    if not 0 <= mode <= 0o7777:
         raise ValueError(f"{shown(value)} is no mode in octal digits")
-    return int(digits.removeprefix("0o"), 8)
+    return mode
 
 
 def _value(value: Any) -> Any:
@@ -168,11 +176,9 @@ def _choice(choices: tuple[str, ...]) -> Kind:
 def _union(kinds: list[Kind]) -> Kind:
     if len(kinds) == 1:
         return kinds[0]
-    # text takes every word, so whatever is narrower has to be tried before it
-    ordered = sorted(kinds, key=lambda kind: kind.label in {"text", "value"})
 
     def convert(value: Any) -> Any:
-        for kind in ordered:
+        for kind in sorted(kinds, key=lambda kind: _distance(kind, value)):
             try:
                 return kind.convert(value)
             except ValueError:
@@ -180,7 +186,20 @@ def _union(kinds: list[Kind]) -> Kind:
         raise ValueError(f"{shown(value)} is no {label}")
 
     label = " or ".join(kind.label for kind in kinds)
-    return Kind(label=label, convert=convert, example=ordered[0].example)
+    return Kind(label=label, convert=convert, example=kinds[0].example)
+
+
+def _distance(kind: Kind, value: Any) -> int:
+    """Give how far a kind is from a value: text takes every word, so what is narrower is nearer."""
+    shape = kind.label.partition(" ")[0]
+    opening = value.lstrip()[:1] if isinstance(value, str) else ""
+    if isinstance(value, (list, tuple)) or opening == "[":
+        looks_like = "list"
+    else:
+        looks_like = "map" if isinstance(value, dict) or opening == "{" else ""
+    if shape in {"list", "map"}:
+        return 0 if shape == looks_like else 3
+    return 2 if shape in {"text", "value"} else 1
 
 
 def _list(item: Kind) -> Kind:

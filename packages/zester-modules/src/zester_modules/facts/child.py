@@ -2,7 +2,6 @@
 
 import os
 import sys
-import tempfile
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +19,7 @@ class FactsFailed(ZesterError):
 
 
 async def collect_in_child(
-    *, folder: Path, peel_id: str, version: str, seconds: float = SECONDS
+    *, folder: Path, peel_id: str, version: str, tmp: Path, seconds: float = SECONDS
 ) -> Collected:
     """Collect the facts of this host in a short-lived child.
 
@@ -28,6 +27,7 @@ async def collect_in_child(
         folder: where custom facts lie; may be missing.
         peel_id: the fact `id`.
         version: the agent's, for the fact `zester`.
+        tmp: a folder that only this call uses.
         seconds: for everything.
 
     Raises:
@@ -43,13 +43,11 @@ async def collect_in_child(
         env=dict(os.environ),
         timeout=seconds + _GRACE,
     )  # fmt: skip
-    with tempfile.TemporaryDirectory(prefix="zester-facts-") as spool:
-        command = Command(spec, Path(spool), limit=2 * FACTS_LIMIT, text=False)
-        finished = await command.run()
-        try:
-            return _collected(finished)
-        finally:
-            finished.close()
+    finished = await Command(spec, tmp, limit=2 * FACTS_LIMIT, text=False).run()
+    try:
+        return _collected(finished)
+    finally:
+        finished.close()
 
 
 def _collected(finished: Finished) -> Collected:

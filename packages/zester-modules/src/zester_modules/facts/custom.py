@@ -192,6 +192,7 @@ def _count(value: Any, known: dict[int, int], depth: int) -> int:
     place = id(cast("object", value))
     found = known.get(place)
     if found is None:
+        known[place] = ITEMS_LIMIT + 1  # what holds itself has no end
         inner = cast("Any", value.values() if isinstance(value, dict) else value)
         found = known[place] = 1 + sum(_count(one, known, depth + 1) for one in inner)
     return found

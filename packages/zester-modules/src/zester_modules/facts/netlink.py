@@ -81,7 +81,7 @@ def parse_addresses(data: bytes, interfaces: dict[int, str]) -> list[Address]:
         if kind == _ERROR:
             number = -struct.unpack_from("=i", body)[0]
             raise OSError(number, "the kernel does not tell its addresses")
-        if kind == _NEWADDR:
+        if kind == _NEWADDR and len(body) >= _ADDRESS.size:
             found += _address(body, interfaces)
     return sorted(found)
 

@@ -4,9 +4,12 @@ Only children and workers import this; YAML never enters the agent.
 """
 
 import re
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import yaml
+
+MAX_DEPTH: Final = 60
+"""Levels; what `codec.normalise` takes, less some."""
 
 _TAGS: Final = (
     ("tag:yaml.org,2002:null", r"~|null|Null|NULL|", "~nN\0"),
@@ -80,13 +83,29 @@ def load(text: str) -> Any:
     Raises:
         ValueError: it is not YAML, or has a key twice; the text names the line.
     """
-    loader = _LOADER(text)
     try:
-        return loader.get_single_data()
+        _check_depth(text)
+        loader = _LOADER(text)
+        try:
+            return loader.get_single_data()
+        finally:
+            loader.dispose()
     except yaml.YAMLError as error:
         raise ValueError(_problem(error)) from None
-    finally:
-        loader.dispose()
+
+
+def _check_depth(text: str) -> None:
+    # the loader in C calls itself at each level, and 20,000 brackets end the whole process
+    depth = 0
+    events: Any = cast("Any", yaml).parse(text, Loader=_LOADER)
+    for event in events:
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > MAX_DEPTH:
+            line = event.start_mark.line + 1
+            raise ValueError(f"line {line}: more than {MAX_DEPTH} levels deep")
 
 
 def _problem(error: yaml.YAMLError) -> str:

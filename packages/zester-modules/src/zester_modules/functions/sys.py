@@ -2,7 +2,6 @@
 
 # ruff: noqa: D417  # the context is handed to every function alike
 
-from fnmatch import fnmatchcase
 from typing import Any
 
 from zester_modules.context import Context
@@ -17,6 +16,8 @@ def list_functions(context: Context, pattern: str = "*") -> list[str]:
     Args:
         pattern: a glob that the names must match.
     """
+    from fnmatch import fnmatchcase  # noqa: PLC0415  # only who asks pays
+
     names = (one.name for one in _catalogue(context).functions)
     return [name for name in names if fnmatchcase(name, pattern)]
 

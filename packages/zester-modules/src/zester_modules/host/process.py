@@ -83,7 +83,9 @@ class Command:
             self._interrupt.set_result(why)
 
     async def run(self) -> Finished:
-        """Run the command to its end. Cancelling this kills the command's group at once.
+        """Run the command to its end.
+
+        Cancelling this ends the command's group as `stop` does; cancelling twice kills it at once.
 
         Raises:
             Refused: its folder cannot be entered, or this host cannot start processes.
@@ -139,11 +141,15 @@ class Command:
                 interrupted = True
                 await self._end_group(started, exit_, ends)
             await asyncio.wait(ends, timeout=LINGER)
+        except asyncio.CancelledError:
+            if not exit_.seen.done():
+                await self._end_group(started, exit_, ends)
+            raise
         finally:
             if not exit_.seen.done():
                 start.signal_group(started.process, signal.SIGKILL)
             exit_.close()
-            left_behind = not all(reader.close() for reader in readers)
+            left_behind = not all([reader.close() for reader in readers])  # noqa: C419  # each
             # reaped only here: until now the group's number could not become somebody else's
             code = start.reap(started.process)
         return self._finished(code, interrupted=interrupted, left_behind=left_behind)

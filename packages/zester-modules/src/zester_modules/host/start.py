@@ -12,6 +12,8 @@ from typing import Final
 
 import msgspec
 
+from zester_modules.errors import Refused
+
 NOT_FOUND: Final = 127
 NOT_EXECUTABLE: Final = 126
 """What a shell says of a command that it cannot start."""
@@ -52,6 +54,7 @@ def start(spec: CommandSpec, folder: Path) -> Started:
     Raises:
         OSError: it cannot be executed, or its folder not entered (then that is the filename).
         ValueError: an argument holds what none can.
+        Refused: there is no room for what it is to read.
     """
     ours: list[int] = []
     theirs: list[int] = []
@@ -61,7 +64,7 @@ def start(spec: CommandSpec, folder: Path) -> Started:
             ours.append(read)
             theirs.append(write)
             os.set_blocking(read, False)
-        theirs.append(_open_stdin(spec.stdin, folder))
+        theirs.append(_kept_stdin(spec.stdin, folder))
         if spec.user is not None:
             _give(theirs, spec.user)
         return Started(_popen(spec, theirs), *ours)
@@ -97,6 +100,16 @@ def _give(descriptors: list[int], user: int) -> None:
     # else the command could not open /dev/stdout and its like, which many scripts do
     for one in descriptors:
         os.fchown(one, user, -1)
+
+
+def _kept_stdin(data: bytes, folder: Path) -> int:
+    try:
+        return _open_stdin(data, folder)
+    except OSError as error:
+        raise Refused(
+            f"cannot keep the command's stdin in {folder}: {error.strerror}",
+            hint="make room on that disk",
+        ) from error
 
 
 def _open_stdin(data: bytes, folder: Path) -> int:

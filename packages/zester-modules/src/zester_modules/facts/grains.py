@@ -1,0 +1,137 @@
+"""Facts under Salt's names and in Salt's spellings, for formulas that ask for `grains`."""
+
+import ipaddress
+from collections.abc import Mapping
+from typing import Any, Final
+
+_FAMILIES: Final = {
+    "debian": "Debian", "redhat": "RedHat", "suse": "Suse", "arch": "Arch", "alpine": "Alpine",
+    "gentoo": "Gentoo", "void": "Void", "nixos": "NixOS", "slackware": "Slackware",
+    "mandrake": "Mandrake",
+}  # fmt: skip
+
+_NAMES: Final = {
+    "almalinux": "AlmaLinux", "alpine": "Alpine", "amzn": "Amazon", "arch": "Arch",
+    "centos": "CentOS", "debian": "Debian", "devuan": "Devuan", "fedora": "Fedora",
+    "gentoo": "Gentoo", "kali": "Kali", "linuxmint": "Mint", "manjaro": "Manjaro",
+    "nixos": "NixOS", "ol": "OEL", "opensuse-leap": "SUSE", "opensuse-tumbleweed": "SUSE",
+    "pop": "Pop", "raspbian": "Raspbian", "rhel": "RedHat", "rocky": "Rocky", "sled": "SUSE",
+    "sles": "SUSE", "ubuntu": "Ubuntu", "void": "Void",
+}  # fmt: skip
+
+_FULL_NAMES: Final = {
+    "almalinux": "AlmaLinux", "alpine": "Alpine Linux", "amzn": "Amazon Linux",
+    "arch": "Arch Linux", "centos": "CentOS Linux", "debian": "Debian", "fedora": "Fedora Linux",
+    "ol": "Oracle Linux Server", "opensuse-leap": "Leap", "opensuse-tumbleweed": "Tumbleweed",
+    "raspbian": "Raspbian", "rhel": "Red Hat Enterprise Linux", "rocky": "Rocky Linux",
+    "sles": "SLES", "ubuntu": "Ubuntu",
+}  # fmt: skip
+
+_VIRTUAL: Final = {
+    "vmware": "VMware", "virtualbox": "VirtualBox", "hyperv": "HyperV", "docker": "container",
+    "podman": "container", "container": "container", "systemd-nspawn": "container", "lxc": "LXC",
+    "openvz": "openvzve", "parallels": "Parallels", "vm": "virtual",
+}  # fmt: skip
+
+_DEBIAN_ARCH: Final = {
+    "x86_64": "amd64", "aarch64": "arm64", "i686": "i386", "armv7l": "armhf", "ppc64le": "ppc64el",
+}  # fmt: skip
+
+
+def grains_view(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the grains of a host: its custom facts as they are, the built-in ones as Salt has them.
+
+    Names that both have (`os`, `os_family`, `kernel`) carry Salt's spelling. What the facts do not
+    say is left out.
+    """
+    return {
+        **facts, **_system(facts), **_hardware(facts), **_network(facts), **_versions(facts),
+    }  # fmt: skip
+
+
+def _system(facts: Mapping[str, Any]) -> dict[str, Any]:
+    name, version = str(facts.get("os", "")), str(facts.get("os_version", ""))
+    full = _FULL_NAMES.get(name, name.capitalize())
+    major = version.partition(".")[0]
+    # Salt keeps Ubuntu's whole version in osfinger, of the others only the major one
+    finger = version if name in {"ubuntu", "linuxmint", "pop"} else major
+    family = str(facts.get("os_family", ""))
+    found: dict[str, Any] = {
+        "os": _NAMES.get(name, name.capitalize()),
+        "os_family": _FAMILIES.get(family, family.capitalize()),
+        "osfullname": full,
+        "osrelease": version,
+        "oscodename": facts.get("os_codename", ""),
+        "osfinger": f"{full}-{finger}" if finger else full,
+        "kernel": str(facts.get("kernel", "")).capitalize(),
+        "kernelrelease": facts.get("kernel_version", ""),
+        "osrelease_info": tuple(_number(part) for part in version.split(".") if part),
+    }
+    if name in {"debian", "ubuntu", "linuxmint", "raspbian", "kali", "pop"}:
+        found |= {
+            "lsb_distrib_id": full, "lsb_distrib_release": version,
+            "lsb_distrib_codename": facts.get("os_codename", ""),
+        }  # fmt: skip
+    return found | ({"osmajorrelease": int(major)} if major.isdecimal() else {})
+
+
+def _number(text: str) -> int | str:
+    return int(text) if text.isdecimal() else text
+
+
+def _hardware(facts: Mapping[str, Any]) -> dict[str, Any]:
+    cpu, memory = facts.get("cpu", {}), facts.get("memory", {})
+    arch, virtual = str(facts.get("arch", "")), str(facts.get("virtual", ""))
+    is_debian = facts.get("os_family") == "debian"
+    return {
+        "num_cpus": cpu.get("count", 0),
+        "cpu_model": cpu.get("model", ""),
+        "cpu_flags": cpu.get("flags", []),
+        "cpuarch": arch,
+        "osarch": _DEBIAN_ARCH.get(arch, arch) if is_debian else arch,
+        "mem_total": memory.get("total", 0) // 1024**2,
+        "swap_total": memory.get("swap_total", 0) // 1024**2,
+        "virtual": _VIRTUAL.get(virtual, virtual),
+        "disks": sorted(facts.get("disks", {})),
+        "init": facts.get("init", "unknown"),
+    }
+
+
+def _network(facts: Mapping[str, Any]) -> dict[str, Any]:
+    interfaces: dict[str, Any] = facts.get("network", {}).get("interfaces", {})
+    ip4 = {name: _bare(one["ipv4"]) for name, one in interfaces.items()}
+    ip6 = {name: _bare(one["ipv6"]) for name, one in interfaces.items()}
+    return {
+        "host": facts.get("hostname", ""),
+        "localhost": facts.get("hostname", ""),
+        "nodename": facts.get("hostname", ""),
+        "fqdn_ip4": [one for one in facts.get("ipv4", []) if _is_routed(one)],
+        "fqdn_ip6": [one for one in facts.get("ipv6", []) if _is_routed(one)],
+        "ip4_interfaces": ip4,
+        "ip6_interfaces": ip6,
+        "ip_interfaces": {name: ip4[name] + ip6[name] for name in interfaces},
+        "hwaddr_interfaces": {name: one["mac"] for name, one in interfaces.items() if one["mac"]},
+    }
+
+
+def _bare(addresses: list[str]) -> list[str]:
+    return [one.partition("/")[0] for one in addresses]
+
+
+def _is_routed(text: str) -> bool:
+    address = ipaddress.ip_address(text)
+    return not (address.is_loopback or address.is_link_local)
+
+
+def _versions(facts: Mapping[str, Any]) -> dict[str, Any]:
+    python = facts.get("python", {})
+    numbers = [_number(part) for part in str(python.get("version", "")).split(".")]
+    version = str(facts.get("zester", {}).get("version", ""))
+    return {
+        "pythonversion": [*numbers, "final", 0],
+        "pythonexecutable": python.get("executable", ""),
+        # formulas only compare it with versions of Salt that are long gone
+        "saltversion": "3008.0",
+        "saltversioninfo": [3008, 0],
+        "zesterversion": version,
+    }

@@ -1,0 +1,61 @@
+from pathlib import Path
+
+import pytest
+
+from zester_modules.facts import yamlfile
+from zester_modules.facts.grains import grains_view
+from zester_modules.facts.release import operating_system
+from zester_modules.facts.source import Source
+
+CASES = Path(__file__).parent / "cases" / "os-release"
+
+
+@pytest.mark.parametrize(
+    ("case", "os", "family", "finger", "major"),
+    [
+        ("debian-12", "Debian", "Debian", "Debian-12", 12),
+        ("ubuntu-24.04", "Ubuntu", "Debian", "Ubuntu-24.04", 24),
+        ("rocky-9", "Rocky", "RedHat", "Rocky Linux-9", 9),
+        ("centos-7", "CentOS", "RedHat", "CentOS Linux-7", 7),
+        ("fedora-41", "Fedora", "RedHat", "Fedora Linux-41", 41),
+        ("opensuse-leap", "SUSE", "Suse", "Leap-15", 15),
+        ("amazon-2023", "Amazon", "RedHat", "Amazon Linux-2023", 2023),
+        ("alpine-3.20", "Alpine", "Alpine", "Alpine Linux-3", 3),
+        ("arch", "Arch", "Arch", "Arch Linux-rolling", None),
+        ("nothing", "Linux", "Linux", "Linux", None),
+    ],
+)
+def test_systems_are_called_as_in_salt(case, os, family, finger, major, tmp_path):
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/os-release").write_text(
+        yamlfile.load((CASES / f"{case}.yaml").read_text())["text"]
+    )
+    grains = grains_view(operating_system(Source(tmp_path)))
+    assert (grains["os"], grains["os_family"], grains["osfinger"]) == (os, family, finger)
+    assert grains.get("osmajorrelease") == major
+
+
+def test_hardware_and_network_have_salts_names():
+    grains = grains_view({
+        "arch": "x86_64", "os_family": "debian", "virtual": "vmware",
+        "cpu": {"count": 4, "model": "X", "flags": ["a"]},
+        "memory": {"total": 2 * 1024**3, "swap_total": 0},
+        "ipv4": ["127.0.0.1", "10.0.0.1"], "ipv6": ["::1", "fe80::1", "2001:db8::1"],
+        "network": {"interfaces": {"eth0": {
+            "mac": "02:00", "ipv4": ["10.0.0.1/24"], "ipv6": ["2001:db8::1/64"],
+        }}},
+        "hostname": "web1", "roles": ["web"], "python": {"version": "3.11.7"},
+    })  # fmt: skip
+    assert grains["num_cpus"] == 4
+    assert grains["mem_total"] == 2048
+    assert (grains["cpuarch"], grains["osarch"], grains["virtual"]) == ("x86_64", "amd64", "VMware")
+    assert grains["fqdn_ip4"] == ["10.0.0.1"]
+    assert grains["fqdn_ip6"] == ["2001:db8::1"]
+    assert grains["ip_interfaces"] == {"eth0": ["10.0.0.1", "2001:db8::1"]}
+    assert grains["host"] == "web1"
+    assert grains["roles"] == ["web"]
+    assert grains["pythonversion"] == [3, 11, 7, "final", 0]
+
+
+def test_a_host_of_which_nothing_is_known_has_grains_all_the_same():
+    assert grains_view({})["num_cpus"] == 0
