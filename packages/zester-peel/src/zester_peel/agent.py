@@ -184,7 +184,7 @@ class Agent:
         self.memory.over(jid, outcome)
 
     async def _welcomed(self, welcome: Welcome) -> None:
-        self.memory.welcome(self.clock.now())
+        self.memory.welcome(welcome.time)
         if self.memory.set_drain(welcome.drain, on=welcome.drained):
             self._log.info("drained" if welcome.drained else "undrained")
         await self.desk.welcomed()

@@ -48,7 +48,7 @@ class SiteClock:
         self._offset = site_time + max(0.0, answered - asked) / 2 - answered
         self.off = self._wall() - self.now()
         if self.welcomed is None:
-            self.welcomed = self.now()
+            self.welcomed = site_time
 
     def disconnected(self) -> None:
         """Take notice that the next welcome is the first of a new connection."""

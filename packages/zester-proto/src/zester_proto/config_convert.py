@@ -115,7 +115,7 @@ def convert(kind: inspect.Type, node: Node) -> Any:
     if isinstance(kind, inspect.UnionType):
         return _union(kind, node)
     inner = kind.type if isinstance(kind, inspect.Metadata) else kind
-    if unit and isinstance(inner, inspect.UnionType):
+    if isinstance(inner, inspect.UnionType):
         return _union(inner, node)
     if isinstance(inner, inspect.AnyType):
         return plain_value(node)

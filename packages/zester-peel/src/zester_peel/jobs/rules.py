@@ -71,7 +71,7 @@ def _stale(job: Job, memory: JobMemory, now: float, welcomed: float) -> Judgemen
         return _refused(f"it came {now - min(last, job.deadline):.0f} s after it had to begin")
     if job.issued < welcomed - EARLY:
         return _refused("it was issued before this peel came onto the bus")
-    if memory.birth is None or job.first_issued <= memory.birth:
+    if memory.birth is None or job.first_issued < memory.birth:
         return _refused(
             "it was first sent before this peel's memory of jobs began, and may have run here"
         )
