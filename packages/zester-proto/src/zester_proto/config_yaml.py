@@ -50,7 +50,7 @@ def _not_yaml(error: yaml.YAMLError, name: str) -> ConfigError:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     problem = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
     hint = ""
-    if "\\t" in problem:
+    if "\\t" in problem or "tab character" in problem:
         hint = "indent with spaces, YAML allows no tabs"
     elif "mapping values are not allowed" in problem:
         hint = "put quotes around a value that holds ': '"
@@ -100,7 +100,7 @@ class _Builder:
                 raise self._error(line, "an alias (*)", "write the value out")
             case yaml.ScalarEvent():
                 self._check_tag(event, line)
-                self._add(Scalar(event.value, line, event.style is None), line)
+                self._add(Scalar(event.value, line, not event.style), line)
             case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
                 self._check_tag(event, line)
                 self._stack.append(_Open(line, mapping=isinstance(event, yaml.MappingStartEvent)))
