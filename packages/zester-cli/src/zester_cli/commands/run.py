@@ -1,0 +1,131 @@
+"""`zester TARGET FUNCTION [ARGS]`: a job from its start to its exit code."""
+
+from typing import TYPE_CHECKING
+
+from zester_cli import cache
+from zester_cli.argv import RunCall
+from zester_cli.arguments import read_values, split
+from zester_cli.errors import NobodyMatched
+from zester_cli.invocation import Invocation, with_client
+from zester_cli.options import DEFAULT_TIMEOUT, Options
+from zester_cli.output.screen import Screen
+from zester_cli.results import JobResult
+from zester_cli.suggest import closest, did_you_mean
+
+if TYPE_CHECKING:
+    from zester_cli.client import Client
+    from zester_proto.messages.operators import RunAsk
+
+WOULD_CHANGE = 7
+"""Exit code of a dry run that would change something, with --detailed-exit."""
+
+
+def run(call: RunCall, screen: Screen) -> int:
+    """Run a job and show how it ended; give the exit code.
+
+    Raises:
+        CliError: it did not come to a job, or nobody tells how it ended.
+    """
+    invocation = Invocation(call.options, screen)
+    ask = make_ask(call, invocation)
+
+    async def work(client: "Client") -> int:
+        try:
+            return await start(client, ask, invocation)
+        except NobodyMatched as error:
+            error.hint = error.hint or near_peels(invocation, call.target)
+            raise
+
+    return with_client(invocation, work)
+
+
+def make_ask(call: RunCall, invocation: Invocation) -> "RunAsk":
+    """Give the request for a job that a command line means.
+
+    Raises:
+        UsageError: an argument is wrong.
+    """
+    from zester_proto.codec import Raw, pack  # noqa: PLC0415  # after the command line's errors
+    from zester_proto.ids import new_jid  # noqa: PLC0415
+    from zester_proto.messages.operators import RunAsk  # noqa: PLC0415
+
+    options = call.options
+    folder = cache.folder(invocation.site())
+    arguments = split(call.words, call.literal, cache.signature(folder, call.function))
+    return RunAsk(
+        jid=new_jid(),
+        target=call.target,
+        function=call.function,
+        args=Raw(pack(list(arguments.args))),
+        kwargs=Raw(pack(read_values(arguments.kwargs))),
+        timeout=options.timeout or DEFAULT_TIMEOUT,
+        test=options.test,
+        follow=not options.detach,
+    )
+
+
+async def start(client: "Client", ask: "RunAsk", invocation: Invocation) -> int:
+    """Start the job, wait for its end unless told not to, and show it."""
+    from zester_cli import jobs  # noqa: PLC0415  # needs the codec and the bus
+    from zester_cli.output.progress import Progress  # noqa: PLC0415
+
+    if ask.follow:
+        async with Progress(invocation.screen) as progress:
+            watched = await jobs.start(client, ask, progress.update)
+        job = jobs.job_result(ask.jid, watched, target=ask.target, function=ask.function)
+        code = show(invocation, job)
+        invocation.screen.out.flush()
+        await cache.refresh(client, job.peels)
+        return code
+    answer = await client.ask("run", ask)
+    show_started(invocation, ask, jobs.answered_count(answer))
+    return 0
+
+
+def show(invocation: Invocation, job: JobResult) -> int:
+    """Write a job's results in the form that was asked for; give the exit code."""
+    screen, form = invocation.screen, invocation.options.output
+    if form == "table":
+        from zester_cli.output.job import job_lines, summary  # noqa: PLC0415  # one form a command
+
+        screen.write("".join(f"{line}\n" for line in job_lines(screen, job)))
+        screen.note(summary(job))
+    else:
+        from zester_cli.output import forms  # noqa: PLC0415
+
+        if form == "raw":
+            forms.raw_job(screen, job)
+        else:
+            forms.structured(screen, form, forms.job_document(job))
+    return exit_code(job, invocation.options)
+
+
+def show_started(invocation: Invocation, ask: "RunAsk", count: int) -> None:
+    """Write the jid of a job that nobody waits for."""
+    screen, form = invocation.screen, invocation.options.output
+    if form in {"json", "yaml"}:
+        from zester_cli.output import forms  # noqa: PLC0415
+
+        fields = {"jid": ask.jid, "target": ask.target, "function": ask.function, "count": count}
+        forms.structured(screen, form, fields)
+        return
+    screen.write(ask.jid)
+    peels = f"{count} peel{'s' * (count != 1)}"
+    screen.note(f"{peels}; zester job wait {ask.jid} waits for them")
+
+
+def exit_code(job: JobResult, options: Options) -> int:
+    """Give the exit code of a job (bus.md 6.7), and 7 where it was asked for."""
+    from zester_proto.messages.jobs import Outcome, exit_code  # noqa: PLC0415
+
+    known = {Outcome(one.outcome) for one in job.peels.values() if one.outcome in set(Outcome)}
+    code = exit_code(known)
+    if code == 0 and options.detailed_exit and Outcome.WOULD_CHANGE in known:
+        return WOULD_CHANGE
+    return code
+
+
+def near_peels(invocation: Invocation, target: str) -> str:
+    """Give the hint for a target that nobody matches: peels with names like it."""
+    known = cache.peels(cache.folder(invocation.site()))
+    return did_you_mean(closest(target, known)) or "zester peel list shows who is there"

@@ -1,0 +1,216 @@
+"""Jobs as a command sees them: started, watched to their end, found again when a master dies."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from zester_cli.client import Client, Pages, answer_value
+from zester_cli.errors import CliError, Detached, NoBus, NoMaster
+from zester_cli.pages import Gap, PageReader
+from zester_cli.results import JobResult, read_return
+from zester_proto.codec import unpack
+from zester_proto.errors import CodecError
+from zester_proto.messages.operators import Answer, JobAsk, RunAsk
+
+SILENCE: Final = 6.0
+"""Seconds without a page after which another master is asked how the job stands."""
+_LONGEST_SILENCE: Final = 30.0
+GRACE: Final = 60.0
+"""Seconds after a job's deadline: a takeover by another master may still end it."""
+_GAPS: Final = 5
+
+Progress = Callable[[PageReader], None]
+
+
+class Watched(NamedTuple):
+    """A job whose end was seen."""
+
+    reader: PageReader
+    info: dict[str, Any]
+    """`job_info` of the masters."""
+    seconds: float
+
+
+async def start(client: Client, ask: RunAsk, progress: Progress) -> Watched:
+    """Start a job and watch it to its end.
+
+    Raises:
+        CliError: a master's no, or nobody answers; the hint says what may have happened.
+        Detached: Ctrl-C; the job goes on.
+    """
+    try:
+        answer, pages = await client.ask_pages("run", ask)
+    except (NoMaster, NoBus) as error:
+        error.hint = f"{error.hint} The job may run all the same: zester job show {ask.jid}".strip()
+        raise
+    except asyncio.CancelledError:
+        raise detached(ask.jid) from None
+    return await _Watch(client, ask.jid, progress, ask.timeout).to_end(answer, pages)
+
+
+async def follow(
+    client: Client, jid: str, progress: Progress, seconds: float | None = None
+) -> Watched:
+    """Watch a job that somebody started, from its beginning to its end.
+
+    Args:
+        client: the connection.
+        jid: the job.
+        progress: told of every page.
+        seconds: how long to watch; None as long as the job may take.
+
+    Raises:
+        CliError: there is no such job, or nobody answers.
+        Detached: Ctrl-C; the job goes on.
+    """
+    answer, pages = await client.ask_pages("follow", JobAsk(jid=jid))
+    return await _Watch(client, jid, progress, seconds, exact=True).to_end(answer, pages)
+
+
+async def show(client: Client, jid: str, peel: str = "") -> Watched:
+    """Give what is known of a job now.
+
+    Raises:
+        CliError: there is no such job, or nobody answers.
+    """
+    _, reader = await client.ask_list("job", JobAsk(jid=jid, peel=peel))
+    return Watched(reader, read_info(reader), 0.0)
+
+
+class _Watch:
+    """One job being watched."""
+
+    def __init__(
+        self,
+        client: Client,
+        jid: str,
+        progress: Progress,
+        seconds: float | None,
+        *,
+        exact: bool = False,
+    ) -> None:
+        self._client = client
+        self._jid = jid
+        self._progress = progress
+        self._began = time.monotonic()
+        self._exact = exact
+        self._end = None if seconds is None else self._began + seconds + (0 if exact else GRACE)
+        self._silence = SILENCE
+        self._gaps = 0
+
+    async def to_end(self, answer: Answer, pages: Pages) -> Watched:
+        """Read pages until the final one; go to another master when they stop."""
+        try:
+            while not pages.reader.final:
+                try:
+                    more = await pages.next(self._patience())
+                except Gap as error:
+                    self._client.warn(f"{error.message}: asking for all of them again")
+                    self._gaps += 1
+                    pages = await self._again(pages, pause=self._gaps > 1)
+                    continue
+                if more:
+                    self._silence = SILENCE
+                    self._progress(pages.reader)
+                    self._note_deadline(pages.reader, answer)
+                else:
+                    pages = await self._again(pages)
+            return self._ended(pages.reader)
+        except asyncio.CancelledError:
+            raise detached(self._jid) from None
+        finally:
+            await pages.close()
+
+    def _ended(self, reader: PageReader) -> Watched:
+        missing = sum(reader.counts.values()) - len(reader.items)
+        if missing > 0:
+            self._client.warn(f"the results of {missing} peels are missing from the pages")
+        return Watched(reader, read_info(reader), time.monotonic() - self._began)
+
+    def _patience(self) -> float:
+        left = self._silence if self._end is None else self._end - time.monotonic()
+        return max(min(self._silence, left), 0.0)
+
+    def _note_deadline(self, reader: PageReader, answer: Answer) -> None:
+        """Learn from page 0 how long the job may take, where nobody said how long to wait."""
+        if self._end is None and reader.info:
+            deadline = read_info(reader).get("deadline")
+            if isinstance(deadline, (int, float)):
+                self._end = time.monotonic() + max(deadline - answer.time, 0) + GRACE
+
+    async def _again(self, pages: Pages, *, pause: bool = False) -> Pages:
+        """Ask any master to tell the job from its beginning; keep what there is if none does."""
+        if self._end is not None and time.monotonic() >= self._end:
+            raise self._gave_up()
+        if self._gaps > _GAPS:
+            raise CliError(
+                "pages of the masters' answer keep getting lost",
+                hint=f"the job goes on: zester job show {self._jid}",
+            )
+        if pause:
+            await asyncio.sleep(0.2 * self._gaps)
+        try:
+            _, again = await self._client.ask_pages("follow", JobAsk(jid=self._jid))
+        except (NoMaster, NoBus):
+            self._silence = min(self._silence * 2, _LONGEST_SILENCE)
+            return pages
+        self._silence = min(self._silence * 2, _LONGEST_SILENCE)
+        await pages.close()
+        return again
+
+    def _gave_up(self) -> CliError:
+        how = f"zester job follow {self._jid}"
+        if self._exact:
+            return Detached(f"job {self._jid} has not ended yet", hint=f"go on with {how}")
+        return NoMaster(
+            f"no master says how job {self._jid} ended, long after its time was up",
+            hint=f"when one is back: {how}",
+        )
+
+
+def detached(jid: str) -> Detached:
+    """Give the error of a command that leaves its job alone."""
+    return Detached(
+        f"detached: job {jid} goes on",
+        hint=f"zester job follow {jid} watches it, zester job cancel {jid} ends it",
+    )
+
+
+def read_info(reader: PageReader) -> dict[str, Any]:
+    """Give what page 0 says of the job itself."""
+    try:
+        value = unpack(reader.info) if reader.info else None
+    except CodecError:
+        return {}
+    return msgspec.convert(value, dict[str, Any]) if isinstance(value, dict) else {}
+
+
+def job_result(
+    jid: str, watched: Watched, *, target: str = "", function: str = "", whole: bool = True
+) -> JobResult:
+    """Read what the pages say of a job."""
+    reader, info = watched.reader, watched.info
+    peels = {
+        peel_id: read_return(item.outcome, item.data, item.late)
+        for peel_id, item in sorted(reader.items.items())
+    }
+    return JobResult(
+        jid=jid,
+        target=target or str(info.get("target", "")),
+        function=function or str(info.get("function", "")),
+        peels=peels,
+        state=str(info.get("state", "")),
+        info=info,
+        seconds=watched.seconds,
+        whole=whole,
+    )
+
+
+def answered_count(answer: Answer) -> int:
+    """Give how many peels a job has, as the answer to `run` says."""
+    value = answer_value(answer)
+    count = value.get("count") if isinstance(value, dict) else None
+    return count if isinstance(count, int) else 0

@@ -1,0 +1,113 @@
+"""The options that hold for every command, as data: argv, help, completion and docs read this."""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+OUTPUTS: Final = ("table", "json", "yaml", "raw")
+DEFAULT_TIMEOUT: Final = 60.0
+"""Seconds that a job may take."""
+
+
+class Option(NamedTuple):
+    """One option; there are none with one dash, so that `df -h` is what it looks like."""
+
+    name: str
+    field: str
+    """Its place in `Options`."""
+    metavar: str
+    """What its value is called; empty for a switch."""
+    help: str
+    job_only: bool = False
+    """It says how a job runs or is waited for."""
+
+
+OPTIONS: Final[tuple[Option, ...]] = (
+    Option("--output", "output", "FORM", f"{', '.join(OUTPUTS)}; table is the default"),
+    Option("--quiet", "quiet", "", "no progress, no summary: results and errors alone"),
+    Option("--no-color", "no_color", "", "no colours; NO_COLOR=1 says the same"),
+    Option("--config", "config", "FILE", "operator.yaml of the site, before ZESTER_CONFIG"),
+    Option("--debug", "debug", "", "show the traceback of what goes wrong"),
+    Option("--timeout", "timeout", "TIME", "how long the job may take: 30, 30s, 5m; default 60s",
+           job_only=True),
+    Option("--async", "detach", "", "print the jid and do not wait", job_only=True),
+    Option("--test", "test", "", "dry run: say what would change", job_only=True),
+    Option("--detailed-exit", "detailed_exit", "", "exit 7 when a dry run would change something",
+           job_only=True),
+)  # fmt: skip
+
+
+class Options(NamedTuple):
+    """What the options of a command line say."""
+
+    output: str = "table"
+    quiet: bool = False
+    no_color: bool = False
+    config: str = ""
+    debug: bool = False
+    timeout: float | None = None
+    """Seconds; None if it was not given."""
+    detach: bool = False
+    test: bool = False
+    detailed_exit: bool = False
+
+
+class Subcommand(NamedTuple):
+    """A word below a command; `takes` are the fields of the job options that it heeds."""
+
+    name: str
+    help: str
+    takes: frozenset[str] = frozenset()
+
+
+class Command(NamedTuple):
+    """A first word that is no target."""
+
+    name: str
+    help: str
+    subcommands: tuple[Subcommand, ...] = ()
+
+
+_WAITS: Final = frozenset({"timeout", "detailed_exit"})
+_RUNS: Final = frozenset({"timeout", "detach", "test", "detailed_exit"})
+
+COMMANDS: Final[tuple[Command, ...]] = (
+    Command("run", "TARGET FUNCTION [ARGS]: the long form of zester TARGET FUNCTION"),
+    Command("job", "jobs: what ran, what runs, and how it ended", (
+        Subcommand("list", "the jobs that are kept, newest first"),
+        Subcommand("active", "the jobs that run now"),
+        Subcommand("show", "one job, peel by peel", frozenset({"detailed_exit"})),
+        Subcommand("wait", "wait for the end of a job, then show it", _WAITS),
+        Subcommand("follow", "watch a job as if it had just been started", _WAITS),
+        Subcommand("cancel", "end a job on every peel"),
+    )),
+    Command("peel", "peels: who is there", (
+        Subcommand("list", "all peels: state, version, address, clock"),
+        Subcommand("show", "one peel, with its facts"),
+        Subcommand("ping", "test.ping on a target", _RUNS),
+    )),
+    Command("facts", "facts, from the masters' index; no job", (
+        Subcommand("get", "the facts of each peel of a target"),
+        Subcommand("query", "how many peels of a target have which values"),
+    )),
+    Command("target", "EXPR: which peels a target names"),
+    Command("doc", "[FUNCTION]: what functions there are, and what they take"),
+    Command("whoami", "who the masters say that you are"),
+    Command("completion", "bash, zsh or fish: print the script that completes for it"),
+)  # fmt: skip
+
+
+def command_names() -> tuple[str, ...]:
+    """Give the first words that are commands."""
+    return tuple(one.name for one in COMMANDS)
+
+
+def find_command(name: str) -> Command | None:
+    """Give a command by its name."""
+    return next((one for one in COMMANDS if one.name == name), None)
+
+
+def find_subcommand(words: Sequence[str]) -> Subcommand | None:
+    """Give the subcommand that the first two words name."""
+    command = find_command(words[0]) if len(words) > 1 else None
+    below = command.subcommands if command else ()
+    return next((one for one in below if one.name == words[1]), None)

@@ -1,0 +1,1 @@
+"""What is written to the screen and to whoever reads standard output."""
