@@ -22,6 +22,7 @@ from zester_proto.identity.nkeys import nonce_signer
 from zester_proto.permissions import Role
 from zester_proto.subjects import inbox
 from zester_testing.nats import NatsServer
+from zester_testing.raw import Raw
 
 OPERATORS = {Role.VIEWER: "vera", Role.OPERATOR: "otto", Role.ADMIN: "admin"}
 """The operators that every test site has."""
@@ -157,6 +158,18 @@ class Bus:
         client = Client()
         await client.connect(**{**self.options(credentials), **options})
         return client
+
+    async def raw(self, credentials: Credentials | None, **options: Any) -> Raw:
+        """Connect with the client that shows every answer of the server.
+
+        Args:
+            credentials: who connects; None is nobody.
+            options: of CONNECT, over the usual ones.
+
+        Raises:
+            Refused: the server does not let this user in.
+        """
+        return await Raw.connect(self.server.port, self.tls(), credentials, **options)
 
     def options(self, credentials: Credentials) -> dict[str, Any]:
         """Give what `nats.connect` needs for a user of this site."""
