@@ -1,6 +1,7 @@
 """What a new user does first: issue 3, Shows."""
 
 import json
+import os
 import platform
 import signal
 import socket
@@ -174,9 +175,7 @@ def test_whoami_names_the_operator_and_the_role(fleet: Fleet):
 
 
 def test_a_dead_peel_is_named_offline_and_nobody_waits_for_it(own_fleet: Fleet):
-    import os
-
-    os.kill(own_fleet.peel("peel-2"), signal.SIGKILL)
+    os.kill(own_fleet.pid("peel-2"), signal.SIGKILL)
     eventually(
         lambda: "offline" in own_fleet.zester("peel", "list").out, "the masters know it is gone"
     )
@@ -225,10 +224,9 @@ def test_dev_stops_cleanly_on_sigterm(tmp_path: Path):
 @pytest.fixture(scope="module")
 def address(fleet: Fleet) -> tuple[str, int, Path]:
     """Where the fleet's nats-server listens, and the CA that it is known by."""
-    config = Path(fleet.environment["ZESTER_CONFIG"]).read_text()
-    url = next(line for line in config.splitlines() if line.startswith("nats_url"))
-    host, _, port = url.rpartition("//")[2].strip("'\" ").rpartition(":")
-    return host, int(port), Path(fleet.environment["ZESTER_CONFIG"]).parent / "ca.crt"
+    url = fleet.child("nats-1")["url"]
+    host, _, port = url.removeprefix("tls://").rpartition(":")
+    return host, int(port), fleet.folder / "site" / "operators" / "admin" / "ca.crt"
 
 
 def test_the_bus_speaks_tls_1_3_under_its_own_ca(address: tuple[str, int, Path]):

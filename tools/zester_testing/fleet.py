@@ -69,19 +69,19 @@ class Fleet:
             text=True,
         )
 
-    def pid_of(self, words: str) -> int:
-        """Give the one process of this fleet whose command line matches; dev itself is none."""
-        found = [
-            pid
-            for pid in descendants(self.process.pid)
-            if re.search(words, command_line(pid)) and parent(pid) == self.process.pid
-        ]
-        assert len(found) == 1, f"{len(found)} processes match {words!r}: {found}"
-        return found[0]
+    def child(self, name: str) -> dict[str, Any]:
+        """Give what `dev.json` says of a process: `peel-1`, `master-1`, `nats-1`."""
+        said = json.loads((self.folder / "dev.json").read_text())
+        return next(
+            one
+            for kind in ("peels", "masters", "nats")
+            for one in said[kind]
+            if one["name"] == name
+        )
 
-    def peel(self, peel_id: str) -> int:
-        """Give the process of a peel."""
-        return self.pid_of(rf"zester-peel .*\b{re.escape(peel_id)}\b")
+    def pid(self, name: str) -> int:
+        """Give the process that `dev` started under a name."""
+        return self.child(name)["pid"]
 
 
 def start_dev(

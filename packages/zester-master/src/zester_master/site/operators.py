@@ -54,14 +54,20 @@ def write_operator(
     write_atomic(folder / CONFIG_FILE, config_text(name, record.nats_url).encode(), 0o644)
 
 
-def config_text(name: str, nats_url: str) -> str:
-    """Give `operator.yaml`; its paths are relative to the folder in which it lies."""
+def config_text(name: str, nats_url: str, below: Path = Path()) -> str:
+    """Give `operator.yaml`; its paths are relative to the folder in which it lies.
+
+    Args:
+        name: the operator's.
+        nats_url: where the bus is; several by commas.
+        below: where the operator's folder is, seen from that of the file.
+    """
     fields = {
         "name": name,
         "nats_url": nats_url,
-        "creds": f"{name}.creds",
-        "ca": "ca.crt",
-        "trust_dir": "trust",
+        "creds": str(below / f"{name}.creds"),
+        "ca": str(below / "ca.crt"),
+        "trust_dir": str(below / "trust"),
     }
     lines = (f"{key}: {json.dumps(value)}" for key, value in fields.items())
     return "# For ZESTER_CONFIG; paths are relative to this file.\n" + "\n".join(lines) + "\n"
