@@ -1,9 +1,12 @@
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from zester_modules.bind import bind, usage
-from zester_modules.registry import BadArgument, Context, Duration, Value, function
+from zester_modules.function import AnyFunction
+from zester_modules.registry import BadArgument, Context, Duration, Registry, Value, function
 
 
 @function("try.plain")
@@ -21,8 +24,11 @@ def nothing(_context: Context) -> None:
     return None
 
 
-def call(declared, *args, **kwargs):
-    return bind(declared, args, kwargs).invoke(None)
+CONTEXT = Context(registry=Registry())
+
+
+def call(declared: AnyFunction, *args: Any, **kwargs: Any):
+    return bind(declared, args, kwargs).invoke(CONTEXT)
 
 
 def test_words_become_what_the_signature_asks_for():
@@ -40,7 +46,7 @@ def test_further_words_and_any_keyword_go_where_the_signature_has_room():
 
 
 @given(st.lists(st.integers(-9, 9), min_size=1))
-def test_every_number_of_further_words_fits(numbers):
+def test_every_number_of_further_words_fits(numbers: list[int]):
     words = [str(number) for number in numbers]
     assert call(many, *words, wait="0") == (numbers[0], tuple(numbers[1:]), 0, {})
 
@@ -50,10 +56,10 @@ def test_every_number_of_further_words_fits(numbers):
     st.lists(st.text(max_size=5), max_size=4),
     st.dictionaries(st.sampled_from(["name", "count", "force", "wait", "first", "x"]), st.text()),
 )
-def test_any_call_is_bound_or_refused_by_name(declared, args, kwargs):
+def test_any_call_is_bound_or_refused_by_name(declared: AnyFunction, args: Any, kwargs: Any):
     error = BadArgument(declared.name, "", "", hint="it was bound")
     try:
-        bind(declared, args, kwargs).invoke(None)
+        bind(declared, args, kwargs).invoke(CONTEXT)
     except BadArgument as refusal:
         error = refusal
     assert error.function == declared.name
@@ -69,9 +75,9 @@ def test_any_call_is_bound_or_refused_by_name(declared, args, kwargs):
         (plain, (), {}, "try.plain: name: this argument is missing",
          "usage: try.plain NAME [COUNT] [force=...]"),
         (plain, ("a",), {"nmae": "b"}, "try.plain: it has no argument 'nmae'",
-         "did you mean name?"),
+         "did you mean name?; a word with = in it that is no argument belongs after --"),
         (plain, ("a",), {"zzz": "b"}, "try.plain: it has no argument 'zzz'",
-         "it takes name, count, force; a word with = in it that is no argument belongs after --"),
+         "known are count, force, name; a word with = in it that is no argument belongs after --"),
         (nothing, (), {"a": "b"}, "try.nothing: it has no argument 'a'",
          "it takes none by name; a word with = in it that is no argument belongs after --"),
         (plain, ("a",), {"name": "b"},
@@ -87,7 +93,9 @@ def test_any_call_is_bound_or_refused_by_name(declared, args, kwargs):
          "rest takes: whole number, such as 5"),
     ],
 )  # fmt: skip
-def test_a_call_that_does_not_fit_says_what_would(declared, args, kwargs, message, hint):
+def test_a_call_that_does_not_fit_says_what_would(
+    declared: AnyFunction, args: Any, kwargs: Any, message: str, hint: str
+):
     with pytest.raises(BadArgument) as caught:
         bind(declared, args, kwargs)
     assert (caught.value.message, caught.value.hint) == (message, hint)

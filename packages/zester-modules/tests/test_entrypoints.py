@@ -57,12 +57,12 @@ print(answer.outcome, answer.value, answer.error, answer.hint, sep="|")
         ("'test.ping'", "ok|True||"),
     ],
 )
-def test_an_installed_distribution_adds_functions(tmp_path, arguments, answer):
+def test_an_installed_distribution_adds_functions(tmp_path: Path, arguments: str, answer: str):
     install(tmp_path, "zester_nginx", "nginx")
     assert python(tmp_path, CALL.format(arguments=arguments)).startswith(answer)
 
 
-def test_two_distributions_of_one_name_are_refused_naming_both(tmp_path):
+def test_two_distributions_of_one_name_are_refused_naming_both(tmp_path: Path):
     install(tmp_path, "zester_one", "nginx")
     install(tmp_path, "zester_two", "nginx")
     answer = python(tmp_path, CALL.format(arguments="'nginx.restart', ['web']"))
@@ -72,7 +72,7 @@ def test_two_distributions_of_one_name_are_refused_naming_both(tmp_path):
     )
 
 
-def test_the_catalogue_lists_what_cannot_be_used(tmp_path):
+def test_the_catalogue_lists_what_cannot_be_used(tmp_path: Path):
     install(tmp_path, "zester_nginx", "nginx")
     install(tmp_path, "zester_broken", "broken", "raise RuntimeError('old')")
     install(tmp_path, "zester_greedy", "test")
@@ -93,7 +93,7 @@ for one in found.broken:
     ]
 
 
-def test_installing_functions_changes_the_fact_that_names_the_catalogue(tmp_path):
+def test_installing_functions_changes_the_fact_that_names_the_catalogue(tmp_path: Path):
     code = """
 from pathlib import Path
 from zester_modules.facts.collect import Request, collect

@@ -1,5 +1,6 @@
 import contextlib
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -7,6 +8,7 @@ from hypothesis import strategies as st
 
 from zester_modules import flow
 from zester_modules.facts import yamlfile
+from zester_proto.config_tree import ConfigError
 
 TEXT = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=20)
 VALUES = st.recursive(
@@ -16,13 +18,13 @@ VALUES = st.recursive(
 
 
 @given(VALUES)
-def test_json_is_read_as_it_was_written(value):
+def test_json_is_read_as_it_was_written(value: Any):
     assert flow.parse(json.dumps(value)) == value
     assert flow.parse(json.dumps(value, ensure_ascii=False, indent=1)) == value
 
 
 @given(st.text(max_size=40))
-def test_any_text_is_a_value_or_a_value_error(text):
+def test_any_text_is_a_value_or_a_value_error(text: str):
     with contextlib.suppress(ValueError):
         flow.word_value(text)
 
@@ -42,10 +44,10 @@ def test_any_text_is_a_value_or_a_value_error(text):
         ("[a, b,]", ["a", "b"]),
         ("[ two words , x]", ["two words", "x"]),
         ("{a: , b: 1}", "a value is missing"),
-        ("[0x10, 0o17, 012, 0xg, -5]", [16, 15, 12, "0xg", -5]),
+        ("[0x10, 0o17, 012, 0xg, -5]", [16, 15, "012", "0xg", -5]),
     ],
 )
-def test_flow_is_read_as_people_write_it(text, value):
+def test_flow_is_read_as_people_write_it(text: str, value: Any):
     if isinstance(value, str):
         with pytest.raises(ValueError, match=value):
             flow.parse(text)
@@ -72,7 +74,7 @@ def test_flow_is_read_as_people_write_it(text, value):
         ("{", "a closing } is missing"),
     ],
 )
-def test_a_mistake_is_named_with_its_place(text, problem):
+def test_a_mistake_is_named_with_its_place(text: str, problem: str):
     with pytest.raises(ValueError, match=r".") as caught:
         flow.parse(text)
     assert problem in str(caught.value)
@@ -83,20 +85,17 @@ def test_a_mistake_is_named_with_its_place(text, problem):
     [
         ("100", 100), ("true", True), ("yes", "yes"), ("null", None), ("", ""), ("  ", "  "),
         ("hello world", "hello world"), ("'5'", "5"), ('"5"', "5"), ("'tis", "'tis"),
-        ("[1, a]", [1, "a"]), ("1.10", 1.1), ("1e3", 1000.0), ("9" * 30, "9" * 30),
-        ("0x" + "f" * 30, "0x" + "f" * 30),
+        ("[1, a]", [1, "a"]), ("1.10", 1.1), ("1e3", 1000.0), ("9" * 400, "9" * 400),
     ],
 )  # fmt: skip
-def test_a_word_that_may_be_anything_is_what_it_looks_like(word, value):
+def test_a_word_that_may_be_anything_is_what_it_looks_like(word: str, value: Any):
     assert flow.word_value(word) == value
 
 
-@given(st.text(alphabet="0123456789.eE+-xo~nulTtrFfas_:", max_size=8))
-def test_a_scalar_means_here_what_it_means_in_a_file(text):
+@given(st.text(alphabet="0123456789.eE+-xo~nulTtrFfas_", max_size=8))
+def test_a_scalar_means_here_what_it_means_in_a_file(text: str):
     try:
-        expected = yamlfile.load(text)
-    except ValueError:
+        expected = yamlfile.load(f"a: {text}", "x")["a"]
+    except ConfigError:
         return
-    if isinstance(expected, (dict, list)) or text != text.strip() or "nan" in text.lower():
-        return
-    assert flow.scalar(text) == expected or "inf" in text.lower()
+    assert flow.scalar(text) == expected

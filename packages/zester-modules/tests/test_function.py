@@ -3,7 +3,7 @@ import pytest
 from zester_modules.registry import Context, function
 
 
-def test_a_declared_function_is_still_called_like_any_other(context):
+def test_a_declared_function_is_still_called_like_any_other(context: Context):
     @function("try.double", reads=True, dry=True, timeout=5, lock="x")
     def double(_context: Context, number: int) -> int:
         """Double it."""
@@ -17,7 +17,7 @@ def test_a_declared_function_is_still_called_like_any_other(context):
 
 
 @pytest.mark.parametrize("name", ["ping", "a.b.c", "A.b", "a.", ".b", "a.b-c", "a.ä", "a.b\n"])
-def test_a_name_has_two_parts(name):
+def test_a_name_has_two_parts(name: str):
     with pytest.raises(TypeError, match=r"must look like module\.function"):
         function(name)(lambda _context: None)
 
@@ -28,9 +28,10 @@ def test_an_inline_function_has_to_be_a_coroutine_function():
 
 
 def test_a_parameter_without_a_type_is_a_mistake_of_the_function():
-    @function("try.untyped")
-    def untyped(_context: Context, thing) -> None:
+    def untyped(_context: Context, thing: str) -> None:
         pass
 
+    del untyped.__annotations__["thing"]
+    declared = function("try.untyped")(untyped)
     with pytest.raises(TypeError, match=r"try\.untyped: the parameter thing has no type"):
-        _ = untyped.parameters
+        _ = declared.parameters

@@ -14,7 +14,7 @@ print(*sorted(sys.modules))
 """
 
 NEVER = {
-    "bz2", "cryptography", "difflib", "importlib.metadata", "jinja2", "json", "lzma", "nats",
+    "bz2", "cryptography", "importlib.metadata", "jinja2", "json", "lzma", "nats",
     "prometheus_client", "psutil", "pwd", "rich", "shutil", "tempfile", "textwrap", "typer", "yaml",
     "zester_modules.catalogue", "zester_modules.entrypoints", "zester_modules.facts.collect",
     "zester_modules.facts.custom", "zester_modules.facts.yamlfile",

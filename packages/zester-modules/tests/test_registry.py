@@ -1,5 +1,6 @@
 import sys
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -31,7 +32,7 @@ def declare(name: str, module_name: str = "theirs"):
     return function(name)(call)
 
 
-def provider(name: str, load, package: str = "theirs 1.0") -> Provider:
+def provider(name: str, load: Any, package: str = "theirs 1.0") -> Provider:
     return Provider(module=name, package=package, load=load)
 
 
@@ -42,7 +43,9 @@ def never():
 def test_built_in_functions_are_found_without_asking_for_third_parties():
     registry = Registry(never)
     assert registry.find("test.ping").name == "test.ping"
-    assert registry.in_agent("cmd.run").runs == "command"
+    run = registry.in_agent("cmd.run")
+    assert run is not None
+    assert run.runs == "command"
     assert registry.in_agent("test.nosuch") is None
     assert registry.in_agent("nginx.reload") is None
     assert registry.in_agent("") is None
@@ -66,7 +69,7 @@ def test_only_functions_of_modules_in_the_agent_run_there():
 def test_a_third_partys_module_is_loaded_when_it_is_asked_for():
     loads: list[str] = []
 
-    def load(name):
+    def load(name: str):
         loads.append(name)
         return module("theirs", declare(f"{name}.go"))
 
@@ -80,26 +83,26 @@ def test_a_third_partys_module_is_loaded_when_it_is_asked_for():
 
 
 @pytest.mark.parametrize(
-    ("name", "suggestions", "hint"),
+    ("name", "suggestion", "hint"),
     [
-        ("test.pnig", ["test.ping"], "did you mean test.ping?"),
-        ("tset.ping", ["test.ping"], "did you mean test.ping?"),
-        ("cmd.zzzzzz", [], "cmd has cmd.has_exec, cmd.run, cmd.which"),
-        ("zzzzzz.y", [], "sys.list_functions names them all"),
-        ("zzz", [], "a function is written module.function; modules are cmd, facts, sys, test"),
-        ("", [], "a function is written module.function; modules are cmd, facts, sys, test"),
-        ("mine.reload", ["mien.reload"], "did you mean mien.reload?"),
+        ("test.pnig", "test.ping", "did you mean test.ping?"),
+        ("tset.ping", "test.ping", "did you mean test.ping?"),
+        ("cmd.zzzzzz", "", "known are cmd.has_exec, cmd.run, cmd.which"),
+        ("zzzzzz.y", "", "sys.list_functions names them all"),
+        ("zzz", "", "a function is written module.function; modules: cmd, facts, mien, sys, test"),
+        ("", "", "a function is written module.function; modules: cmd, facts, mien, sys, test"),
+        ("mine.reload", "mien.reload", "did you mean mien.reload?"),
     ],
 )
-def test_an_unknown_function_is_refused_with_what_was_perhaps_meant(name, suggestions, hint):
+def test_an_unknown_function_is_refused_with_what_was_perhaps_meant(
+    name: str, suggestion: str, hint: str
+):
     registry = Registry(
         lambda: [provider("mien", lambda: module("theirs", declare("mien.reload")))]
     )
     with pytest.raises(UnknownFunction) as caught:
         registry.find(name)
-    assert caught.value.suggestions[: len(suggestions) or 1] == suggestions
-    if "modules are" not in hint:
-        assert caught.value.hint.startswith(hint.rstrip("?"))
+    assert (caught.value.suggestion, caught.value.hint) == (suggestion, hint)
 
 
 def test_two_distributions_with_one_module_are_both_refused_by_name():
@@ -115,8 +118,11 @@ def test_a_third_party_never_takes_a_built_in_modules_place():
     assert [one.package for one in registry.shadowed()] == ["theirs 1.0"]
 
 
-def untyped(_context, thing):
+def untyped(_context: Context, thing: str) -> None:
     pass
+
+
+del untyped.__annotations__["thing"]
 
 
 @pytest.mark.parametrize(
@@ -129,7 +135,7 @@ def untyped(_context, thing):
         (lambda: 1 / 0, "ZeroDivisionError: division by zero"),
     ],
 )
-def test_a_module_that_cannot_be_loaded_names_its_distribution(load, problem):
+def test_a_module_that_cannot_be_loaded_names_its_distribution(load: Any, problem: str):
     registry = Registry(lambda: [provider("x", load)])
     with pytest.raises(BrokenModule) as caught:
         registry.find("x.go")

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +11,7 @@ from zester_proto.errors import CodecError
 
 
 @given(st.text() | st.lists(st.integers(0, 9)) | st.none(), st.sampled_from(list(Outcome)))
-def test_a_return_comes_from_a_worker_as_it_was(value, outcome):
+def test_a_return_comes_from_a_worker_as_it_was(value: Any, outcome: str):
     facts = Collected(data=codec.pack({"a": 1}), warnings=("w",))
     answer = Return(value, outcome, error="e", hint="h", debug="d", facts=facts)
     found = unpack_return(pack_return(answer))

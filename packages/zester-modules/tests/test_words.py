@@ -1,11 +1,11 @@
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zester_modules.words import Duration, Mode, Value, kind_of
+from zester_modules.words import Duration, Mode, Size, Value, kind_of
 
 FULL = st.text(alphabet=st.characters(exclude_categories=["Cs"]))
 
@@ -24,7 +24,7 @@ def reason(annotation: Any, value: Any) -> str | None:
 
 
 @given(FULL)
-def test_text_stays_exactly_as_it_was_typed(text):
+def test_text_stays_exactly_as_it_was_typed(text: str):
     assert convert(str, text) == text
     assert convert(bytes, text) == text.encode()
     assert convert(str | None, text) == text
@@ -32,29 +32,29 @@ def test_text_stays_exactly_as_it_was_typed(text):
 
 
 @given(st.integers(-(2**63), 2**64 - 1))
-def test_every_integer_that_can_travel_is_read_from_its_text(number):
+def test_every_integer_that_can_travel_is_read_from_its_text(number: int):
     assert convert(int, str(number)) == convert(int, number) == number
     assert convert(Value, str(number)) == number
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
-def test_every_number_is_read_from_its_text(number):
+def test_every_number_is_read_from_its_text(number: int):
     assert convert(float, repr(number)) == number
 
 
 @given(st.integers(0, 0o7777))
-def test_a_mode_is_the_octal_reading_of_its_digits(mode):
+def test_a_mode_is_the_octal_reading_of_its_digits(mode: int):
     for form in (f"{mode:o}", f"{mode:04o}", f"0o{mode:o}", int(f"{mode:o}")):
         assert convert(Mode, form) == mode
 
 
 @given(FULL, st.sampled_from([int, float, bool, Duration, Mode, list[int], dict[str, int]]))
-def test_any_word_is_converted_or_refused_with_a_reason(word, annotation):
+def test_any_word_is_converted_or_refused_with_a_reason(word: str, annotation: Any):
     assert reason(annotation, word) is not None
 
 
 @given(st.lists(FULL | st.integers() | st.none() | st.booleans()))
-def test_any_value_of_a_file_is_converted_or_refused_with_a_reason(value):
+def test_any_value_of_a_file_is_converted_or_refused_with_a_reason(value: Any):
     for annotation in (str, int, bool, Duration, Mode, list[str], dict[str, str]):
         assert reason(annotation, value) is not None
 
@@ -66,7 +66,7 @@ def test_any_value_of_a_file_is_converted_or_refused_with_a_reason(value):
         ("false", False), ("no", False), ("off", False), ("0", False), (0, False),
     ],
 )  # fmt: skip
-def test_booleans_are_these_words(word, value):
+def test_booleans_are_these_words(word: str, value: Any):
     assert convert(bool, word) is value
 
 
@@ -74,10 +74,10 @@ def test_booleans_are_these_words(word, value):
     ("word", "seconds"),
     [
         ("30", 30), ("1.5", 1.5), ("30s", 30), ("5m", 300), ("1h30m", 5400), ("250ms", 0.25),
-        ("2d", 172800), ("1w", 604800), (0, 0), (7, 7), (".5", 0.5), ("1e2", 100),
+        ("2d", 172800), ("1w", 604800), (0, 0), (7, 7), ("0.5", 0.5), ("10 ", 10),
     ],
 )  # fmt: skip
-def test_durations_are_seconds_or_numbers_with_units(word, seconds):
+def test_durations_are_seconds_or_numbers_with_units(word: str, seconds: float):
     assert convert(Duration, word) == seconds
 
 
@@ -103,6 +103,8 @@ def test_durations_are_seconds_or_numbers_with_units(word, seconds):
         (Duration, "s", "no duration"),
         (Duration, "1e99", "no duration"),
         (Duration, "5m 3", "no duration"),
+        (Size, "5 parsecs", "'5 parsecs' is no size"),
+        (Size, [], "no size"),
         (Mode, "888", "'888' is no mode"),
         (Mode, "17777", "no mode"),
         (Mode, True, "no mode"),
@@ -117,7 +119,7 @@ def test_durations_are_seconds_or_numbers_with_units(word, seconds):
         (int, "9" * 100, "..."),
     ],
 )
-def test_what_does_not_fit_is_refused(annotation, bad, problem):
+def test_what_does_not_fit_is_refused(annotation: Any, bad: Any, problem: str):
     with pytest.raises(ValueError, match=r".") as caught:
         convert(annotation, bad)
     assert problem in str(caught.value)
@@ -149,17 +151,30 @@ def test_what_does_not_fit_is_refused(annotation, bad, problem):
         (str, 1.5, "1.5"),
         (str, b"hi", "hi"),
         (bytes, b"\xff", b"\xff"),
+        (Size, "64K", 65_536),
+        (Size, 5, 5),
         (Value, {"a": "1"}, {"a": "1"}),
         (Value, ["5"], ["5"]),
     ],
 )
-def test_lists_and_maps_and_unions_are_converted_inside(annotation, word, value):
+def test_lists_and_maps_and_unions_are_converted_inside(annotation: Any, word: str, value: Any):
     found = convert(annotation, word)
     assert found == value
     assert type(found) is type(value)
 
 
-@pytest.mark.parametrize("annotation", [Path, dict[int, str], object, "str", tuple[int]])
-def test_a_type_that_no_word_can_become_is_a_mistake_of_the_function(annotation):
+@pytest.mark.parametrize(
+    "annotation",
+    [
+        Path,
+        dict[int, str],
+        object,
+        "str",
+        tuple[int],
+        Annotated[int, "mode"],
+        type("value", (), {}),
+    ],
+)
+def test_a_type_that_no_word_can_become_is_a_mistake_of_the_function(annotation: Any):
     with pytest.raises(TypeError, match="no word can be turned into"):
         kind_of(annotation)

@@ -8,7 +8,7 @@ import msgspec
 from zester_modules.context import Context
 from zester_modules.errors import BadArgument
 from zester_modules.function import AnyFunction, Parameter
-from zester_modules.suggest import closest, did_you_mean
+from zester_proto.units import did_you_mean
 
 
 class BoundCall(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,7 +94,7 @@ def _convert(function: AnyFunction, name: str, parameter: Parameter, value: Any)
     try:
         return kind.convert(value)
     except (ValueError, RecursionError) as error:
-        near = did_you_mean(closest(str(value), kind.choices)) if kind.choices else ""
+        near = did_you_mean(str(value), kind.choices) if kind.choices else ""
         raise BadArgument(
             function.name, name, str(error), expects=kind.label,
             hint=near or _takes(name, parameter),
@@ -107,11 +107,10 @@ def _takes(name: str, parameter: Parameter) -> str:
 
 
 def _unknown(function: AnyFunction, name: str, known: list[str]) -> BadArgument:
-    near = did_you_mean(closest(name, known))
-    takes = f"it takes {', '.join(known)}" if known else "it takes none by name"
+    takes = did_you_mean(name, known) if known else "it takes none by name"
     return BadArgument(
         function.name, "", f"it has no argument {name!r}", expects=usage(function),
-        hint=near or f"{takes}; a word with = in it that is no argument belongs after --",
+        hint=f"{takes}; a word with = in it that is no argument belongs after --",
     )  # fmt: skip
 
 

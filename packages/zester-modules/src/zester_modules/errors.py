@@ -12,13 +12,13 @@ class UnknownFunction(Refused):
 
     Attributes:
         function: the name that was asked for.
-        suggestions: names that were perhaps meant, the likeliest first.
+        suggestion: the name that was perhaps meant, or "".
     """
 
-    def __init__(self, function: str, suggestions: list[str], *, hint: str = "") -> None:
+    def __init__(self, function: str, suggestion: str = "", *, hint: str = "") -> None:
         super().__init__(f"there is no function {function!r} on this host", hint=hint)
         self.function = function
-        self.suggestions = suggestions
+        self.suggestion = suggestion
 
 
 class BadArgument(Refused):

@@ -1,45 +1,20 @@
 """Values written on one line: JSON, and the flow form of YAML that people type without quotes."""
 
-import re
 from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
 
+from zester_proto.config_tree import Scalar, plain_value
+
 MAX_DEPTH: Final = 32
 
-_INTEGER: Final = re.compile(r"[-+]?[0-9]+", re.ASCII)
-_FLOAT: Final = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", re.ASCII)
-_WORDS: Final = {
-    "": None, "~": None, "null": None, "Null": None, "NULL": None,
-    "true": True, "True": True, "TRUE": True,
-    "false": False, "False": False, "FALSE": False,
-}  # fmt: skip
 _QUOTES: Final = "\"'"
 
 
 def scalar(text: str) -> Any:
     """Give the value of an unquoted word by YAML 1.2's core schema: `yes` and `1:30` stay text."""
-    if text in _WORDS:
-        return _WORDS[text]
-    if _INTEGER.fullmatch(text):
-        return _bounded(int(text), text) if len(text) < 21 else text
-    if text.startswith(("0x", "0o")):
-        return _based(text)
-    return float(text) if _FLOAT.fullmatch(text) else text
-
-
-def _bounded(number: int, text: str) -> int | str:
-    # beyond 64 bit a number could not travel, and would become text there
-    return number if -(2**63) <= number < 2**64 else text
-
-
-def _based(text: str) -> int | str:
-    base = 16 if text[1] == "x" else 8
-    try:
-        return _bounded(int(text[2:], base), text) if len(text) < 24 and "_" not in text else text
-    except ValueError:
-        return text
+    return plain_value(Scalar(text, 1, plain=True))
 
 
 class Plain(str):

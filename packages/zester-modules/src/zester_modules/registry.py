@@ -12,8 +12,8 @@ from zester_modules.context import Context
 from zester_modules.errors import BadArgument, BrokenModule, Refused, UnknownFunction
 from zester_modules.function import AnyFunction, Function, Parameter, function
 from zester_modules.returns import Outcome, Return
-from zester_modules.suggest import closest, did_you_mean
 from zester_modules.words import Duration, Mode, Value
+from zester_proto.units import did_you_mean, suggest
 
 __all__ = [
     "BUILTIN", "AnyFunction", "BadArgument", "BoundCall", "BrokenModule", "Context", "Duration",
@@ -135,20 +135,19 @@ class Registry:
     def _unknown(self, name: str) -> UnknownFunction:
         module, dot, _ = name.partition(".")
         known = self.modules()
-        if self._knows(module):
-            names = list(self.functions(module))
-            near = closest(name, names)
-            hint = did_you_mean(near) or f"{module} has {', '.join(sorted(names))}"
-        else:
-            near = [one for like in closest(module, known) for one in self._like(name, like)]
-            hint = did_you_mean(near) or "sys.list_functions names them all"
-        if not dot and not near:
-            hint = f"a function is written module.function; modules are {', '.join(known)}"
+        if not dot:
+            return UnknownFunction(
+                name, hint=f"a function is written module.function; modules: {', '.join(known)}"
+            )
+        like = module if self._knows(module) else suggest(module, known)
+        names = self._names(like) if like else []
+        near = suggest(name, names)
+        hint = did_you_mean(name, names) if like else "sys.list_functions names them all"
         return UnknownFunction(name, near, hint=hint)
 
-    def _like(self, name: str, module: str) -> list[str]:
+    def _names(self, module: str) -> list[str]:
         try:
-            return closest(name, self.functions(module))[:1]
+            return list(self.functions(module))
         except BrokenModule:
             return []
 

@@ -8,23 +8,21 @@ from typing import Annotated, Any, Final, Literal, Union, cast, get_args, get_or
 import msgspec
 
 from zester_modules import flow
+from zester_proto.units import UNIT, BadUnit, Duration, Size, parse_duration, parse_size
+
+__all__ = ["Duration", "Kind", "Mode", "Size", "Value", "kind_of", "shown"]
 
 Value = Any
 """A parameter that takes whatever may travel; a word is read by `flow.word_value`."""
 
-Duration = Annotated[float, "duration"]
-"""Seconds; typed as `30`, `1.5`, `30s`, `5m`, `1h30m`, `250ms`, `2d`."""
-
-Mode = Annotated[int, "mode"]
+Mode = Annotated[int, msgspec.Meta(extra={UNIT: "mode"})]
 """Permission bits or a umask; the digits are octal however they are written: `022`, `0o22`."""
 
 _TRUE: Final = frozenset({"true", "yes", "on", "1"})
 _FALSE: Final = frozenset({"false", "no", "off", "0"})
 _INTEGER: Final = re.compile(r"[-+]?[0-9]{1,20}", re.ASCII)
 _NUMBER: Final = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]{1,3})?", re.ASCII)
-_SPAN: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d|w)", re.ASCII)
 _MODE: Final = re.compile(r"(0o)?[0-7]{1,5}", re.ASCII)
-_SECONDS: Final = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
 class Kind(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,7 +46,7 @@ def kind_of(annotation: Any) -> Kind:
         return _SIMPLE["value"]
     origin, inner = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
-        return _SIMPLE[str(inner[1])]
+        return _SIMPLE[_unit(annotation, inner)]
     if origin is Literal:
         return _choice(tuple(str(one) for one in inner))
     if origin is Union or origin is UnionType:
@@ -57,10 +55,19 @@ def kind_of(annotation: Any) -> Kind:
         return _list(kind_of(inner[0]))
     if origin is dict:
         return _map(_of_text_keys(annotation, *inner))
-    try:
-        return _SIMPLE[annotation.__name__]
-    except (AttributeError, KeyError):
-        raise TypeError(f"no word can be turned into {annotation!r}") from None
+    if isinstance(annotation, type) and annotation.__module__ == "builtins":
+        found = _SIMPLE.get(annotation.__name__)
+        if found is not None:
+            return found
+    raise TypeError(f"no word can be turned into {annotation!r}")
+
+
+def _unit(annotation: Any, inner: tuple[Any, ...]) -> str:
+    notes = [one.extra for one in inner[1:] if isinstance(one, msgspec.Meta) and one.extra]
+    unit = str(notes[0].get(UNIT, "")) if notes else ""
+    if unit not in _SIMPLE:
+        raise TypeError(f"no word can be turned into {annotation!r}")
+    return unit
 
 
 def _of_text_keys(annotation: Any, key: Any, value: Any) -> Kind:
@@ -117,22 +124,20 @@ def _boolean(value: Any) -> bool:
 
 
 def _duration(value: Any) -> float:
-    seconds = _seconds(value)
-    if seconds is None or not 0 <= seconds < 1e10:
+    try:
+        seconds = parse_duration(value) if isinstance(value, str) else _number(value)
+    except (BadUnit, ValueError):
+        seconds = -1
+    if not 0 <= seconds < 1e10:
         raise ValueError(f"{shown(value)} is no duration")
     return seconds
 
 
-def _seconds(value: Any) -> float | None:
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return float(value)
-    word = value.strip() if isinstance(value, str) else ""
-    if _NUMBER.fullmatch(word):
-        return float(word)
-    parts = _SPAN.findall(word)
-    if not parts or "".join(number + unit for number, unit in parts) != word:
-        return None
-    return sum(float(number) * _SECONDS[unit] for number, unit in parts)
+def _size(value: Any) -> int:
+    try:
+        return parse_size(value) if isinstance(value, str) else _integer(value)
+    except (BadUnit, ValueError):
+        raise ValueError(f"{shown(value)} is no size") from None
 
 
 def _mode(value: Any) -> int:
@@ -237,6 +242,7 @@ _SIMPLE: Final = {
     "float": Kind(label="number", convert=_number, example="0.5"),
     "bool": Kind(label="true or false", convert=_boolean),
     "duration": Kind(label="duration", convert=_duration, example="30s or 5m"),
+    "size": Kind(label="size", convert=_size, example="64K or 2M"),
     "mode": Kind(label="octal mode", convert=_mode, example="0644"),
     "value": _VALUE,
     "list": _list(_VALUE),

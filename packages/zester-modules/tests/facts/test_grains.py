@@ -25,10 +25,12 @@ CASES = Path(__file__).parent / "cases" / "os-release"
         ("nothing", "Linux", "Linux", "Linux", None),
     ],
 )
-def test_systems_are_called_as_in_salt(case, os, family, finger, major, tmp_path):
+def test_systems_are_called_as_in_salt(
+    case: str, os: str, family: str, finger: str, major: int | None, tmp_path: Path
+):
     (tmp_path / "etc").mkdir()
     (tmp_path / "etc/os-release").write_text(
-        yamlfile.load((CASES / f"{case}.yaml").read_text())["text"]
+        yamlfile.load((CASES / f"{case}.yaml").read_text(), case)["text"]
     )
     grains = grains_view(operating_system(Source(tmp_path)))
     assert (grains["os"], grains["os_family"], grains["osfinger"]) == (os, family, finger)

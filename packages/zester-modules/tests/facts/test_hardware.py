@@ -16,7 +16,7 @@ def test_memory_is_what_psutil_sees():
     }
 
 
-def test_a_host_without_proc_is_an_error_that_the_collector_reports(tmp_path):
+def test_a_host_without_proc_is_an_error_that_the_collector_reports(tmp_path: Path):
     with pytest.raises(OSError, match="meminfo"):
         memory(Source(tmp_path))
 
@@ -25,7 +25,7 @@ def test_the_number_of_processors_is_what_python_sees():
     assert cpu(Source())["cpu"]["count"] == psutil.cpu_count()
 
 
-def test_disks_are_real_ones_with_size_and_model(tmp_path):
+def test_disks_are_real_ones_with_size_and_model(tmp_path: Path):
     for name, value in {
         "sda/size": "2048",
         "sda/queue/rotational": "1",
@@ -56,7 +56,7 @@ def test_the_mounts_of_this_host_have_their_root():
     assert mounts(Source())["mounts"]["/"]["fstype"]
 
 
-def test_a_source_reads_what_is_no_text_and_misses_what_is_not_there(tmp_path):
+def test_a_source_reads_what_is_no_text_and_misses_what_is_not_there(tmp_path: Path):
     (tmp_path / "odd").write_bytes(b"\xff\xfe ok \n")
     source = Source(tmp_path)
     assert source.text("/odd") == "\ufffd\ufffd ok"

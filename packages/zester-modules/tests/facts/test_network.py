@@ -1,6 +1,7 @@
 import ipaddress
 import socket
 import struct
+from pathlib import Path
 
 import psutil
 import pytest
@@ -58,11 +59,11 @@ def test_a_refusal_of_the_kernel_is_an_error():
 
 
 @pytest.mark.parametrize("data", [b"", b"\1", b"\0" * 40, message(20, b"")[:17]])
-def test_bytes_that_are_no_answer_hold_no_address(data):
+def test_bytes_that_are_no_answer_hold_no_address(data: bytes):
     assert parse_addresses(data, {}) == []
 
 
-def test_the_ends_of_containers_cables_are_left_out(tmp_path):
+def test_the_ends_of_containers_cables_are_left_out(tmp_path: Path):
     for name in ("eth0/device", "veth12", "docker0", "lo"):
         (tmp_path / "sys/class/net" / name).mkdir(parents=True)
     folder = tmp_path / "sys/class/net/eth0"

@@ -21,7 +21,8 @@ def cases(kind: str):
     files = sorted((CASES / kind).glob("*.yaml"))
     assert files
     return pytest.mark.parametrize(
-        "case", [pytest.param(yamlfile.load(one.read_text()), id=one.stem) for one in files]
+        "case",
+        [pytest.param(yamlfile.load(one.read_text(), one.name), id=one.stem) for one in files],
     )
 
 
@@ -38,35 +39,35 @@ def host(root: Path, case: dict[str, Any]) -> Source:
 
 
 @cases("os-release")
-def test_an_os_release_file_says_which_system_it_is(case, tmp_path):
+def test_an_os_release_file_says_which_system_it_is(case: dict[str, Any], tmp_path: Path):
     tree = {"etc/os-release": case["text"], "etc/debian_version": case.get("debian_version", "")}
     assert operating_system(host(tmp_path, {"tree": tree})) == case["expect"]
 
 
 @cases("cpuinfo")
-def test_cpuinfo_of_any_architecture_is_read(case):
+def test_cpuinfo_of_any_architecture_is_read(case: dict[str, Any]):
     assert parse_cpuinfo(case["text"]) == case["expect"]
 
 
 @cases("mounts")
-def test_mounts_are_those_on_disks_and_networks(case):
+def test_mounts_are_those_on_disks_and_networks(case: dict[str, Any]):
     kinds = parse_filesystems(FILESYSTEMS) | {"nfs4", "cifs"}
     assert parse_mounts(case["text"], kinds) == case["expect"]
 
 
 @cases("virtual")
-def test_what_a_host_runs_on_is_recognised(case, tmp_path):
+def test_what_a_host_runs_on_is_recognised(case: dict[str, Any], tmp_path: Path):
     assert virtual(host(tmp_path, case)) == {"virtual": case["expect"]}
 
 
 @cases("machine")
-def test_init_and_time_zone_and_machine_id_are_found(case, tmp_path):
+def test_init_and_time_zone_and_machine_id_are_found(case: dict[str, Any], tmp_path: Path):
     source = host(tmp_path, case)
     assert init(source) | timezone(source) | machine_id(source) == case["expect"]
 
 
 @cases("hosts")
-def test_a_hosts_file_gives_the_full_name(case):
+def test_a_hosts_file_gives_the_full_name(case: dict[str, Any]):
     assert full_name(case["node"], case["text"]) == case["expect"]
 
 

@@ -2,6 +2,7 @@ import getpass
 import os
 import pwd
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -36,12 +37,12 @@ def test_a_user_is_found_by_name_and_by_number():
 @pytest.mark.parametrize(
     "name", ["no-such-user", "4294967294", "99999999999", "a\0b", "-1", "\u0663"]
 )
-def test_a_user_that_is_not_there_is_refused(name):
+def test_a_user_that_is_not_there_is_refused(name: str):
     with pytest.raises(Refused, match="there is no user"):
         Host().user(name)
 
 
-def test_programs_are_found_as_a_shell_finds_them(tmp_path):
+def test_programs_are_found_as_a_shell_finds_them(tmp_path: Path):
     for name, mode in {"run": 0o755, "data": 0o644}.items():
         (tmp_path / name).write_text("")
         (tmp_path / name).chmod(mode)

@@ -11,7 +11,7 @@ import msgspec
 from zester_modules import __version__, entrypoints
 from zester_modules.context import FACTS_DIR, Context
 from zester_modules.facts import hardware, machine, mounts, naming, network, release
-from zester_modules.facts.collected import Collected
+from zester_modules.facts.collected import FACTS_LIMIT, Collected
 from zester_modules.facts.custom import Custom, read_custom
 from zester_modules.facts.script import Scripts
 from zester_modules.facts.source import Source
@@ -22,6 +22,9 @@ SECONDS: Final = 30.0
 """For everything (the issue's bound); half of it at most for programs."""
 
 COLLECTOR_SECONDS: Final = 5.0
+
+WARNINGS: Final = 50
+"""So many travel; a folder of rubbish has more."""
 
 Collector = Callable[[Source], dict[str, Any]]
 
@@ -65,9 +68,10 @@ def collect(request: Request, scripts: Scripts | None = None) -> Collected:
     custom = read_custom(
         request.folder, scripts or Scripts(), seconds=min(left, request.seconds / 2)
     )
+    data = _fitting(_with_custom(facts, custom, warnings), warnings)
     return Collected(
-        data=codec.pack(_with_custom(facts, custom, warnings)),
-        warnings=(*warnings, *custom.warnings),
+        data=data,
+        warnings=_some([*warnings, *custom.warnings]),
         seconds=time.monotonic() - began,
     )
 
@@ -79,6 +83,12 @@ def collect_for(context: Context) -> Collected:
     )
 
 
+def _some(warnings: list[str]) -> tuple[str, ...]:
+    more = len(warnings) - WARNINGS
+    kept = [one[:500] for one in warnings[:WARNINGS]]
+    return (*kept, *([f"and {more} more warnings about facts"] if more > 0 else []))
+
+
 def _with_custom(facts: dict[str, Any], custom: Custom, warnings: list[str]) -> dict[str, Any]:
     kept = {name: value for name, value in custom.facts.items() if name not in RESERVED}
     warnings += [
@@ -87,6 +97,18 @@ def _with_custom(facts: dict[str, Any], custom: Custom, warnings: list[str]) -> 
     ]
     # always there, so that templates and targets can ask for it
     return {"roles": list[str]()} | kept | facts
+
+
+def _fitting(facts: dict[str, Any], warnings: list[str]) -> bytes:
+    """Pack the facts; the largest are left out until the rest can travel."""
+    sizes = {name: len(codec.pack_normal(value)) for name, value in facts.items()}
+    for name in sorted(sizes, key=lambda name: -sizes[name]):
+        data = codec.pack_normal(facts)
+        if len(data) <= FACTS_LIMIT:
+            return data
+        del facts[name]
+        warnings.append(f"the fact {name} is left out: {sizes[name]} bytes of it are too many")
+    return codec.pack_normal(facts)
 
 
 def _runtime(request: Request) -> Collector:

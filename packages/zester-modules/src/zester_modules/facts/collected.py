@@ -6,8 +6,8 @@ import msgspec
 
 from zester_proto import codec
 
-FACTS_LIMIT: Final = 512 * 1024
-"""Bytes of all facts of a host, packed; what one message may hold."""
+FACTS_LIMIT: Final = 120 * 1024
+"""Bytes of all facts of a host, packed; sealed they have to stay below 128 KiB (bus.md 7)."""
 
 
 class Collected(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ import msgspec
 
 from zester_modules.facts.script import OUTPUT_LIMIT, ScriptFailed, Scripts
 from zester_proto import codec
+from zester_proto.config_tree import ConfigError
 from zester_proto.errors import CodecError
 
 SET_FILE: Final = "set.yaml"
@@ -18,11 +19,8 @@ SET_FILE: Final = "set.yaml"
 
 SCRIPT_SECONDS: Final = 10.0
 FILE_LIMIT: Final = OUTPUT_LIMIT
-TOTAL_LIMIT: Final = 256 * 1024
-"""Bytes of all custom facts, packed; they travel in one message with the built-in ones."""
-
-ITEMS_LIMIT: Final = 50_000
-"""Items of one file after its aliases are written out; a few lines of YAML can mean billions."""
+TOTAL_LIMIT: Final = 64 * 1024
+"""Bytes of all custom facts, packed; with the built-in ones they have to fit into FACTS_LIMIT."""
 
 _AT_ONCE: Final = 4
 _IGNORED: Final = (
@@ -64,7 +62,10 @@ def read_custom(folder: Path, scripts: Scripts, *, seconds: float) -> Custom:
         try:
             facts = _checked(found)
             size = _grown(size, facts)
-        except (Unfit, CodecError) as error:
+        except ConfigError as error:
+            custom.warnings.append(error.message)  # it begins with the path and the line
+            continue
+        except (Unfit, ScriptFailed, CodecError) as error:
             custom.warnings.append(f"{path}: {error}")
             continue
         custom.facts |= facts
@@ -85,14 +86,14 @@ def _order(names: list[str]) -> list[str]:
 
 
 def _read_all(paths: list[Path], scripts: Scripts, seconds: float) -> Iterator[tuple[str, Any]]:
-    """Give each path (as text that can be shown) with its value or the `Unfit` that it is."""
+    """Give each path (as text that can be shown) with its value, or the error that it is."""
     share = min(SCRIPT_SECONDS, seconds * _AT_ONCE / max(_AT_ONCE, len(paths)))
 
     def read(path: Path) -> Any:
         try:
             return _read(path, scripts, share)
-        except (Unfit, ScriptFailed) as error:
-            return Unfit(str(error))
+        except (Unfit, ScriptFailed, ConfigError) as error:
+            return error
 
     if not paths:
         return
@@ -112,11 +113,11 @@ def _read(path: Path, scripts: Scripts, seconds: float) -> Any:
         raise Unfit("is no plain file")
     if path.suffix in {".yaml", ".yml", ".json"}:
         _check_mode(status, 0o002)
-        return _parse(_content(path), is_json=path.suffix == ".json")
+        return _parse(_content(path), path, is_json=path.suffix == ".json")
     if not status.st_mode & 0o111:
         raise Unfit("is neither .yaml, .json nor executable")
     _check_program(path, status)
-    return _parse(scripts.run(path, seconds), is_json=False)
+    return _parse(scripts.run(path, seconds), path, is_json=False)
 
 
 def _check_mode(status: os.stat_result, bits: int) -> None:
@@ -146,7 +147,7 @@ def _content(path: Path) -> bytes:
     return content
 
 
-def _parse(content: bytes, *, is_json: bool) -> Any:
+def _parse(content: bytes, path: Path, *, is_json: bool) -> Any:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -154,45 +155,25 @@ def _parse(content: bytes, *, is_json: bool) -> Any:
     if not text.strip():
         return {}
     if not is_json and text.lstrip()[0] not in "{[":
-        return _parse_yaml(text)
+        return _parse_yaml(text, path)
     try:
         return msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError) as error:
         if is_json:
             raise Unfit(f"is not JSON: {error}") from None
-    return _parse_yaml(text)
+    return _parse_yaml(text, path)
 
 
-def _parse_yaml(text: str) -> Any:
+def _parse_yaml(text: str, path: Path) -> Any:
     from zester_modules.facts import yamlfile  # noqa: PLC0415  # 50 ms that JSON need not pay
 
-    try:
-        return yamlfile.load(text)
-    except (ValueError, RecursionError) as error:
-        raise Unfit(f"is not YAML: {error}") from None
+    return yamlfile.load(text, str(path))
 
 
 def _checked(found: Any) -> dict[str, Any]:
-    if isinstance(found, Unfit):
+    if isinstance(found, Exception):
         raise found
-    if found is None:
-        return {}
     if not isinstance(found, dict):
         raise Unfit(f"holds no map of names and values but a {type(found).__name__}")
     facts = cast("dict[Any, Any]", found)
-    if _count(facts, {}, 0) > ITEMS_LIMIT:
-        raise Unfit(f"means more than {ITEMS_LIMIT} items")
     return codec.normalise(facts)
-
-
-def _count(value: Any, known: dict[int, int], depth: int) -> int:
-    """Give the number of items with all aliases written out, without writing them out."""
-    if not isinstance(value, (dict, list)) or depth > codec.MAX_DEPTH:
-        return 1
-    place = id(cast("object", value))
-    found = known.get(place)
-    if found is None:
-        known[place] = ITEMS_LIMIT + 1  # what holds itself has no end
-        inner = cast("Any", value.values() if isinstance(value, dict) else value)
-        found = known[place] = 1 + sum(_count(one, known, depth + 1) for one in inner)
-    return found

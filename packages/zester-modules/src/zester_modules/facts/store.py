@@ -14,6 +14,7 @@ from zester_modules.facts.collect import RESERVED, collect_for
 from zester_modules.facts.custom import SET_FILE, TOTAL_LIMIT
 from zester_modules.returns import Return
 from zester_proto import codec, files
+from zester_proto.config_tree import ConfigError
 from zester_proto.errors import FileProblem
 
 MODE = 0o600
@@ -37,10 +38,7 @@ def set_fact(context: Context, key: str, value: Any) -> Return:
         after = _changed(_read(path), steps, plain)
         if after is None:
             return Return(plain)
-        text = yamlfile.dump(after) if after else ""
-        if len(text) > TOTAL_LIMIT:
-            raise Refused(f"{path} would become larger than {TOTAL_LIMIT} bytes")
-        files.write_atomic(path, text.encode(), MODE)
+        files.write_atomic(path, _text(after, path).encode(), MODE)
     return Return(plain, "changed", facts=collect_for(context))
 
 
@@ -67,14 +65,26 @@ def _read(path: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise Refused(f"cannot read {path}: {error}") from error
     try:
-        found = yamlfile.load(text)
-    except ValueError as error:
+        return codec.normalise(yamlfile.load(text, str(path)))
+    except ConfigError as error:
+        raise Refused(error.message, hint="repair it by hand, or move it away") from error
+
+
+def _text(facts: dict[str, Any], path: Path) -> str:
+    text = yamlfile.dump(facts)
+    if len(text) > TOTAL_LIMIT:
         raise Refused(
-            f"{path} is not YAML: {error}", hint="repair it by hand, or move it away"
-        ) from error
-    if found is not None and not isinstance(found, dict):
-        raise Refused(f"{path} holds no map", hint="repair it by hand, or move it away")
-    return codec.normalise(found or {})
+            f"{path} would become larger than {TOTAL_LIMIT} bytes", hint="set something smaller"
+        )
+    try:
+        kept = yamlfile.load(text, "value") == facts
+    except ConfigError as error:
+        raise Refused(f"the value cannot be kept: {error.message}") from error
+    if not kept:
+        raise Refused(
+            f"the value cannot be kept in {path}", hint="set text, numbers, lists or maps"
+        )
+    return text
 
 
 def _changed(facts: dict[str, Any], steps: list[str], value: Any) -> dict[str, Any] | None:

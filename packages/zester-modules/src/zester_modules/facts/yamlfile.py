@@ -1,119 +1,45 @@
-"""YAML as facts are written in it: the core schema of YAML 1.2, so that `no` and `1:30` are text.
+"""YAML as facts are written in it: configuration's own dialect, the core schema of YAML 1.2.
 
 Only children and workers import this; YAML never enters the agent.
 """
 
 import re
-from typing import Any, Final, cast
+from typing import Any, Final
 
-import yaml
+import msgspec
 
-MAX_DEPTH: Final = 60
-"""Levels; what `codec.normalise` takes, less some."""
+from zester_proto.config_tree import plain_value
+from zester_proto.config_yaml import parse
 
-_TAGS: Final = (
-    ("tag:yaml.org,2002:null", r"~|null|Null|NULL|", "~nN\0"),
-    ("tag:yaml.org,2002:bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
-    ("tag:yaml.org,2002:int", r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", "-+0123456789"),
-    (
-        "tag:yaml.org,2002:float",
-        r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
-        "-+.0123456789",
-    ),
-)
+_PLAIN_KEY: Final = re.compile(r"(?!(?i:null|true|false)$)[A-Za-z_][A-Za-z0-9_-]*", re.ASCII)
+_UNPRINTABLE: Final = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+"""What JSON may hold as it is, and YAML may not."""
 
 
-def _resolvers() -> dict[str, list[tuple[str, re.Pattern[str]]]]:
-    table: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
-    for tag, pattern, firsts in _TAGS:
-        for first in firsts:
-            key = "" if first == "\0" else first
-            table.setdefault(key, []).append((tag, re.compile(rf"(?:{pattern})\Z")))
-    return table
+def load(text: str, name: str) -> dict[str, Any]:
+    """Read one document; an empty one is an empty map.
 
-
-_Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""The loader in C where PyYAML was built with it: ten times as fast."""
-
-
-def _loader() -> Any:
-    class Loader(_Base):
-        """Safe, of the core schema, and without duplicate keys."""
-
-        yaml_implicit_resolvers = _resolvers()
-
-    kind: Any = Loader
-    kind.add_constructor("tag:yaml.org,2002:int", _integer)
-    kind.add_constructor("tag:yaml.org,2002:map", _mapping)
-    return kind
-
-
-class _Dumper(yaml.SafeDumper):
-    """Quotes whatever the loader would take for something else than text."""
-
-
-def _integer(loader: Any, node: Any) -> int:
-    text: str = loader.construct_scalar(node)
-    based = text[:2] in {"0o", "0x"}
-    return int(text[2:], {"o": 8, "x": 16}[text[1]]) if based else int(text)
-
-
-def _mapping(loader: Any, node: Any) -> dict[Any, Any]:
-    seen: set[Any] = set()
-    for key_node, _ in node.value:
-        if not isinstance(key_node, yaml.ScalarNode):
-            raise yaml.constructor.ConstructorError(
-                None, None, "a key has to be a word", key_node.start_mark
-            )
-        if key_node.value in seen:
-            raise yaml.constructor.ConstructorError(
-                None, None, f"the key {key_node.value!r} is there twice", key_node.start_mark
-            )
-        seen.add(key_node.value)
-    return yaml.SafeLoader.construct_mapping(loader, node, deep=True)
-
-
-_Dumper.yaml_implicit_resolvers = _resolvers()
-_LOADER: Final = _loader()
-
-
-def load(text: str) -> Any:
-    """Read one document.
+    Args:
+        text: the document.
+        name: how errors name it.
 
     Raises:
-        ValueError: it is not YAML, or has a key twice; the text names the line.
+        ConfigError: it is not YAML, no map, has a key twice, or uses aliases or tags; the text
+            begins with name and line.
     """
-    try:
-        _check_depth(text)
-        loader = _LOADER(text)
-        try:
-            return loader.get_single_data()
-        finally:
-            loader.dispose()
-    except yaml.YAMLError as error:
-        raise ValueError(_problem(error)) from None
+    root = parse(text, name)
+    return {} if root is None else plain_value(root)
 
 
-def _check_depth(text: str) -> None:
-    # the loader in C calls itself at each level, and 20,000 brackets end the whole process
-    depth = 0
-    events: Any = cast("Any", yaml).parse(text, Loader=_LOADER)
-    for event in events:
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
-        if depth > MAX_DEPTH:
-            line = event.start_mark.line + 1
-            raise ValueError(f"line {line}: more than {MAX_DEPTH} levels deep")
+def dump(value: dict[str, Any]) -> str:
+    """Write a map so that `load` gives it back: a line for each key, sorted, its value as JSON."""
+    return "".join(f"{_key(name)}: {_json(value[name])}\n" for name in sorted(value))
 
 
-def _problem(error: yaml.YAMLError) -> str:
-    mark = getattr(error, "problem_mark", None)
-    problem = getattr(error, "problem", None) or str(error)
-    return f"line {mark.line + 1}, column {mark.column + 1}: {problem}" if mark else str(problem)
+def _key(name: str) -> str:
+    return name if _PLAIN_KEY.fullmatch(name) else _json(name)
 
 
-def dump(value: Any) -> str:
-    """Write a value so that `load` gives it back, keys sorted."""
-    return yaml.dump(value, Dumper=_Dumper, allow_unicode=True, default_flow_style=False)
+def _json(value: Any) -> str:
+    text = msgspec.json.encode(value, order="deterministic").decode()
+    return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

@@ -75,10 +75,9 @@ def lookup(facts: Mapping[str, Any], key: str, default: Any = None) -> Any:
 def _step(facts: Mapping[str, Any], key: str) -> tuple[Any, str] | None:
     if key in facts:
         return facts[key], ""
-    for mark in (":", "."):
-        name, found, rest = key.partition(mark)
-        if found and name in facts:
-            return facts[name], rest
+    for at in range(len(key) - 1, 0, -1):
+        if key[at] in ":." and key[:at] in facts:
+            return facts[key[:at]], key[at + 1 :]
     return None
 
 
