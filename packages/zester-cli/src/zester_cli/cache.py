@@ -70,6 +70,7 @@ def peels(path: Path) -> list[str]:
 
 def catalogue(path: Path) -> dict[str, Any] | None:
     """Give the catalogue that was fetched last."""
+    from zester_cli.pages import as_map  # noqa: PLC0415
     from zester_proto.codec import unpack  # noqa: PLC0415  # completion does without
     from zester_proto.errors import CodecError  # noqa: PLC0415
 
@@ -79,7 +80,7 @@ def catalogue(path: Path) -> dict[str, Any] | None:
         found = unpack(data, limit=len(data))
     except (OSError, ValueError, CodecError):
         return None
-    return found if isinstance(found, dict) else None
+    return as_map(found) or None
 
 
 def keep_peels(path: Path, ids: Iterable[str], *, whole: bool = False) -> None:

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from zester_cli import cache
 from zester_cli.errors import UsageError
-from zester_cli.options import COMMANDS, OPTIONS, OUTPUTS, find_command, find_subcommand
+from zester_cli.options import COMMANDS, OPTIONS, OUTPUTS, find_command
 from zester_cli.site import load_site
 from zester_proto.errors import ZesterError
 
@@ -41,6 +41,9 @@ end
 complete -c zester -f -a '(__zester_complete)'
 """
 _SCRIPTS: Final = {"bash": _BASH, "zsh": _ZSH, "fish": _FISH}
+
+
+_TAKE_TARGETS: Final = frozenset({"peel", "facts", "target"})
 
 
 class Choice(NamedTuple):
@@ -156,9 +159,7 @@ def _for_command(plain: Sequence[str], word: str) -> Iterator[Choice]:
     below = command.subcommands if command else ()
     if below and len(plain) == 1:
         yield from (Choice(one.name, one.help) for one in below)
-    elif find_subcommand(plain) and plain[0] in {"peel", "facts"} and len(plain) == 2:
-        yield from _targets(word)
-    elif plain[0] == "target" and len(plain) == 1:
+    elif len(plain) == (1 if plain[0] == "target" else 2) and plain[0] in _TAKE_TARGETS:
         yield from _targets(word)
     elif plain[0] == "doc" and len(plain) == 1:
         yield from _functions()

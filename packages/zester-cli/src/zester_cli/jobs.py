@@ -5,13 +5,10 @@ import time
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
-import msgspec
-
 from zester_cli.client import Client, Pages, answer_value
 from zester_cli.errors import CliError, Detached, NoBus, NoMaster
-from zester_cli.pages import Gap, PageReader
+from zester_cli.pages import Gap, PageReader, as_map, read_map
 from zester_cli.results import JobResult, read_return
-from zester_proto.codec import unpack
 from zester_proto.errors import CodecError
 from zester_proto.messages.operators import Answer, JobAsk, RunAsk
 
@@ -182,10 +179,9 @@ def detached(jid: str) -> Detached:
 def read_info(reader: PageReader) -> dict[str, Any]:
     """Give what page 0 says of the job itself."""
     try:
-        value = unpack(reader.info) if reader.info else None
+        return read_map(reader.info)
     except CodecError:
         return {}
-    return msgspec.convert(value, dict[str, Any]) if isinstance(value, dict) else {}
 
 
 def job_result(
@@ -211,6 +207,5 @@ def job_result(
 
 def answered_count(answer: Answer) -> int:
     """Give how many peels a job has, as the answer to `run` says."""
-    value = answer_value(answer)
-    count = value.get("count") if isinstance(value, dict) else None
+    count = as_map(answer_value(answer)).get("count")
     return count if isinstance(count, int) else 0

@@ -1,9 +1,9 @@
 """The signed pages of a master, checked and put together (bus.md 3)."""
 
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
-from zester_proto.codec import decode, digest
+from zester_proto.codec import decode, digest, unpack
 from zester_proto.errors import CodecError, ZesterError
 from zester_proto.messages.operators import Page, PageRow
 from zester_proto.messages.trust import Signed
@@ -26,6 +26,20 @@ class Item(NamedTuple):
     outcome: str
     data: bytes = b""
     late: str = ""
+
+
+def as_map(value: object) -> dict[str, Any]:
+    """Give a value if it is a map, else an empty one: what masters say may be newer than we are."""
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+
+
+def read_map(data: bytes) -> dict[str, Any]:
+    """Read what a page says of an item of a list.
+
+    Raises:
+        CodecError: it is no value.
+    """
+    return as_map(unpack(data, limit=len(data))) if data else {}
 
 
 Verify = Callable[[Signed], bytes]

@@ -35,7 +35,7 @@ def run_words(words: Sequence[str]) -> int:
         if debug:
             _show_trace()
         return _fail(screen, error)
-    except Exception as error:  # noqa: BLE001  # no traceback without --debug
+    except Exception as error:  # no traceback without --debug
         if debug:
             raise
         return _fail(screen, _unexpected(error))

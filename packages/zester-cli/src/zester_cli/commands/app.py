@@ -31,7 +31,7 @@ def _invocation(context: typer.Context) -> Invocation:
 
 
 @_groups["job"].command(**_about("job", "list"))
-def _job_list(
+def _job_list(  # noqa: PLR0917  # typer makes options of them
     context: typer.Context,
     limit: Annotated[int, typer.Option(help="at most so many", min=1, max=10_000)] = 50,
     state: Annotated[

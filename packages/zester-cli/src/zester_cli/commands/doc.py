@@ -79,7 +79,8 @@ def _installed(_: Invocation) -> Catalogue:
         registry = importlib.import_module("zester_modules.registry")
     except ImportError:
         return {}
-    return by_name(msgspec.to_builtins(module.build(registry.Registry())))
+    third_parties = importlib.import_module("zester_modules.entrypoints").scan
+    return by_name(msgspec.to_builtins(module.build(registry.Registry(third_parties))))
 
 
 def _cached(invocation: Invocation) -> Catalogue:

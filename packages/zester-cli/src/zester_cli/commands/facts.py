@@ -10,7 +10,8 @@ from zester_cli.output import forms
 from zester_cli.output.listing import Column, field, write_list
 from zester_cli.output.names import fold
 from zester_cli.output.values import flat, value_lines
-from zester_proto.codec import pack_normal, unpack
+from zester_cli.pages import read_map
+from zester_proto.codec import pack_normal
 from zester_proto.messages.operators import FactsAsk
 
 Facts = dict[str, dict[str, Any]]
@@ -22,10 +23,7 @@ def fetch(invocation: Invocation, target: str, keys: Sequence[str]) -> Facts:
     async def get(client: Client) -> Facts:
         _, reader = await client.ask_list("facts", FactsAsk(target=target, keys=tuple(keys)))
         cache.keep_peels(cache.folder(client.config), reader.items)
-        return {
-            key: unpack(item.data, limit=len(item.data)) if item.data else {}
-            for key, item in sorted(reader.items.items())
-        }
+        return {key: read_map(item.data) for key, item in sorted(reader.items.items())}
 
     return with_client(invocation, get)
 
@@ -76,10 +74,14 @@ def query(invocation: Invocation, target: str, keys: Sequence[str]) -> int:
     columns = [
         *(_query_column(key) for key in keys),
         field("count"),
-        Column("PEELS", lambda item: fold(item["peels"])),
+        Column("PEELS", _folded),
     ]
     write_list(invocation, columns, items, raw=_raw_line, nothing="nobody matches", right="COUNT")
     return 0
+
+
+def _folded(item: dict[str, Any]) -> str:
+    return fold(item["peels"])
 
 
 def _query_column(key: str) -> Column:

@@ -10,11 +10,11 @@ from zester_cli.duration import shown_seconds
 from zester_cli.errors import UsageError
 from zester_cli.invocation import Invocation, with_client
 from zester_cli.output import forms
-from zester_cli.output.listing import Column, field, moment, write_list
+from zester_cli.output.listing import Column, field, moment, moment_of, write_list
 from zester_cli.output.progress import Progress
 from zester_cli.output.text import harmless_line
+from zester_cli.pages import as_map, read_map
 from zester_cli.results import JobResult
-from zester_proto.codec import unpack
 from zester_proto.errors import BadId
 from zester_proto.ids import check_jid
 from zester_proto.messages.jobs import Stage
@@ -41,7 +41,7 @@ def listing(invocation: Invocation, ask: JobsAsk) -> int:
     async def get(client: Client) -> list[dict[str, Any]]:
         _, reader = await client.ask_list("jobs", ask)
         return [
-            {"jid": key, "state": item.outcome, **unpack(item.data, limit=len(item.data))}
+            {"jid": key, "state": item.outcome, **read_map(item.data)}
             for key, item in reader.items.items()
         ]
 
@@ -49,7 +49,7 @@ def listing(invocation: Invocation, ask: JobsAsk) -> int:
     items.sort(key=lambda item: str(item["jid"]), reverse=True)
     columns = (
         field("jid"),
-        Column("CREATED", lambda item: moment(item.get("created"))),
+        moment_of("created"),
         field("operator"),
         field("state", is_state=True),
         Column("OUTCOMES", _counts),
@@ -148,7 +148,7 @@ def cancel(invocation: Invocation, jid: str) -> int:
     check(jid)
 
     async def ask(client: Client) -> dict[str, Any]:
-        return answer_value(await client.ask("cancel", JobAsk(jid=jid)))
+        return as_map(answer_value(await client.ask("cancel", JobAsk(jid=jid))))
 
     found = with_client(invocation, ask)
     screen, form = invocation.screen, invocation.options.output

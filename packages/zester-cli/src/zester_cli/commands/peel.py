@@ -9,11 +9,10 @@ from zester_cli.duration import shown_seconds
 from zester_cli.errors import NobodyMatched
 from zester_cli.invocation import Invocation, with_client
 from zester_cli.output import forms
-from zester_cli.output.listing import Column, field, moment, write_list
+from zester_cli.output.listing import Column, field, moment, moment_of, write_list
 from zester_cli.output.values import value_lines
-from zester_cli.pages import Item
+from zester_cli.pages import Item, read_map
 from zester_cli.suggest import closest, did_you_mean
-from zester_proto.codec import unpack
 from zester_proto.messages.operators import FactsAsk, TargetAsk
 
 _CLOCK_OFF = 30.0
@@ -33,10 +32,10 @@ def listing(invocation: Invocation, target: str) -> int:
     columns = (
         field("id", "PEEL"),
         field("state", is_state=True),
-        Column("SINCE", lambda item: moment(item.get("since"))),
+        moment_of("since"),
         field("version"),
         field("address"),
-        Column("FACTS", lambda item: _age(item.get("facts"))),
+        Column("FACTS", _age),
         Column("CLOCK", _clock),
         field("problem", "NOTE"),
     )
@@ -47,12 +46,12 @@ def listing(invocation: Invocation, target: str) -> int:
 
 
 def _fields(item: Item) -> dict[str, Any]:
-    value = unpack(item.data, limit=len(item.data)) if item.data else None
-    return {"state": item.outcome, **(value if isinstance(value, dict) else {})}
+    return {"state": item.outcome, **read_map(item.data)}
 
 
-def _age(seconds: Any) -> str:
-    """Give how long ago a moment was."""
+def _age(item: dict[str, Any]) -> str:
+    """Give how long ago a peel's last facts came."""
+    seconds = item.get("facts")
     if not isinstance(seconds, (int, float)) or seconds <= 0:
         return "none"
     return f"{shown_seconds(max(time.time() - seconds, 0))} ago"
@@ -83,8 +82,7 @@ def show(invocation: Invocation, peel_id: str) -> int:
         item = facts.items.get(peel_id)
         fields = {"id": peel_id, **_fields(peels.items[peel_id])}
         fields["facts_at"] = fields.pop("facts", None)
-        data = item.data if item else b""
-        return {**fields, "facts": unpack(data, limit=len(data)) if data else {}}
+        return {**fields, "facts": read_map(item.data if item else b"")}
 
     found = with_client(invocation, get)
     screen, form = invocation.screen, invocation.options.output

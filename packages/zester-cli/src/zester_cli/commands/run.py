@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING
 
 from zester_cli import cache
-from zester_cli.argv import RunCall
 from zester_cli.arguments import read_values, split
+from zester_cli.argv import RunCall
 from zester_cli.errors import NobodyMatched
 from zester_cli.invocation import Invocation, with_client
 from zester_cli.options import DEFAULT_TIMEOUT, Options

@@ -10,6 +10,7 @@ from zester_cli.invocation import Invocation, with_client
 from zester_cli.output import forms
 from zester_cli.output.columns import Cell, table
 from zester_cli.output.text import harmless_line
+from zester_cli.pages import as_map
 from zester_proto.messages.operators import TargetAsk
 
 
@@ -58,8 +59,7 @@ def _live(invocation: Invocation, expression: str, groups: str) -> Matches:
 
     async def get(client: Client) -> Matches:
         answer, reader = await client.ask_list("target", TargetAsk(target=expression, explain=True))
-        value = answer_value(answer)
-        parts = value.get("explain", []) if isinstance(value, dict) else []
+        parts: list[dict[str, Any]] = as_map(answer_value(answer)).get("explain") or []
         return Matches(sorted(reader.items), parts)
 
     return with_client(invocation, get)

@@ -6,6 +6,7 @@ from zester_cli.client import Client, answer_value
 from zester_cli.invocation import Invocation, with_client
 from zester_cli.output import forms
 from zester_cli.output.values import value_lines
+from zester_cli.pages import as_map
 from zester_proto.messages.operators import NothingAsk
 
 
@@ -13,7 +14,7 @@ def whoami(invocation: Invocation) -> int:
     """Show it."""
 
     async def ask(client: Client) -> dict[str, Any]:
-        return answer_value(await client.ask("whoami", NothingAsk()))
+        return as_map(answer_value(await client.ask("whoami", NothingAsk())))
 
     found = with_client(invocation, ask)
     screen, form = invocation.screen, invocation.options.output

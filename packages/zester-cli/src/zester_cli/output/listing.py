@@ -30,6 +30,15 @@ def field(name: str, head: str = "", *, is_state: bool = False) -> Column:
     return Column(head or name.upper(), show, is_state)
 
 
+def moment_of(name: str, head: str = "") -> Column:
+    """Give the column that shows a field in Unix seconds as local time."""
+
+    def show(item: dict[str, Any]) -> str:
+        return moment(item.get(name))
+
+    return Column(head or name.upper(), show)
+
+
 def write_list(
     invocation: Invocation,
     columns: Sequence[Column],
