@@ -1,5 +1,6 @@
 """A real zester-peel in a process of its own, for tests."""
 
+import asyncio
 import contextlib
 import json
 import os
@@ -9,7 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Generator, Mapping
+from collections.abc import Awaitable, Callable, Generator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -163,3 +164,41 @@ class Peel:
             if name == series:
                 return float(value)
         return 0.0
+
+
+async def is_welcome(peel: Peel) -> None:
+    """Wait until a peel takes jobs."""
+    await eventually(lambda: asyncio.to_thread(_has_time, peel), f"{peel.id} has the site's time")
+
+
+def _has_time(peel: Peel) -> bool:
+    return peel.ready()["checks"]["welcome"]["status"] == "ok"
+
+
+async def eventually(
+    holds: Callable[[], Awaitable[object]], what: str, patience: float = PATIENCE
+) -> None:
+    """Wait until something that another process brings about holds."""
+    end = asyncio.get_running_loop().time() + patience
+    while not await holds():
+        assert asyncio.get_running_loop().time() < end, f"not within {patience:.0f} s: {what}"
+        await asyncio.sleep(0.02)
+
+
+async def number_in(file: Path) -> int:
+    """Wait until another process has written a number into a file, and give it."""
+
+    async def written() -> bool:
+        return file.exists() and file.read_text().strip() != ""
+
+    await eventually(written, f"a number in {file}")
+    return int(file.read_text())
+
+
+def gone(pid: int) -> bool:
+    """Say whether a process has ended; a zombie has."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return True
+    return text.rpartition(")")[2].split()[0] == "Z"

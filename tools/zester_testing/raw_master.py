@@ -13,7 +13,7 @@ from zester_proto.codec import Raw, decode, digest, encode, pack, unpack
 from zester_proto.identity.joining import PeelIdentity
 from zester_proto.identity.sealing import open_return
 from zester_proto.identity.signing import SigningKey, sign
-from zester_proto.ids import new_jid
+from zester_proto.ids import new_jid, token
 from zester_proto.link import LinkOptions, Message, NatsLink, kv, streams
 from zester_proto.messages.jobs import (
     Ack,
@@ -41,7 +41,6 @@ from zester_proto.subjects import (
     parse_heartbeat,
     parse_peel_asks,
     return_key,
-    token,
 )
 from zester_proto.subjects import kv as kv_subject
 from zester_testing.site import Bus
@@ -249,9 +248,7 @@ class RawMaster:
         order = Cancel(site=self.site, jid=jid, epoch=epoch, issued=self.now(), operator="admin")
         await self.send(order, peel_id)
 
-    async def run(
-        self, peel: PeelIdentity, function: str, *args: Any, **changes: Any
-    ) -> Returned:
+    async def run(self, peel: PeelIdentity, function: str, *args: Any, **changes: Any) -> Returned:
         """Send a job to a peel and give what it returns."""
         jid = await self.order(peel.id, function, *args, **changes)
         return await self.returned(jid, peel)
@@ -263,9 +260,7 @@ class RawMaster:
         entry = await kv.get(self.link, "job-returns", return_key(jid, peel_id), fresh=True)
         return decode(entry.value, Return, limit=1 << 20) if entry else None
 
-    async def returned(
-        self, jid: str, peel: PeelIdentity, patience: float = PATIENCE
-    ) -> Returned:
+    async def returned(self, jid: str, peel: PeelIdentity, patience: float = PATIENCE) -> Returned:
         """Wait for a return, and open it."""
         try:
             async with asyncio.timeout(patience):
@@ -294,9 +289,7 @@ class RawMaster:
             plain += self._open(jid, peel, head, number, part.sealed)
         return plain
 
-    def _open(
-        self, jid: str, peel: PeelIdentity, head: Return, part: int, sealed: bytes
-    ) -> bytes:
+    def _open(self, jid: str, peel: PeelIdentity, head: Return, part: int, sealed: bytes) -> bytes:
         subject = kv_subject("job-returns", return_key(jid, peel.id, part))
         aad = return_aad(subject, head.epoch, head.outcome, head.v, part)
         return open_return(self.identity.keys.returning, peel.box.public, aad, sealed)

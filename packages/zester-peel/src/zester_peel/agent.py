@@ -29,7 +29,7 @@ from zester_peel.nursery.client import Nursery
 from zester_peel.presence import BEAT, Presence
 from zester_peel.supervise import Supervisor
 from zester_peel.trust import TrustWalk
-from zester_peel.tuning import settle
+from zester_peel.tuning import serve_tidying
 from zester_proto.errors import FileProblem, ZesterError
 from zester_proto.files import make_private_folder
 from zester_proto.health import Check, Condition, Health
@@ -149,6 +149,7 @@ class Agent:
             version=__version__,
             facts=self.facts.values,
             facts_file=config.state_dir / "facts",
+            locks=config.state_dir / "locks",
             facts_dir=config.facts_dir,
             worker_memory=config.worker_memory,
         )
@@ -245,7 +246,6 @@ class Agent:
             parts = self._start(group)
             self.link.start()
             notify("READY=1")
-            group.create_task(settle(stop), name="settle")
             await stop.wait()
             await self._end(parts)
         self.memory.close()
@@ -262,6 +262,7 @@ class Agent:
             "facts": self.facts.serve_collecting,
             "facts-publisher": self.facts.serve_publishing,
             "watch": self._watch,
+            "tidying": serve_tidying,
         }
         if self.config.health_addr:
             parts["health-server"] = self._serve_health

@@ -63,6 +63,7 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     facts: Callable[[], dict[str, Any]]
     facts_file: Path
+    locks: Path
     facts_dir: Path
     worker_memory: int
     """Bytes of address space of a worker; 0 is no limit."""
@@ -299,6 +300,7 @@ def _order(run: Run, around: Surroundings, n: int) -> Order:
         jid=job.jid,
         peel_id=around.peel_id,
         folder=str(run.folder),
+        locks=str(around.locks),
         facts=str(around.facts_file),
         facts_dir=str(around.facts_dir),
         version=around.version,

@@ -10,7 +10,7 @@ import sys
 import time
 from typing import Any, Final
 
-from zester_peel.nursery.kernel import end_with_parent
+from zester_peel.kernel import end_with_parent
 from zester_peel.nursery.wire import (
     PRINTED,
     Exited,

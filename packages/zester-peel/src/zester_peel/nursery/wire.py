@@ -32,6 +32,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, tag="order"):
     peel_id: str
     folder: str
     """Of this job alone; status and value are written there."""
+    locks: str
+    """Folder of the locks that functions share."""
     facts: str
     """File with the packed facts."""
     facts_dir: str
