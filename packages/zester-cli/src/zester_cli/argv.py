@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from zester_cli.duration import parse_duration
+from zester_cli.duration import read_span
 from zester_cli.errors import UsageError
 from zester_cli.options import (
     COMMANDS,
@@ -140,10 +140,7 @@ class _Line:
 
 def _value(option: Option, text: str) -> Any:
     if option.field == "timeout":
-        try:
-            return parse_duration(text)
-        except ValueError as error:
-            raise UsageError(f"{option.name}: {error}") from error
+        return read_span(option.name, text)
     if option.field == "output" and text not in OUTPUTS:
         hint = did_you_mean(closest(text, OUTPUTS)) or f"write one of {', '.join(OUTPUTS)}"
         raise UsageError(f"--output: there is no form {text!r}", hint=hint)

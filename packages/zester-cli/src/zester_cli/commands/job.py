@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 from zester_cli import jobs
 from zester_cli.client import Client, answer_value
 from zester_cli.commands.run import exit_code, show
-from zester_cli.duration import shown_seconds
+from zester_cli.duration import read_span, shown_seconds
 from zester_cli.errors import UsageError
 from zester_cli.invocation import Invocation, with_client
 from zester_cli.output import forms
@@ -169,9 +169,4 @@ def since(text: str) -> float:
     Raises:
         UsageError: it is no span of time.
     """
-    from zester_cli.duration import parse_duration  # noqa: PLC0415  # beside its one use
-
-    try:
-        return time.time() - parse_duration(text) if text else 0.0
-    except ValueError as error:
-        raise UsageError(f"--since: {error}") from error
+    return time.time() - read_span("--since", text) if text else 0.0
