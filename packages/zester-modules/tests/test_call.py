@@ -1,10 +1,10 @@
 import asyncio
 import contextlib
-import multiprocessing
 import os
 import signal
+import subprocess
 import sys
-import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -236,66 +236,73 @@ def test_a_call_stops_its_command_when_the_time_is_up():
     assert answer.error.startswith("its time was up after 0.")
 
 
-def worker(how: str, pipe: Any, context: Context) -> None:
-    """What a worker does: run one bound call and hand over bytes, if it lives to do so."""
-    os.setsid()
+WORKER = """
+import os, signal, sys, time
+from pathlib import Path
+from zester_modules.bind import bind
+from zester_modules.call import run_bound
+from zester_modules.registry import Context, Registry, function
+from zester_modules.returns import pack_return
 
-    @function("try.worker")
-    def body(_context: Context) -> object:
-        if how == "killed":
-            os.kill(os.getpid(), signal.SIGKILL)
-        if how == "ended":
-            os._exit(4)
-        if how == "forks":
-            if os.fork() == 0:
-                time.sleep(1000)
-            return "parent"
-        if how == "hangs":
-            pipe.send_bytes(b"hanging")
-            time.sleep(1000)
-        return how
+@function("try.worker")
+def body(_context: Context, how: str) -> object:
+    if how == "killed":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if how == "ended":
+        os._exit(4)
+    if how == "forks" and os.fork() == 0:
+        time.sleep(1000)
+    if how == "hangs":
+        print("hanging", flush=True)
+        time.sleep(1000)
+    return how
 
-    pipe.send_bytes(pack_return(run_bound(bind(body, (), {}), context)))
+answer = run_bound(bind(body, sys.argv[1:2], {}), Context(registry=Registry()))
+Path(sys.argv[2]).write_bytes(pack_return(answer))
+"""
 
 
 @pytest.fixture
-def start_worker(context: Context):
-    fork = multiprocessing.get_context("fork")
-    started: list[tuple[Any, Any]] = []
+def start_worker(tmp_path: Path):
+    """Start what a worker is: a process that runs one bound call, if it lives to do so."""
+    started: list[subprocess.Popen[str]] = []
 
-    def start(how: str):
-        here, there = fork.Pipe(duplex=False)
-        process = fork.Process(target=worker, args=(how, there, context))
-        process.start()
-        there.close()
-        started.append((process, here))
-        return process, here
+    def start(how: str) -> tuple[subprocess.Popen[str], Path]:
+        path = tmp_path / "answer"
+        process = subprocess.Popen(
+            [sys.executable, "-c", WORKER, how, str(path)],
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        started.append(process)
+        return process, path
 
     yield start
-    for process, here in started:
-        here.close()
+    for process in started:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        process.join()
-        process.close()
+        process.wait()
+        assert process.stdout is not None
+        process.stdout.close()
+
+
+Start = Callable[[str], tuple[subprocess.Popen[str], Path]]
 
 
 @pytest.mark.parametrize(("how", "code"), [("killed", -9), ("ended", 4)])
 def test_a_function_that_ends_its_own_process_hands_over_nothing(
-    start_worker: Any, how: str, code: int
+    start_worker: Start, how: str, code: int
 ):
-    process, pipe = start_worker(how)
-    with pytest.raises(EOFError):
-        pipe.recv_bytes()
-    process.join()
-    assert process.exitcode == code
+    process, path = start_worker(how)
+    assert process.wait() == code
+    assert not path.exists()
 
 
-def test_a_function_that_forks_answers_once_and_its_children_are_in_its_group(start_worker: Any):
-    process, pipe = start_worker("forks")
-    assert unpack_return(pipe.recv_bytes()).outcome == "ok"
-    process.join()
-    assert process.exitcode == 0
+def test_a_function_that_forks_answers_once_and_its_children_are_in_its_group(start_worker: Start):
+    process, path = start_worker("forks")
+    assert process.wait() == 0
+    assert unpack_return(path.read_bytes()).outcome == "ok"
     left = [one for one in psutil.process_iter() if os.getpgid(one.pid) == process.pid]
     assert len(left) == 1
     os.killpg(process.pid, signal.SIGKILL)
@@ -303,9 +310,10 @@ def test_a_function_that_forks_answers_once_and_its_children_are_in_its_group(st
     assert not alive
 
 
-def test_a_function_that_hangs_ends_with_its_group(start_worker: Any):
-    process, pipe = start_worker("hangs")
-    assert pipe.recv_bytes() == b"hanging"
+def test_a_function_that_hangs_ends_with_its_group(start_worker: Start):
+    process, path = start_worker("hangs")
+    assert process.stdout is not None
+    assert process.stdout.readline() == "hanging\n"
     os.killpg(process.pid, signal.SIGKILL)
-    process.join()
-    assert process.exitcode == -9
+    assert process.wait() == -9
+    assert not path.exists()

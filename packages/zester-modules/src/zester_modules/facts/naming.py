@@ -1,10 +1,15 @@
 """What a host is called."""
 
+import contextlib
 import ipaddress
 import socket
+import threading
 from typing import Any, Final
 
 from zester_modules.facts.source import Source
+
+_SECONDS: Final = 3.0
+"""A resolver without a network may take minutes."""
 
 _LOCAL: Final = frozenset({"localhost", "localhost.localdomain", "ip6-localhost", "ip6-loopback"})
 
@@ -37,14 +42,21 @@ def full_name(node: str, hosts: str) -> str:
 
 
 def _asked(node: str) -> str:
-    """Ask the resolver; a host that it does not know is called what it calls itself."""
-    try:
-        found = socket.getaddrinfo(node, None, type=socket.SOCK_DGRAM, flags=socket.AI_CANONNAME)[
-            0
-        ][3]
-    except OSError:
-        return node
-    name = found.rstrip(".")
+    """Ask the resolver; a host that it does not know, or not in time, is what it calls itself."""
+    found: list[str] = []
+
+    def ask() -> None:
+        # a name that is no DNS name cannot be asked for
+        with contextlib.suppress(OSError, UnicodeError):
+            answers = socket.getaddrinfo(
+                node, None, type=socket.SOCK_DGRAM, flags=socket.AI_CANONNAME
+            )
+            found.extend(answer[3].rstrip(".") for answer in answers[:1])
+
+    thread = threading.Thread(target=ask, daemon=True, name="zester-resolver")
+    thread.start()
+    thread.join(_SECONDS)
+    name = found[0] if found else ""
     return node if not name or name in _LOCAL or _is_address(name) else name
 
 

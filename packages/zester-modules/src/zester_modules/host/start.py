@@ -177,6 +177,13 @@ def close(descriptor: int) -> None:
     os.close(descriptor)
 
 
+def _has_ended(pid: int) -> bool:
+    try:
+        return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    except ChildProcessError:  # somebody else reaps this process's children
+        return True
+
+
 class Exit:
     """Sees the end of a child without reaping it.
 
@@ -202,7 +209,7 @@ class Exit:
         self.close()
 
     def _poll(self) -> None:
-        if os.waitid(os.P_PID, self._pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
+        if _has_ended(self._pid):
             self._see()
         else:
             self._timer = self._loop.call_later(_POLL, self._poll)
