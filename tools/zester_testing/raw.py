@@ -132,8 +132,9 @@ class Raw:
         """Wait until the server ends the connection; give what it said."""
         said: list[str] = []
         try:
-            while True:
-                said.append((await self._line()).removeprefix("-ERR ").strip("'"))
+            async with asyncio.timeout(PATIENCE):
+                while True:
+                    said.append((await self._line()).removeprefix("-ERR ").strip("'"))
         except Refused:
             return said
 
