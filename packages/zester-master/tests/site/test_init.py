@@ -163,7 +163,7 @@ def test_the_address_of_the_bus_is_that_of_the_first_host(tmp_path: Path):
 def test_the_server_takes_the_configuration_even_of_an_odd_name_and_path(tmp_path: Path):
     folder = tmp_path / 'with "quotes" and späces'
     options = InitOptions(name='x"\ny', hosts=("localhost", "::1"), listen="::")
-    paths: SitePaths = init_site(folder, options._replace(store=tmp_path / "st ore"))
+    paths: SitePaths = init_site(folder, options._replace(store=tmp_path / "my store"))
 
     command = [SERVER, "-t", "-c", paths.nats / CONF_FILE]
     done = subprocess.run(command, capture_output=True, check=False)

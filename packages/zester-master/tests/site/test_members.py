@@ -124,6 +124,12 @@ def test_a_key_that_others_may_read_is_one_clear_error(site: Site, tmp_path: Pat
     assert caught.value.hint == f"chmod 600 {site.auth.job_key}"
 
 
+def test_a_damaged_certificate_of_the_bundle_key_is_one_clear_error(site: Site, tmp_path: Path):
+    site.offline.bundle_certificate.write_bytes(b"junk")
+    with pytest.raises(FileProblem, match="no certificate of a bundle key"):
+        add_operator(site.paths.root, "x", Role.VIEWER, site.paths.offline, tmp_path / "x", now=NOW)
+
+
 def test_a_folder_that_is_no_site_is_one_clear_error(tmp_path: Path):
     with pytest.raises(FileProblem, match=r"has no site\.json") as caught:
         auth_folder(tmp_path)

@@ -49,7 +49,7 @@ def test_a_jwt_and_the_seed_of_another_do_not_go_together():
         (USER.seed_text, NKey("user", b"x" * 32).seed_text),
         (USER.seed_text, ACCOUNT.seed_text),
         (JWT, JWT[:-4] + "AAAA"),
-        ("BEGIN NATS", "BEGINN NATS"),
+        ("BEGIN NATS", "OPEN NATS"),
         ("END USER NKEY", "END"),
     ],
 )

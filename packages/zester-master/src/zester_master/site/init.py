@@ -24,7 +24,7 @@ from zester_proto.identity.nkeys import NKey
 from zester_proto.identity.sealing import BoxKey
 from zester_proto.identity.signing import SigningKey, site_id
 from zester_proto.ids import check_operator
-from zester_proto.messages.trust import MasterKey, OperatorEntry, TrustBundle
+from zester_proto.messages.trust import MasterKey, OperatorEntry, Signed, TrustBundle
 from zester_proto.permissions import ACCOUNTS, Role
 
 _DAY: Final = 86_400
@@ -113,7 +113,8 @@ def _make(paths: SitePaths, options: InitOptions, now: float) -> None:
     keys = make_keys()
     record = _record(keys, options)
     offline = OfflinePaths(paths.offline)
-    _write_offline(offline, keys, now)
+    certificate = certify(keys.root, keys.bundle.public, now - EARLY, now + BUNDLE_KEY_LIFE)
+    _write_offline(offline, keys, certificate)
     ca = _make_certificates(paths, offline, options, now)
     _write_server(paths, options, record, keys, now)
     secrets = MasterKeys(
@@ -134,7 +135,10 @@ def _make(paths: SitePaths, options: InitOptions, now: float) -> None:
         cas=(ca.decode(),),
         operators=(operator,),
     )
-    commons = Commons(record, ca, _first_trust(offline, keys, bundle, now))
+    trust = TrustStore(keys.root.public)
+    trust.accept(sign_bundle(bundle, keys.bundle, certificate), now=now)
+    trust.save(offline.trust, all_versions=True)
+    commons = Commons(record, ca, trust)
     master = AuthPaths(paths.master)
     write_master(master, commons, options.master, secrets, signers=keys.signers, now=now)
     make_private_folder(paths.operators)
@@ -157,28 +161,17 @@ def _record(keys: SiteKeys, options: InitOptions) -> SiteRecord:
     )
 
 
-def _write_offline(paths: OfflinePaths, keys: SiteKeys, now: float) -> None:
+def _write_offline(paths: OfflinePaths, keys: SiteKeys, certificate: Signed) -> None:
     make_private_folder(paths.folder)
     make_private_folder(paths.folder / "accounts")
     write_key(paths.root_key, "site-root", keys.root.seed)
     write_key(paths.bundle_key, "bundle", keys.bundle.seed)
-    certificate = certify(keys.root, keys.bundle.public, now - EARLY, now + BUNDLE_KEY_LIFE)
     write_atomic(paths.bundle_certificate, encode(certificate), 0o644)
     write_seed(paths.operator_seed, keys.operator)
     for name, key in keys.accounts.items():
         write_seed(paths.account_seed(name), key)
     for name, key in keys.signers.items():
         write_seed(paths.signer_seed(name), key)
-
-
-def _first_trust(
-    paths: OfflinePaths, keys: SiteKeys, bundle: TrustBundle, now: float
-) -> TrustStore:
-    certificate = certify(keys.root, keys.bundle.public, now - EARLY, now + BUNDLE_KEY_LIFE)
-    store = TrustStore(keys.root.public)
-    store.accept(sign_bundle(bundle, keys.bundle, certificate), now=now)
-    store.save(paths.trust, all_versions=True)
-    return store
 
 
 def _make_certificates(
