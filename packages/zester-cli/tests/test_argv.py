@@ -1,16 +1,17 @@
 """The command line's rules, as a table of words and what they mean."""
 
 import contextlib
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zester_cli.argv import CommandCall, HelpCall, RunCall, VersionCall, parse
+from zester_cli.argv import Call, CommandCall, HelpCall, RunCall, VersionCall, parse
 from zester_cli.errors import UsageError
 from zester_cli.options import COMMANDS, OPTIONS, Options
 
-RUNS = [
+RUNS: list[tuple[str, str, str, str, int, dict[str, Any]]] = [
     ("* test.ping", "*", "test.ping", "", 0, {}),
     ("web* cmd.run uptime", "web*", "cmd.run", "uptime", 0, {}),
     ("--output json * test.ping", "*", "test.ping", "", 0, {"output": "json"}),
@@ -52,12 +53,14 @@ RUNS = [
 
 
 @pytest.mark.parametrize(("line", "target", "function", "words", "literal", "options"), RUNS)
-def test_a_target_and_a_function_are_read(line, target, function, words, literal, options):
+def test_a_target_and_a_function_are_read(
+    line: str, target: str, function: str, words: str, literal: int, options: dict[str, Any]
+) -> None:
     call = parse(line.split())
     assert call == RunCall(Options(**options), target, function, tuple(words.split()), literal)
 
 
-COMMAND_LINES = [
+COMMAND_LINES: list[tuple[str, str, dict[str, Any]]] = [
     ("job list", "job list", {}),
     ("job list --limit 5", "job list --limit 5", {}),
     ("--output json job list", "job list", {"output": "json"}),
@@ -81,7 +84,9 @@ COMMAND_LINES = [
 
 
 @pytest.mark.parametrize(("line", "words", "options"), COMMAND_LINES)
-def test_a_first_word_that_is_a_command_is_that_command(line, words, options):
+def test_a_first_word_that_is_a_command_is_that_command(
+    line: str, words: str, options: dict[str, Any]
+) -> None:
     assert parse(line.split()) == CommandCall(Options(**options), tuple(words.split()))
 
 
@@ -103,16 +108,16 @@ def test_a_first_word_that_is_a_command_is_that_command(line, words, options):
         ("--version whatever", VersionCall()),
     ],
 )
-def test_help_and_version_are_found_wherever_they_may_stand(line, call):
+def test_help_and_version_are_found_wherever_they_may_stand(line: str, call: Call) -> None:
     assert parse(line.split()) == call
 
 
-def test_help_after_two_dashes_is_an_argument():
+def test_help_after_two_dashes_is_an_argument() -> None:
     call = parse(["*", "cmd.run", "--", "ls", "--help"])
     assert call == RunCall(Options(), "*", "cmd.run", ("ls", "--help"), 2)
 
 
-def test_words_keep_their_spaces_and_line_ends():
+def test_words_keep_their_spaces_and_line_ends() -> None:
     call = parse(["* and not db", "cmd.run", "a  b\nc", ""])
     assert isinstance(call, RunCall)
     assert call.target == "* and not db"
@@ -164,7 +169,9 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("line", "message", "hint"), WRONG)
-def test_a_wrong_line_says_what_is_wrong_and_what_was_meant(line, message, hint):
+def test_a_wrong_line_says_what_is_wrong_and_what_was_meant(
+    line: str, message: str, hint: str
+) -> None:
     with pytest.raises(UsageError) as caught:
         parse(line.split())
     assert message.lower() in caught.value.message.lower()
@@ -172,7 +179,7 @@ def test_a_wrong_line_says_what_is_wrong_and_what_was_meant(line, message, hint)
     assert caught.value.exit_code == 2
 
 
-def test_a_word_that_is_no_text_is_refused():
+def test_a_word_that_is_no_text_is_refused() -> None:
     with pytest.raises(UsageError, match="not UTF-8"):
         parse(["*", "cmd.run", "ls \udcff"])
 
@@ -189,7 +196,7 @@ WORDS = st.one_of(
 
 
 @given(st.lists(WORDS, max_size=8))
-def test_no_line_ends_in_anything_but_a_call_or_a_usage_error(argv):
+def test_no_line_ends_in_anything_but_a_call_or_a_usage_error(argv: list[str]) -> None:
     with contextlib.suppress(UsageError):
         call = parse(argv)
         if isinstance(call, RunCall):
@@ -197,6 +204,6 @@ def test_no_line_ends_in_anything_but_a_call_or_a_usage_error(argv):
 
 
 @given(st.lists(st.text(alphabet=st.characters(codec="utf-8"), max_size=8), max_size=6))
-def test_whatever_follows_two_dashes_is_handed_over_as_it_is(words):
+def test_whatever_follows_two_dashes_is_handed_over_as_it_is(words: list[str]) -> None:
     call = parse(["*", "cmd.run", "--quiet", "--", *words])
     assert call == RunCall(Options(quiet=True), "*", "cmd.run", tuple(words), len(words))

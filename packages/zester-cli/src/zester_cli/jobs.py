@@ -101,29 +101,40 @@ class _Watch:
     async def to_end(self, answer: Answer, pages: Pages) -> Watched:
         """Read pages until the final one; go to another master when they stop."""
         try:
-            while not pages.reader.final:
-                try:
-                    more = await pages.next(self._patience())
-                except Gap as error:
-                    self._client.warn(f"{error.message}: asking for all of them again")
-                    self._gaps += 1
-                    pages = await self._again(pages, pause=self._gaps > 1)
-                    continue
-                if more:
-                    self._silence = SILENCE
-                    self._progress(pages.reader)
-                    self._note_deadline(pages.reader, answer)
-                else:
-                    pages = await self._again(pages)
+            while not self._is_enough(pages.reader):
+                pages = await self._step(pages, answer)
             return self._ended(pages.reader)
         except asyncio.CancelledError:
             raise detached(self._jid) from None
         finally:
             await pages.close()
 
+    def _is_enough(self, reader: PageReader) -> bool:
+        """Say whether all is there, or what is missing was asked for in vain."""
+        return reader.final and (not _missing(reader) or self._gaps > 0)
+
+    async def _step(self, pages: Pages, answer: Answer) -> Pages:
+        """Read one page, or give the pages of another answer if these come to nothing."""
+        problem, more = "", False
+        try:
+            more = not pages.reader.final and await pages.next(self._patience())
+        except Gap as error:
+            problem = error.message
+        if pages.reader.final and not more:
+            problem = problem or "results are missing from the masters' answer"
+        if problem:
+            self._client.warn(f"{problem}: asking for all of them again")
+            self._gaps += 1
+            return await self._again(pages, pause=self._gaps > 1)
+        if not more:
+            return await self._again(pages)
+        self._silence = SILENCE
+        self._progress(pages.reader)
+        self._note_deadline(pages.reader, answer)
+        return pages
+
     def _ended(self, reader: PageReader) -> Watched:
-        missing = sum(reader.counts.values()) - len(reader.items)
-        if missing > 0:
+        if missing := _missing(reader):
             self._client.warn(f"the results of {missing} peels are missing from the pages")
         return Watched(reader, read_info(reader), time.monotonic() - self._began)
 
@@ -168,6 +179,11 @@ class _Watch:
         )
 
 
+def _missing(reader: PageReader) -> int:
+    """Give how many peels the counts know of and the pages do not."""
+    return max(sum(reader.counts.values()) - len(reader.items), 0)
+
+
 def detached(jid: str) -> Detached:
     """Give the error of a command that leaves its job alone."""
     return Detached(
@@ -184,9 +200,7 @@ def read_info(reader: PageReader) -> dict[str, Any]:
         return {}
 
 
-def job_result(
-    jid: str, watched: Watched, *, target: str = "", function: str = "", whole: bool = True
-) -> JobResult:
+def job_result(jid: str, watched: Watched, *, target: str = "", function: str = "") -> JobResult:
     """Read what the pages say of a job."""
     reader, info = watched.reader, watched.info
     peels = {
@@ -201,7 +215,7 @@ def job_result(
         state=str(info.get("state", "")),
         info=info,
         seconds=watched.seconds,
-        whole=whole,
+        told=reader.counts,
     )
 
 

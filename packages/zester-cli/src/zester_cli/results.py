@@ -80,14 +80,15 @@ class JobResult(NamedTuple):
     info: dict[str, Any] = {}  # noqa: RUF012  # a NamedTuple's default is never changed
     seconds: float = 0.0
     """How long the command waited; 0 where it did not."""
-    whole: bool = True
-    """False for a part of the job: one peel, or those that failed."""
+    told: dict[str, int] = {}  # noqa: RUF012  # the same
+    """The masters' own counts; none for a part of the job."""
 
     def counts(self) -> dict[str, int]:
         """Give how many peels have each outcome, in the order of the table of outcomes."""
-        found: dict[str, int] = {}
-        for one in self.peels.values():
-            found[one.outcome] = found.get(one.outcome, 0) + 1
+        found = {name: count for name, count in self.told.items() if count}
+        if not found:
+            for one in self.peels.values():
+                found[one.outcome] = found.get(one.outcome, 0) + 1
         known = [outcome.value for outcome in Outcome if outcome in found]
         return {name: found[name] for name in (*known, *sorted(found.keys() - set(known)))}
 

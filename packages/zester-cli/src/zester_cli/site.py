@@ -33,7 +33,7 @@ def load_site(option: str = "", environment: dict[str, str] | None = None) -> Si
     """
     path = find_config(option, environment)
     try:
-        found = _read_plain(path.read_text(encoding="utf-8"))
+        found = read_plain(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError):
         found = None
     fields = found or _read_any(path)
@@ -65,7 +65,7 @@ def find_config(option: str, environment: dict[str, str] | None = None) -> Path:
     )
 
 
-def _read_plain(text: str) -> dict[str, str] | None:
+def read_plain(text: str) -> dict[str, str] | None:
     """Read a file that has the five keys and nothing else, each a text in double quotes."""
     found: dict[str, str] = {}
     for line in text.split("\n"):

@@ -82,7 +82,7 @@ def show_job(invocation: Invocation, jid: str, selection: Selection) -> int:
         return await jobs.show(client, jid, selection.peel)
 
     watched = with_client(invocation, get)
-    job = jobs.job_result(jid, watched, whole=not selection.peel)
+    job = jobs.job_result(jid, watched)
     if invocation.options.output == "table":
         _write_head(invocation, job, watched.reader.counts)
     shown = _select(job, selection)
@@ -94,13 +94,15 @@ def show_job(invocation: Invocation, jid: str, selection: Selection) -> int:
 
 
 def _select(job: JobResult, selection: Selection) -> JobResult:
+    if selection == Selection():
+        return job
     peels = job.peels
     if selection.failed:
         peels = {peel_id: one for peel_id, one in peels.items() if not one.succeeded}
     if selection.slowest:
         by_time = sorted(peels.items(), key=lambda pair: -pair[1].seconds)
         peels = dict(by_time[: selection.slowest])
-    return job._replace(peels=peels)
+    return job._replace(peels=peels, told={})
 
 
 def _write_head(invocation: Invocation, job: JobResult, counts: dict[str, int]) -> None:

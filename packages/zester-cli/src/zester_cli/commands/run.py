@@ -118,7 +118,8 @@ def exit_code(job: JobResult, options: Options) -> int:
     """Give the exit code of a job (bus.md 6.7), and 7 where it was asked for."""
     from zester_proto.messages.jobs import Outcome, exit_code  # noqa: PLC0415
 
-    known = {Outcome(one.outcome) for one in job.peels.values() if one.outcome in set(Outcome)}
+    names = {one.outcome for one in job.peels.values()} | job.counts().keys()
+    known = {outcome for outcome in Outcome if outcome in names}
     code = exit_code(known)
     if code == 0 and options.detailed_exit and Outcome.WOULD_CHANGE in known:
         return WOULD_CHANGE

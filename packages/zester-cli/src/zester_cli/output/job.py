@@ -154,8 +154,9 @@ def _body(group: Group, jid: str) -> Iterator[str]:
 
 def summary(job: JobResult) -> str:
     """Give the one line that says how the job ended."""
-    count = len(job.peels)
-    parts = ", ".join(f"{n} {outcome}" for outcome, n in job.counts().items())
+    counts = job.counts()
+    count = sum(counts.values())
+    parts = ", ".join(f"{n} {outcome}" for outcome, n in counts.items())
     time = f" in {shown_seconds(job.seconds)}" if job.seconds else ""
     peels = f"{count} peel{'s' * (count != 1)}"
     return f"{peels}: {parts or 'none'}{time}; job {job.jid}"
