@@ -77,15 +77,20 @@ class Keeper:
         """
         try:
             while True:
-                if session is None:
-                    session = await self._connect()
-                await self._live_with(session)
+                try:
+                    await self._live_with(session or await self._connect())
+                except Exception as error:  # noqa: BLE001  # a link that dies silently is the worst
+                    self._log.failure("the link failed and goes on", error)
+                    await self._drop()
                 session = None
                 await self._pause(self._first_delay())
         finally:
-            if self.session is not None:
-                await self.session.close()
-                self.session = None
+            await self._drop()
+
+    async def _drop(self) -> None:
+        session, self.session = self.session, None
+        if session is not None:
+            await session.close()
 
     async def try_round(self) -> Session:
         """Try each server once.

@@ -63,7 +63,7 @@ class NatsLink:
         self._asking: dict[str, dict[asyncio.Future[Message], str]] = {}
         self._up = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        self._hooks: asyncio.Task[None] | None = None
+        self._hooks: list[asyncio.Task[None]] = []
         self._on_connected: list[Connected] = []
         self._on_disconnected: list[Lost] = []
         self._on_problem: list[ProblemChanged] = []
@@ -128,8 +128,8 @@ class NatsLink:
     async def close(self) -> None:
         """End the connection and every task of the link."""
         task, self._task = self._task, None
-        await _cancel(task)
-        await _cancel(self._hooks)
+        await _cancel([task] if task else [])
+        await self._end_hooks()
         self._up.clear()
 
     def wake(self) -> None:
@@ -374,25 +374,31 @@ class NatsLink:
         self.stats.reconnects += self.epoch > 0
         self.epoch += 1
         self._up.set()
-        self._hooks = asyncio.create_task(self._run_hooks(self.epoch), name="link-hooks")
+        self._hooks = [
+            asyncio.create_task(self._run_hook(hook, self.epoch), name="link-hook")
+            for hook in self._on_connected
+        ]
 
-    async def _run_hooks(self, epoch: int) -> None:
-        for hook in list(self._on_connected):
-            try:
-                await hook(epoch)
-            except ZesterError as error:
-                self._log.warn("a task after connecting failed", error=error.message)
-            except Exception as error:  # noqa: BLE001  # the link outlives whatever a hook raises
-                self._log.failure("a task after connecting failed", error)
+    async def _run_hook(self, hook: Connected, epoch: int) -> None:
+        try:
+            await hook(epoch)
+        except ZesterError as error:
+            self._log.warn("a task after connecting failed", error=error.message)
+        except Exception as error:  # noqa: BLE001  # the link outlives whatever a hook raises
+            self._log.failure("a task after connecting failed", error)
 
     async def _went_down(self, reason: LinkError) -> None:
         self._up.clear()
-        await _cancel(self._hooks)
+        await self._end_hooks()
         for hook in list(self._on_disconnected):
             try:
                 await hook(reason)
             except Exception as error:  # noqa: BLE001  # the same
                 self._log.failure("a task after disconnecting failed", error)
+
+    async def _end_hooks(self) -> None:
+        hooks, self._hooks = self._hooks, []
+        await _cancel(hooks)
 
     def _server_said(self, error: Exception) -> None:
         refused = denied(error)
@@ -436,7 +442,10 @@ class NatsLink:
             hook(problem)
 
 
-async def _cancel(task: asyncio.Task[None] | None) -> None:
-    if task is not None and not task.done():
+async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
+    # a hook may itself close the link: nobody waits for its own end
+    others = [task for task in tasks if task is not asyncio.current_task()]
+    for task in others:
         task.cancel()
-        await asyncio.wait([task])
+    if others:
+        await asyncio.wait(others)

@@ -77,11 +77,13 @@ class Session:
     def discovered(self) -> list[Server]:
         """Give the other servers of the cluster, as this one told."""
         name = self.server.tls_name or self.server.host
-        return [
-            Server(url.hostname, url.port or 4222, name if _is_address(url.hostname) else "")
-            for url in self._client.discovered_servers
-            if url.hostname
-        ]
+        found: list[Server] = []
+        for url in self._client.discovered_servers:
+            with contextlib.suppress(ValueError):  # whatever a server may say
+                if url.hostname:
+                    tls_name = name if _is_address(url.hostname) else ""
+                    found.append(Server(url.hostname, url.port or 4222, tls_name))
+        return found
 
     async def listen(self) -> None:
         """Begin to hear answers."""
@@ -235,6 +237,7 @@ async def open_session(
     if not signed or not client.is_connected:
         await session.close()
         raise not_nats(server, "it asks for no credentials")
+    transport.keep_order()
     return session
 
 

@@ -19,6 +19,7 @@ from zester_proto.link.options import Server
 _LIMIT: Final = 256 * 1024
 """Bytes that are read ahead; INFO, which is one line, must fit."""
 
+_PING: Final = b"PING\r\n"
 _REACH_HINT: Final = (
     "is nats-server running there, is nats_url right, and does a firewall let it pass?"
 )
@@ -67,6 +68,8 @@ class TlsTransport:
     ) -> None:
         self._reader = reader
         self._writer = writer
+        self._in_order = False
+        self._pings = 0
         self.lost = lost
 
     @classmethod
@@ -114,17 +117,37 @@ class TlsTransport:
     ) -> None:
         """Do nothing: it spoke TLS from the first byte."""
 
+    def keep_order(self) -> None:
+        """From now on send a PING behind what nats-py has queued.
+
+        nats-py writes it ahead of its own queue, so that the answer would say nothing about what
+        was published or subscribed before: neither flush nor drain would be what they say.
+        """
+        self._in_order = True
+
     def write(self, payload: bytes) -> None:
         """Queue bytes."""
-        self._writer.write(payload)
+        if self._in_order and payload == _PING:
+            self._pings += 1  # nats-py flushes its queue next, always
+        else:
+            self._writer.write(payload)
 
     def writelines(self, payload: Sequence[bytes]) -> None:
-        """Queue many."""
-        self._writer.write(b"".join(payload))
+        """Queue many, and the PINGs that wait for them."""
+        pings, self._pings = self._pings, 0
+        self._writer.write(b"".join(payload) + _PING * pings)
 
     async def read(self, buffer_size: int) -> bytes:
-        """Give what has arrived."""
-        return await self._reader.read(max(buffer_size, _LIMIT))
+        """Give what has arrived; at the end wait to be cancelled, as the link's close does.
+
+        nats-py would forget the server's last words (`user authentication revoked`) over the end of
+        the connection that follows them.
+        """
+        with contextlib.suppress(OSError):
+            if data := await self._reader.read(max(buffer_size, _LIMIT)):
+                return data
+        self._writer.close()
+        return await asyncio.get_running_loop().create_future()
 
     async def readline(self) -> bytes:
         """Give one line."""
@@ -152,8 +175,8 @@ class TlsTransport:
         self._writer.transport.abort()
 
     def at_eof(self) -> bool:
-        """Say whether the other side has ended."""
-        return self._reader.at_eof()
+        """Say no: see `read`."""
+        return False
 
     def __bool__(self) -> bool:
         return True
