@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 from zester_proto.link.options import Message
 
+Take = Callable[[Message | Exception], None]
+
 
 class Inbox:
     """Where the answers to one connection's questions arrive.
@@ -18,10 +20,10 @@ class Inbox:
         self._root = prefix
         self._prefix = f"{prefix}.{secrets.token_hex(8)}."
         self._next = 0
-        self._open: dict[str, Callable[[Message | Exception], None]] = {}
+        self._open: dict[str, Take] = {}
         self.subject = f"{self._prefix}*"
 
-    def open(self, take: Callable[[Message | Exception], None]) -> str:
+    def open(self, take: Take) -> str:
         """Give a reply subject; `take` gets every answer, or once the reason why none will come."""
         self._next += 1
         # who sees one of our reply subjects must not guess the next
@@ -50,7 +52,7 @@ class Inbox:
             take(error)
 
 
-def resolve(future: "asyncio.Future[Message]") -> Callable[[Message | Exception], None]:
+def resolve(future: "asyncio.Future[Message]") -> Take:
     """Give a taker that settles a future with the first answer."""
 
     def take(answer: Message | Exception) -> None:

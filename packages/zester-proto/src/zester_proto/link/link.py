@@ -4,8 +4,8 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Self
+from collections.abc import Awaitable, Callable, Generator, Mapping
+from typing import NamedTuple, Self
 
 from zester_proto.errors import ZesterError
 from zester_proto.link.errors import (
@@ -16,7 +16,7 @@ from zester_proto.link.errors import (
     PermissionDenied,
     Unreachable,
 )
-from zester_proto.link.inbox import resolve
+from zester_proto.link.inbox import Take, resolve
 from zester_proto.link.keeper import Keeper, Owner
 from zester_proto.link.options import NO_HEADERS, LinkOptions, Message
 from zester_proto.link.reasons import denied
@@ -28,6 +28,11 @@ from zester_proto.logs import Log, Throttle
 Connected = Callable[[int], Awaitable[None]]
 Lost = Callable[[LinkError], Awaitable[None]]
 ProblemChanged = Callable[[ZesterError | None], None]
+
+
+class _Question(NamedTuple):
+    subject: str
+    take: Take
 
 
 class NatsLink:
@@ -60,7 +65,7 @@ class NatsLink:
         self._log = Log("zester.link")
         self._throttle = Throttle()
         self._subscriptions: dict[Subscription, None] = {}
-        self._asking: dict[str, dict[asyncio.Future[Message], str]] = {}
+        self._asking: dict[str, dict[str, _Question]] = {}
         self._up = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._hooks: list[asyncio.Task[None]] = []
@@ -231,24 +236,17 @@ class NatsLink:
         """
         session = self._live()
         future: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
-        reply = session.inbox.open(resolve(future))
-        asking = self._asking.setdefault(subject.lower(), {})
-        asking[future] = subject
         limit = self.options.request_timeout if seconds is None else seconds
         try:
-            async with asyncio.timeout(limit):
-                await session.publish(subject, data, reply, headers)
-                answer = await future
+            with self._question(session, subject, resolve(future)) as reply:
+                async with asyncio.timeout(limit):
+                    await session.publish(subject, data, reply, headers)
+                    answer = await future
         except TimeoutError:
             raise LinkTimeout(f"no answer on {subject} in {limit:g} s") from None
         finally:
-            session.inbox.close(reply)
             future.cancel()
-            asking.pop(future, None)
-            if not asking:
-                self._asking.pop(subject.lower(), None)
-        if not answer.data and answer.status == "503":
-            raise NoResponders(f"nobody answers on {subject} at this moment")
+        _check_heard(answer, subject)
         return answer
 
     async def request_many(
@@ -272,28 +270,32 @@ class NatsLink:
         """
         session = self._live()
         answers: asyncio.Queue[Message | Exception] = asyncio.Queue()
-        reply = session.inbox.open(answers.put_nowait)
         limit = self.options.request_timeout if seconds is None else seconds
         found: list[Message] = []
         try:
-            await session.publish(subject, data, reply, NO_HEADERS)
-            while True:
-                if answers.empty():
-                    async with asyncio.timeout(limit):
-                        answer = await answers.get()
-                else:
-                    answer = answers.get_nowait()
-                if isinstance(answer, Exception):
-                    raise answer
-                if not found and not answer.data and answer.status == "503":
-                    raise NoResponders(f"nobody answers on {subject} at this moment")
-                found.append(answer)
-                if last(answer):
-                    return found
+            with self._question(session, subject, answers.put_nowait) as reply:
+                await session.publish(subject, data, reply, NO_HEADERS)
+                while not found or not last(found[-1]):
+                    found.append(await _next(answers, limit))
+                    _check_heard(found[0], subject)
         except TimeoutError:
             raise LinkTimeout(f"no answer on {subject} in {limit:g} s") from None
+        return found
+
+    @contextlib.contextmanager
+    def _question(self, session: Session, subject: str, take: Take) -> Generator[str]:
+        """Give a reply subject whose answers, and the server's refusal to ask, go to `take`."""
+        reply = session.inbox.open(take)
+        lower = subject.lower()
+        self._asking.setdefault(lower, {})[reply] = _Question(subject, take)
+        try:
+            yield reply
         finally:
             session.inbox.close(reply)
+            same = self._asking[lower]
+            del same[reply]
+            if not same:
+                del self._asking[lower]
 
     async def subscribe(
         self,
@@ -418,10 +420,9 @@ class NatsLink:
         self.stats.denied += 1
         subject = refused.subject
         if refused.publishing:
-            for future, asked in list(self._asking.get(subject, {}).items()):
-                refused = PermissionDenied(asked, publishing=True)
-                if not future.done():
-                    future.set_exception(refused)
+            for question in list(self._asking.get(subject, {}).values()):
+                refused = PermissionDenied(question.subject, publishing=True)
+                question.take(refused)
         else:
             for subscription in self._subscriptions:
                 if subscription.subject.lower() == subject:
@@ -440,6 +441,22 @@ class NatsLink:
     def _problem_changed(self, problem: ZesterError | None) -> None:
         for hook in self._on_problem:
             hook(problem)
+
+
+def _check_heard(answer: Message, subject: str) -> None:
+    if not answer.data and answer.status == "503":
+        raise NoResponders(f"nobody answers on {subject} at this moment")
+
+
+async def _next(answers: "asyncio.Queue[Message | Exception]", seconds: float) -> Message:
+    if answers.empty():
+        async with asyncio.timeout(seconds):
+            answer = await answers.get()
+    else:
+        answer = answers.get_nowait()
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
 
 
 async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
