@@ -85,7 +85,7 @@ def test_a_job_is_listed_and_shown_afterwards(fleet: Fleet):
 def test_facts_come_from_the_index_without_a_job(fleet: Fleet):
     before = fleet.zester("job", "list", "--output", "json").out
 
-    done = fleet.zester("facts", "query", "*", "kernel", "--output", "json")
+    done = fleet.zester("facts", "get", "*", "kernel", "--output", "json")
 
     assert done.code == 0, done.err
     assert all(peel in done.out for peel in PEELS)
