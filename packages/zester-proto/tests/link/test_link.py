@@ -19,6 +19,7 @@ from zester_proto.subjects import ack
 from zester_testing.site import Bus
 
 OpenLink = Callable[..., Awaitable[NatsLink]]
+NewLink = Callable[..., NatsLink]
 Reach = Callable[[NatsLink, int], Awaitable[None]]
 JID = "2oHfKnCPMQnLEYQeBQsNtUiJp3r"
 
@@ -188,6 +189,41 @@ async def test_a_malformed_subject_never_reaches_the_wire(
         await link.publish("zester.test.x", headers={"a b": "c"})
     await link.flush()
     assert link.epoch == 1
+
+
+async def test_what_is_declared_before_or_while_it_connects_is_heard(
+    bus: Bus, new_link: NewLink, open_link: OpenLink
+):
+    other = await open_link(bus)
+    link = new_link(bus.site, bus.url, bus.site.master.credentials)
+    ear = Ear()
+    with pytest.raises(LinkError, match="invalid subject"):
+        await link.subscribe("a..b", ear)
+    link.start()
+    for number in range(200):
+        await link.subscribe(f"zester.test.early.{number}", ear)
+        await asyncio.sleep(0)
+    await link.wait_connected(20)
+    await link.flush()
+    for number in range(200):
+        await other.publish(f"zester.test.early.{number}", b"x")
+
+    heard = [(await ear.next()).subject for _ in range(200)]
+    assert sorted(heard) == sorted(f"zester.test.early.{number}" for number in range(200))
+    assert ear.queue.empty()
+
+
+@pytest.mark.parametrize(
+    "subject", ["", ".", "a.", ".a", "a..b", "a b", "a.>.b", "a*", "a.b>", "a\nb", "a.*b"]
+)
+async def test_a_malformed_subscription_is_refused_before_any_connection(
+    bus: Bus, new_link: NewLink, subject: str
+):
+    link = new_link(bus.site, bus.url, bus.site.master.credentials)
+    with pytest.raises(LinkError, match="invalid subject"):
+        await link.subscribe(subject, Ear())
+    for good in ("a", "a.*.b", "a.>", ">", "*", "$KV.x.a=2Eb"):
+        await link.subscribe(good, Ear())
 
 
 async def test_a_denied_question_is_told_at_once_by_its_subject(bus: Bus, open_link: OpenLink):

@@ -11,7 +11,14 @@ from typing import Final, NamedTuple
 from zester_proto.errors import ZesterError
 from zester_proto.identity.creds import Credentials, read_creds
 from zester_proto.link.backoff import Backoff
-from zester_proto.link.errors import AuthDenied, AuthExpired, AuthRevoked, LinkError, Unreachable
+from zester_proto.link.errors import (
+    AuthDenied,
+    AuthExpired,
+    AuthRevoked,
+    Disconnected,
+    LinkError,
+    Unreachable,
+)
 from zester_proto.link.options import LinkOptions, Server, parse_servers
 from zester_proto.link.pool import Pool
 from zester_proto.link.reasons import revoked
@@ -82,6 +89,7 @@ class Keeper:
                 except Exception as error:  # noqa: BLE001  # a link that dies silently is the worst
                     self._log.failure("the link failed and goes on", error)
                     await self._drop()
+                    await self._owner.went_down(Disconnected("the link failed and goes on"))
                 session = None
                 await self._pause(self._first_delay())
         finally:
@@ -92,16 +100,22 @@ class Keeper:
         if session is not None:
             await session.close()
 
-    async def try_round(self) -> Session:
+    async def try_round(self, seconds: float | None = None) -> Session:
         """Try each server once.
+
+        Args:
+            seconds: for all of them; each has its share.
 
         Raises:
             ZesterError: the reason why the last one failed, or the most telling one.
         """
         worst: ZesterError | None = None
-        for server in self._pool.round():
+        servers = self._pool.round()
+        end = None if seconds is None else time.monotonic() + seconds
+        for index, server in enumerate(servers):
+            share = None if end is None else (end - time.monotonic()) / (len(servers) - index)
             try:
-                return await self._try(server)
+                return await self._try_within(server, share)
             except ZesterError as error:
                 self._pool.demote(server)
                 # that one of several is down says less than that another refuses us
@@ -110,6 +124,16 @@ class Keeper:
                 self._set_problem(worst)
         assert worst is not None  # a pool is never empty
         raise worst
+
+    async def _try_within(self, server: Server, seconds: float | None) -> Session:
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._try(server)
+        except TimeoutError:
+            raise Unreachable(
+                f"the NATS server at {server} does not answer in {seconds or 0:.1f} s",
+                hint="is nats-server running there, is nats_url right, does a firewall let us?",
+            ) from None
 
     async def _try(self, server: Server) -> Session:
         credentials = self._credentials()

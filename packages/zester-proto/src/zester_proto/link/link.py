@@ -22,7 +22,7 @@ from zester_proto.link.options import NO_HEADERS, LinkOptions, Message
 from zester_proto.link.reasons import denied
 from zester_proto.link.session import Session
 from zester_proto.link.stats import LinkStats
-from zester_proto.link.subscription import Handler, Subscription
+from zester_proto.link.subscription import Handler, Subscription, check_subject
 from zester_proto.logs import Log, Throttle
 
 Connected = Callable[[int], Awaitable[None]]
@@ -93,14 +93,8 @@ class NatsLink:
             ZesterError: why there is no connection: a `ConnectError`, an odd nonce, a missing or
                 malformed credentials file.
         """
-        try:
-            async with asyncio.timeout(seconds):
-                session = await self._keeper.try_round()
-        except TimeoutError:
-            raise self.problem or Unreachable(
-                f"no NATS server answers in {seconds:g} s at {self._keeper.servers()}",
-                hint="is nats-server running, is nats_url right, does a firewall let it pass?",
-            ) from None
+        assert self._task is None, "the link is kept already"
+        session = await self._keeper.try_round(seconds)
         self._task = asyncio.create_task(self._keeper.run(session), name="link")
 
     async def wait_connected(self, seconds: float | None = None) -> int:
@@ -319,7 +313,7 @@ class NatsLink:
             LinkError: the subject is malformed.
         """
         subscription = Subscription(
-            subject,
+            check_subject(subject),
             handler,
             queue=queue,
             pending_bytes=pending_bytes or self.options.pending_bytes,
@@ -329,13 +323,8 @@ class NatsLink:
         self._subscriptions[subscription] = None
         session = self._keeper.session
         if session is not None and self._up.is_set():
-            try:
+            with contextlib.suppress(Disconnected):  # then the next connection makes it
                 await subscription.attach(session)
-            except Disconnected:
-                pass  # the next connection makes it
-            except LinkError:
-                self._subscriptions.pop(subscription)
-                raise
         return subscription
 
     async def unsubscribe(self, subscription: Subscription, *, drain: bool = False) -> None:
@@ -367,11 +356,11 @@ class NatsLink:
 
     async def _came_up(self, session: Session) -> None:
         await session.listen()
-        for subscription in list(self._subscriptions):
-            await subscription.attach(session)
+        await self._attach_all(session)
         began = time.perf_counter()
         await session.flush(self.options.connect_timeout)
         self.latency = time.perf_counter() - began
+        await self._attach_all(session)  # those that were declared meanwhile
         self.stats.follow(session.counts)
         self.stats.reconnects += self.epoch > 0
         self.epoch += 1
@@ -380,6 +369,11 @@ class NatsLink:
             asyncio.create_task(self._run_hook(hook, self.epoch), name="link-hook")
             for hook in self._on_connected
         ]
+
+    async def _attach_all(self, session: Session) -> None:
+        while waiting := [one for one in self._subscriptions if one.session is not session]:
+            for subscription in waiting:
+                await subscription.attach(session)
 
     async def _run_hook(self, hook: Connected, epoch: int) -> None:
         try:

@@ -59,9 +59,11 @@ class LinkOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What the server shows for this connection; the credentials' name where empty."""
     inbox_prefix: str = ""
     """`_INBOX_<name of the credentials>` where empty."""
+    dial_timeout: float = 8.0
+    """For the TCP connection: a host that is gone must not keep us long from the next one."""
     connect_timeout: float = 20.0
-    """For the TCP connection, and again for TLS and the greeting: 10,000 peels that come back at
-    once need more than the 2 s of nats-py (nats.md H)."""
+    """For TLS, and again for the greeting: 10,000 peels that come back at once need more than the
+    2 s of nats-py (nats.md H)."""
     request_timeout: float = 5.0
     ping_interval: float = 10.0
     """Two unanswered pings end the connection."""

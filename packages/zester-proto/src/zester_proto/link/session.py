@@ -8,8 +8,8 @@ old connection is sent later over the new one.
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Final, cast
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from zester_proto.errors import ZesterError
 from zester_proto.identity.creds import Credentials
@@ -148,14 +148,27 @@ class Session:
             Disconnected: the connection is gone.
             LinkTimeout: the server does not answer.
         """
-        async with NatsErrors("flush"):
-            # nats-py takes any number of seconds, whatever its annotation says
-            await self._client.flush(timeout=cast("int", seconds))
+        # nats-py takes any number of seconds, whatever its annotation says
+        await self._while_alive("flush", self._client.flush(timeout=cast("int", seconds)))
 
     async def drain(self) -> None:
         """Stop hearing, handle what has arrived, send what is queued, and close."""
-        async with NatsErrors("drain"):
-            await self._client.drain()
+        await self._while_alive("drain", self._client.drain())
+
+    async def _while_alive(self, what: str, work: Coroutine[Any, Any, None]) -> None:
+        """Do what waits for the server, but not longer than there is a connection."""
+        lost = asyncio.create_task(self._transport.lost.wait())
+        working = asyncio.create_task(work)
+        try:
+            await asyncio.wait({lost, working}, return_when=asyncio.FIRST_COMPLETED)
+            if not working.done():
+                raise Disconnected(f"cannot {what}: the connection to the NATS server broke")
+            async with NatsErrors(what):
+                working.result()
+        finally:
+            lost.cancel()
+            working.cancel()
+            await asyncio.wait({lost, working})
 
     async def lost(self) -> LinkError:
         """Wait for the end of the connection and give its reason."""
@@ -192,7 +205,12 @@ async def open_session(
         OddNonce: the server asked for a signature under something that is no nonce.
     """
     context = tls_context(options.ca)
-    transport = await TlsTransport.open(server, context, options.connect_timeout)
+    transport = await TlsTransport.open(
+        server,
+        context,
+        dial_timeout=options.dial_timeout,
+        handshake_timeout=options.connect_timeout,
+    )
     client = client_class()()
     session = Session(client, transport, server, credentials, options)
     sign = nonce_signer(credentials.key)

@@ -1,10 +1,11 @@
 """A subscription that is declared once and made again on every connection."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from zester_proto.link.errors import PermissionDenied
+from zester_proto.link.errors import LinkError, PermissionDenied
 from zester_proto.link.options import Message
 
 if TYPE_CHECKING:
@@ -12,8 +13,21 @@ if TYPE_CHECKING:
 
     from zester_proto.link.session import Session
 
+_SUBJECT: Final = re.compile(r"[^\s.*>]+|\*")
 Handler = Callable[[Message], Awaitable[None]]
 Failed = Callable[[str, BaseException], None]
+
+
+def check_subject(subject: str) -> str:
+    """Give a subject to subscribe to back.
+
+    Raises:
+        LinkError: it is malformed; no server need be asked for that.
+    """
+    *tokens, last = subject.split(".")
+    if all(map(_SUBJECT.fullmatch, tokens)) and (last == ">" or _SUBJECT.fullmatch(last)):
+        return subject
+    raise LinkError(f"cannot subscribe to {subject!r}: invalid subject")
 
 
 class Subscription:
@@ -26,6 +40,8 @@ class Subscription:
         subject: what is heard, wildcards allowed.
         queue: of those in a queue group each message goes to one; empty for none.
         denied: the server's refusal of it on the present connection, or None.
+        session: the connection on which it was last made.
+        ended: it is heard no more.
     """
 
     def __init__(
@@ -46,7 +62,7 @@ class Subscription:
         self._pending_bytes = pending_bytes
         self._failed = failed
         self._on_denied = on_denied
-        self._session: Session | None = None
+        self.session: Session | None = None
         self._made: NatsSubscription | None = None
 
     async def attach(self, session: "Session") -> None:
@@ -56,16 +72,18 @@ class Subscription:
             LinkError: the connection is gone, or the subject is malformed.
         """
         self.denied = None
-        self._session = session
-        self._made = await session.subscribe(
-            self.subject, self.queue, self._take, self._pending_bytes
-        )
+        self.session = session
+        made = await session.subscribe(self.subject, self.queue, self._take, self._pending_bytes)
+        if self.ended:
+            await session.unsubscribe(made, drain=False)
+        else:
+            self._made = made
 
     async def end(self, *, drain: bool = False) -> None:
         """Hear no more; with `drain`, after what has arrived was handled."""
         self.ended = True
-        session, made = self._session, self._made
-        self._session = self._made = None
+        session, made = self.session, self._made
+        self.session = self._made = None
         if session is not None and made is not None and session.alive:
             await session.unsubscribe(made, drain=drain)
 

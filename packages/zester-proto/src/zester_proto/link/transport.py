@@ -74,9 +74,14 @@ class TlsTransport:
 
     @classmethod
     async def open(
-        cls, server: Server, context: ssl.SSLContext, connect_timeout: float
+        cls,
+        server: Server,
+        context: ssl.SSLContext,
+        *,
+        dial_timeout: float,
+        handshake_timeout: float,
     ) -> "TlsTransport":
-        """Connect, and speak TLS at once.
+        """Connect, and speak TLS at once; times in seconds.
 
         Raises:
             Unreachable: nobody answers.
@@ -87,14 +92,14 @@ class TlsTransport:
         lost = asyncio.Event()
         reader = asyncio.StreamReader(limit=_LIMIT, loop=loop)
         protocol = _Protocol(reader, lost)
-        sock = await _dial(server, connect_timeout)
+        sock = await _dial(server, dial_timeout)
         try:
             transport, _ = await loop.create_connection(
                 lambda: protocol,
                 sock=sock,
                 ssl=context,
                 server_hostname=server.tls_name or server.host,
-                ssl_handshake_timeout=connect_timeout,
+                ssl_handshake_timeout=handshake_timeout,
                 ssl_shutdown_timeout=2.0,
             )
         except (OSError, EOFError) as error:
@@ -182,11 +187,11 @@ class TlsTransport:
         return True
 
 
-async def _dial(server: Server, connect_timeout: float) -> socket.socket:
+async def _dial(server: Server, dial_timeout: float) -> socket.socket:
     """Give a connected socket: every address of the name in turn, each with its share of time."""
     loop = asyncio.get_running_loop()
     last = OSError("its name has no address")
-    end = loop.time() + connect_timeout
+    end = loop.time() + dial_timeout
     try:
         async with asyncio.timeout_at(end):
             found = await _resolve(server)
@@ -201,7 +206,7 @@ async def _dial(server: Server, connect_timeout: float) -> socket.socket:
     except OSError as error:  # the name does not resolve
         last = error
     if isinstance(last, TimeoutError):
-        reason = f"no answer in {connect_timeout:g} s"
+        reason = f"no answer in {dial_timeout:g} s"
     else:
         # asyncio replaces the system's words by its own
         number = None if isinstance(last, socket.gaierror) else last.errno
