@@ -126,6 +126,11 @@ class Peel:
         """Whether it runs."""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def descriptors(self) -> int:
+        """How many files it has open."""
+        return len(list(Path(f"/proc/{self.pid}/fd").iterdir()))
+
     def lines(self, message: str = "") -> list[dict[str, Any]]:
         """Give its log lines, or those with a message."""
         found: list[dict[str, Any]] = []
@@ -189,10 +194,32 @@ async def number_in(file: Path) -> int:
     """Wait until another process has written a number into a file, and give it."""
 
     async def written() -> bool:
-        return file.exists() and file.read_text().strip() != ""
+        return _first_word(file) != ""
 
     await eventually(written, f"a number in {file}")
-    return int(file.read_text())
+    return int(_first_word(file))
+
+
+async def group_of(peel: Peel, jid: str) -> int:
+    """Wait until a job runs in a process group of its own, and give its number."""
+    return await number_in(peel.state / "work" / jid / "group")
+
+
+async def exists(file: Path) -> None:
+    """Wait until a file is there."""
+
+    async def there() -> bool:
+        return _there(file)
+
+    await eventually(there, f"{file} is there")
+
+
+def _first_word(file: Path) -> str:
+    return (file.read_text().split() or [""])[0] if file.exists() else ""
+
+
+def _there(file: Path) -> bool:
+    return file.exists()
 
 
 def gone(pid: int) -> bool:

@@ -94,7 +94,7 @@ class RawMaster:
         self.answers = True
         self.ahead = 0.0
         self.bundle = self.identity.commons.trust.version
-        self.drain = (0, False)
+        self.drain: tuple[int, bool] = (0, False)
         self.link = NatsLink(
             LinkOptions(urls=(bus.url,), creds=self.identity.credentials, ca=bus.site.ca)
         )

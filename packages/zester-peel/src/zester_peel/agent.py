@@ -71,7 +71,9 @@ class Agent:
         self.health = Health(__version__, self.metrics)
         self.clock = SiteClock()
         self.link = NatsLink(_link_options(config, identity))
-        self.trust = TrustWalk(identity.trust, config.auth / TRUST_FOLDER, self.link, self._log)
+        self.trust = TrustWalk(
+            identity.trust, config.auth / TRUST_FOLDER, self.link, self.clock, self._log
+        )
         self.meter = Meter(
             self.metrics, connected=lambda: self.link.connected, uptime=lambda: self.health.uptime
         )

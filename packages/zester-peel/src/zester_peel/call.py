@@ -22,8 +22,10 @@ _NAME: Final = set("abcdefghijklmnopqrstuvwxyz0123456789_")
 
 def run_call(words: list[str]) -> int:
     """Run a function and print its return; give the exit code."""
-    options, called = _split(words)
+    options, called, plain = _split(words)
     given = _parser().parse_args(options)
+    if not called:
+        called, plain = plain[:1], plain[1:]
     if not called:
         sys.stderr.write("usage: zester-peel call FUNCTION [ARG...] [KEY=VALUE...]\n")
         return 2
@@ -32,7 +34,7 @@ def run_call(words: list[str]) -> int:
     args, kwargs = _arguments(registry, function, rest)
     answer = call(
         function,
-        args,
+        [*args, *plain],
         kwargs,
         facts_dir=given.facts,
         peel_id=given.id,
@@ -61,21 +63,22 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _split(words: list[str]) -> tuple[list[str], list[str]]:
-    """Part our options from the function and its arguments."""
+def _split(words: list[str]) -> tuple[list[str], list[str], list[str]]:
+    """Part our options, the function with its words, and what stands after `--`."""
     options: list[str] = []
+    plain: list[str] = []
     called: list[str] = []
     rest = iter(words)
     for word in rest:
         if word == "--":
-            called += rest
+            plain += rest
         elif word.startswith("--") or (word.startswith("-") and not called):
             options.append(word)
             if word in _VALUED:
                 options += [value for value in [next(rest, None)] if value is not None]
         else:
             called.append(word)
-    return options, called
+    return options, called, plain
 
 
 def _arguments(

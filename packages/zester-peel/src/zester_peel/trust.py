@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 from typing import Final
 
+from zester_peel.clock import SiteClock
 from zester_proto.codec import decode
 from zester_proto.errors import CodecError, FileProblem
 from zester_proto.identity.bundle import TrustError, TrustStore
@@ -24,7 +25,10 @@ class TrustWalk:
         problem: why the last walk came to no end, or "".
     """
 
-    def __init__(self, store: TrustStore, folder: Path, link: NatsLink, log: Log) -> None:
+    def __init__(
+        self, store: TrustStore, folder: Path, link: NatsLink, clock: SiteClock, log: Log
+    ) -> None:
+        self._clock = clock
         self.store = store
         self.problem = ""
         self._folder = folder
@@ -77,7 +81,9 @@ class TrustWalk:
                 if entry is None:
                     break
                 bundles.append(decode(entry.value, SignedBundle))
-            if self.store.walk(bundles):
+            # before the first welcome nobody here knows what time it is
+            now = self._clock.now() if self._clock.known else None
+            if self.store.walk(bundles, now=now):
                 self.store.save(self._folder)
                 self._log.info("took a new trust bundle", version=self.store.version)
         except (LinkError, CodecError, TrustError, FileProblem) as error:

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from zester_proto.messages.jobs import Drain
-from zester_testing.peels import Peel, eventually, gone, is_welcome, number_in
+from zester_testing.peels import Peel, eventually, gone, group_of, is_welcome, number_in
 from zester_testing.raw_master import RawMaster
 from zester_testing.site import Bus
 
@@ -103,9 +103,7 @@ async def test_a_killed_peel_does_not_run_the_job_again_when_it_is_sent_anew(
         peel.kill()
         peel.start()
         await master.here(peel.id, lives=2)
-        await master.send(
-            msgspec.structs.replace(job, epoch=2, attempt=2, issued=master.now())
-        )
+        await master.send(msgspec.structs.replace(job, epoch=2, attempt=2, issued=master.now()))
 
         assert (await master.returned(job.jid, peel.identity)).error.startswith("interrupted")
         assert len(await master.acked(job.jid, 2)) == 2
@@ -118,17 +116,11 @@ async def test_a_worker_of_a_killed_peel_dies_with_it(
     with Peel.up(bus, "killed-3", tmp_path) as peel:
         await master.here(peel.id)
         jid = await master.order(peel.id, "test.sleep", "300")
-        file = peel.state / "work" / jid / "group"
-        await eventually(lambda: _exists(file), "the worker's group is noted")
-        worker = int(file.read_text().split()[0])
+        worker = await group_of(peel, jid)
 
         peel.kill()
 
         await eventually(lambda: _is_gone(worker), "the worker is gone")
-
-
-async def _exists(file: Path) -> bool:
-    return file.exists() and file.read_text() != ""
 
 
 async def _is_gone(pid: int) -> bool:

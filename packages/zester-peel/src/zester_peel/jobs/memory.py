@@ -18,7 +18,7 @@ from zester_proto.errors import CodecError, FileProblem
 from zester_proto.files import make_private_folder
 from zester_proto.messages.jobs import Job
 
-MARGIN: Final = 600.0
+MARGIN: Final = 120.0
 """Seconds that a jid is kept beyond its deadline; masters' clocks differ by less."""
 
 CANCEL_LIFE: Final = 3600.0
@@ -168,7 +168,7 @@ class JobMemory:
             self.birth = now
         self._ended.forget(now)
         self._stopped = {jid: until for jid, until in self._stopped.items() if until >= now}
-        if self._journal.size > max(_COMPACT_FROM, 4 * self._weight()):
+        if self._journal.size > max(_COMPACT_FROM, 2 * self._weight()):
             self._compact()
 
     def _weight(self) -> int:
@@ -189,10 +189,12 @@ class JobMemory:
             if live.kept:
                 yield Seen(jid, live.epoch, live.until, live.function)
 
-    @property
-    def full(self) -> bool:
-        """Whether there is no room for one more job."""
-        return len(self._live) + len(self._ended) >= self._limit
+    def has_room(self, now: float) -> bool:
+        """Say whether one more job can be remembered at this site time."""
+        if len(self._live) + len(self._ended) < self._limit:
+            return True
+        self._ended.forget(now)
+        return len(self._live) + len(self._ended) < self._limit
 
     @property
     def live(self) -> Iterable[str]:

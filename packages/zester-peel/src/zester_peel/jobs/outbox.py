@@ -190,12 +190,17 @@ class Outbox:
 
     async def _send(self, jid: str) -> None:
         backoff = Backoff(base=0.25, cap=30.0)
-        while (letter := self._letter(jid)) is not None:
+        while True:
+            await self._link.wait_connected()
+            # looked up only now: meanwhile it may have been let go of for want of room
+            letter = self._letter(jid)
+            if letter is None:
+                return
             try:
-                await self._link.wait_connected()
                 await self._put_all(letter)
             except (FileProblem, KeyGone) as error:
-                self._damaged(letter, error)
+                if self._letter(jid) == letter:
+                    self._damaged(letter, error)
             except (LinkError, NoReturnKey) as error:
                 self._keep(jid)
                 self._complain(jid, error)

@@ -55,7 +55,7 @@ def judge(job: Job, memory: JobMemory, *, now: float, welcomed: float) -> Judgem
         )  # fmt: skip
     if memory.drain.on:
         return Judgement("refuse", "drained", "this peel is drained", "zester peel undrain")
-    if memory.full:
+    if not memory.has_room(now):
         return Judgement(
             "refuse", "busy", "this peel remembers as many jobs as it can, and takes no new one",
             "raise max_remembered on this host, or ask again later",

@@ -30,6 +30,7 @@ _GRACE: Final = 10.0
 """Seconds beyond a worker's time after which the nursery ends it, should the agent not have."""
 
 _READ: Final = 64 * 1024
+_SIGNALS: Final = (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT)
 
 
 class _Worker:
@@ -151,15 +152,18 @@ class _Nursery:
 
     def _fork(self, order: Order) -> _Worker:
         read, write = os.pipe2(os.O_CLOEXEC)
+        # a signal that comes before the worker has its own handlers waits until then
+        signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         try:
             pid = os.fork()
+            if not pid:
+                self._become_worker(order, write)
         except OSError:
             os.close(read)
-            os.close(write)
             raise
-        if not pid:
-            self._become_worker(order, write)
-        os.close(write)
+        finally:
+            os.close(write)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
         os.set_blocking(read, False)
         return _Worker(order.n, pid, read, time.monotonic() + order.seconds + _GRACE)
 
@@ -170,8 +174,9 @@ class _Nursery:
             os.setsid()
             end_with_parent(signal.SIGKILL)
             signal.set_wakeup_fd(-1)
-            for one in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT):
+            for one in _SIGNALS:
                 signal.signal(one, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
             os.dup2(output, 1)
             os.dup2(output, 2)
             self._channel.close()

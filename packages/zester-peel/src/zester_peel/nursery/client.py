@@ -88,9 +88,15 @@ class Nursery:
             self._forget(order.n)
 
     def signal(self, n: int, what: signal.Signals) -> None:
-        """Send a signal to the group of a worker."""
-        if self._writer is not None:
+        """Send a signal to the group of a worker; one that was not started yet never is."""
+        job = self._jobs.get(n)
+        if job is None:
+            return
+        if job.sent and self._writer is not None:
             self._writer.write(frame(Signal(n=n, number=int(what))))
+        elif not job.sent and not job.gone.done():
+            self._jobs.pop(n)
+            job.gone.set_result(Exited(n=n, code=-int(what)))
 
     def _send_order(self, job: _Job) -> None:
         if self._timer is not None:
