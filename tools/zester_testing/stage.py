@@ -209,6 +209,11 @@ class StageMaster:
         found = [one for one in self.asked if one.request.verb == "run"]
         return found[-1].ask(RunAsk)
 
+    def run_words(self) -> tuple[list[Any], dict[str, Any]]:
+        """Give the arguments of the last job that was asked for."""
+        ask = self.run_ask()
+        return unpack(bytes(ask.args)), unpack(bytes(ask.kwargs))
+
     async def zester(
         self, *words: str, role: Role = Role.ADMIN, stdin: bytes = b"", **environment: str
     ) -> Done:

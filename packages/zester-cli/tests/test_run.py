@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from zester_proto.codec import unpack
 from zester_proto.messages.operators import PageRow, Problem
 from zester_proto.permissions import Role
 from zester_testing.stage import Asked, PagesOf, StageMaster, counts_of, ok, plain, row
@@ -32,8 +31,7 @@ async def test_the_request_says_what_was_typed(master: StageMaster) -> None:
     ask = master.run_ask()
     assert ask.target == "web-* or db"
     assert ask.function == "cmd.run"
-    assert unpack(bytes(ask.args)) == ["ls", "-l"]
-    assert unpack(bytes(ask.kwargs)) == {"cwd": "/tmp"}
+    assert master.run_words() == (["ls", "-l"], {"cwd": "/tmp"})
     assert (ask.timeout, ask.test, ask.follow) == (300.0, True, True)
     assert master.asked[-2].operator == "admin"
 
@@ -44,7 +42,7 @@ async def test_values_from_files_and_standard_input_stay_out_of_argv(master: Sta
     master.runs(ok("peel-1"))
     done = await master.zester("*", "test.echo", f"a=@{secret}", "b=-", "c=@@x", stdin=b"\xff\x00")
     assert done.code == 0
-    assert unpack(bytes(master.run_ask().kwargs)) == {"a": "s3cret\n", "b": b"\xff\x00", "c": "@x"}
+    assert master.run_words() == ([], {"a": "s3cret\n", "b": b"\xff\x00", "c": "@x"})
 
 
 async def test_json_has_the_documented_form(master: StageMaster) -> None:

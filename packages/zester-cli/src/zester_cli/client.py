@@ -46,7 +46,9 @@ _TRY_SECONDS: Final = 2.5
 _PAUSE: Final = 0.25
 _PAGE_QUEUE_BYTES: Final = 256 * 1024 * 1024
 
+_ABOUT_A_JOB: Final = frozenset({"run", "follow", "job"})
 _STAGES: Final = frozenset(one.value for one in Stage)
+"""Where a peel of a job stands before its outcome; in lists these words are states like others."""
 _PROBLEMS: Final[dict[str, type[CliError]]] = {
     "usage": UsageError,
     "no-match": NobodyMatched,
@@ -62,15 +64,17 @@ class Pages:
         reader: what they say so far.
     """
 
-    def __init__(self, client: "Client", request: str) -> None:
-        self.reader = PageReader(request, client.verify_page, _STAGES)
+    def __init__(self, client: "Client", verb: str, request: str) -> None:
+        stages = _STAGES if verb in _ABOUT_A_JOB else frozenset[str]()
+        self.reader = PageReader(request, client.verify_page, stages)
         self._client = client
-        self._arrived: asyncio.Queue[bytes] = asyncio.Queue()
+        self._arrived: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._subscription: Subscription | None = None
         self._subject = subjects.page(client.name, request)
 
     async def open(self) -> None:
         """Begin to hear."""
+        self._client.heard.add(self)
 
         async def take(message: Message) -> None:
             self._arrived.put_nowait(message.data)
@@ -81,9 +85,14 @@ class Pages:
 
     async def close(self) -> None:
         """Hear no more."""
+        self._client.heard.discard(self)
         if self._subscription is not None and self._client.link.connected:
             await self._client.link.unsubscribe(self._subscription)
         self._subscription = None
+
+    def broke(self) -> None:
+        """Note that the connection broke and is back: what was sent meanwhile is lost."""
+        self._arrived.put_nowait(None)
 
     async def next(self, seconds: float | None) -> bool:
         """Wait for one more page and read it; false if none came in time.
@@ -99,7 +108,9 @@ class Pages:
             return False
         return True
 
-    async def _use(self, data: bytes) -> bool:
+    async def _use(self, data: bytes | None) -> bool:
+        if data is None:
+            raise Gap("the connection to the bus broke")
         try:
             try:
                 return self.reader.take(data)
@@ -119,6 +130,7 @@ class Client:
         link: the bus.
         name: the operator's.
         trust: whom we believe.
+        heard: the pages that are awaited.
     """
 
     def __init__(
@@ -134,6 +146,7 @@ class Client:
         self.name = config.name
         self.trust = trust
         self.warn = warn
+        self.heard: set[Pages] = set()
         self._key = key
         self._clock_off = 0.0
         """Seconds by which the site's clock is ahead of ours, where that mattered."""
@@ -142,6 +155,12 @@ class Client:
     def site(self) -> str:
         """The site's name."""
         return self.trust.site
+
+    async def came_back(self, epoch: int) -> None:
+        """Tell whoever waits for pages of a broken connection; called after every connect."""
+        if epoch > 1:
+            for pages in self.heard:
+                pages.broke()
 
     def verify_page(self, signed: Signed) -> bytes:
         """Give the body of a page that one of our masters signed."""
@@ -184,7 +203,7 @@ class Client:
             CliError: as for `ask`.
         """
         request = new_request_id()
-        pages = Pages(self, request)
+        pages = Pages(self, verb, request)
         await pages.open()
         try:
             return await self.ask(verb, ask, request), pages
@@ -367,4 +386,6 @@ async def connected(config: SiteConfig, warn: Callable[[str], None]) -> AsyncGen
             await link.connect_once(CONNECT_SECONDS)
         except ZesterError as error:
             raise NoBus(f"no bus: {error.message}", hint=error.hint) from error
-        yield Client(config, link, key, trust, warn)
+        client = Client(config, link, key, trust, warn)
+        link.on_connected(client.came_back)
+        yield client

@@ -1,6 +1,7 @@
 """What every command is given, and how it comes to a client."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -39,8 +40,20 @@ def with_client(invocation: Invocation, work: "Callable[[Client], Awaitable[T]]"
 
     config = invocation.site()
 
+    _set_up_logs(debug=invocation.options.debug)
+
     async def body() -> T:
         async with connected(config, invocation.screen.warn) as client:
             return await work(client)
 
     return asyncio.run(body())
+
+
+def _set_up_logs(*, debug: bool) -> None:
+    """Keep what libraries log away from the screen, unless it is wanted."""
+    if debug:
+        from zester_proto import logs  # noqa: PLC0415  # only --debug pays
+
+        logs.setup("debug", "text")
+    else:
+        logging.getLogger().addHandler(logging.NullHandler())

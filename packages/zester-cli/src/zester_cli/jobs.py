@@ -17,7 +17,9 @@ SILENCE: Final = 6.0
 _LONGEST_SILENCE: Final = 30.0
 GRACE: Final = 60.0
 """Seconds after a job's deadline: a takeover by another master may still end it."""
-_GAPS: Final = 5
+_GAPS: Final = 20
+"""Times that pages may be missing before the command gives up."""
+_LONGEST_PAUSE: Final = 5.0
 
 Progress = Callable[[PageReader], None]
 
@@ -63,7 +65,10 @@ async def follow(
         CliError: there is no such job, or nobody answers.
         Detached: Ctrl-C; the job goes on.
     """
-    answer, pages = await client.ask_pages("follow", JobAsk(jid=jid))
+    try:
+        answer, pages = await client.ask_pages("follow", JobAsk(jid=jid))
+    except asyncio.CancelledError:
+        raise detached(jid) from None
     return await _Watch(client, jid, progress, seconds, exact=True).to_end(answer, pages)
 
 
@@ -97,6 +102,8 @@ class _Watch:
         self._end = None if seconds is None else self._began + seconds + (0 if exact else GRACE)
         self._silence = SILENCE
         self._gaps = 0
+        self._in_vain = False
+        """What is missing at the end was asked for once more already."""
 
     async def to_end(self, answer: Answer, pages: Pages) -> Watched:
         """Read pages until the final one; go to another master when they stop."""
@@ -111,7 +118,7 @@ class _Watch:
 
     def _is_enough(self, reader: PageReader) -> bool:
         """Say whether all is there, or what is missing was asked for in vain."""
-        return reader.final and (not _missing(reader) or self._gaps > 0)
+        return reader.final and (not _missing(reader) or self._in_vain)
 
     async def _step(self, pages: Pages, answer: Answer) -> Pages:
         """Read one page, or give the pages of another answer if these come to nothing."""
@@ -120,12 +127,14 @@ class _Watch:
             more = not pages.reader.final and await pages.next(self._patience())
         except Gap as error:
             problem = error.message
-        if pages.reader.final and not more:
-            problem = problem or "results are missing from the masters' answer"
+        if pages.reader.final and not more and not problem:
+            self._in_vain = True
+            problem = "results are missing from the masters' answer"
         if problem:
             self._client.warn(f"{problem}: asking for all of them again")
             self._gaps += 1
-            return await self._again(pages, pause=self._gaps > 1)
+            await asyncio.sleep(min(0.1 * 2**self._gaps, _LONGEST_PAUSE) if self._gaps > 1 else 0)
+            return await self._again(pages)
         if not more:
             return await self._again(pages)
         self._silence = SILENCE
@@ -149,7 +158,7 @@ class _Watch:
             if isinstance(deadline, (int, float)):
                 self._end = time.monotonic() + max(deadline - answer.time, 0) + GRACE
 
-    async def _again(self, pages: Pages, *, pause: bool = False) -> Pages:
+    async def _again(self, pages: Pages) -> Pages:
         """Ask any master to tell the job from its beginning; keep what there is if none does."""
         if self._end is not None and time.monotonic() >= self._end:
             raise self._gave_up()
@@ -158,8 +167,6 @@ class _Watch:
                 "pages of the masters' answer keep getting lost",
                 hint=f"the job goes on: zester job show {self._jid}",
             )
-        if pause:
-            await asyncio.sleep(0.2 * self._gaps)
         try:
             _, again = await self._client.ask_pages("follow", JobAsk(jid=self._jid))
         except (NoMaster, NoBus):

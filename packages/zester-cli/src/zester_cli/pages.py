@@ -98,11 +98,9 @@ class PageReader:
             raise BadPage(f"a page cannot be read: {error}") from error
         if page.request != self._request:
             raise BadPage(f"a page is for request {page.request}, not for {self._request}")
-        if page.n == 0 and page.epoch > self.epoch and self.taken:
-            self._begin_again()
-        if self.taken and page.epoch != self.epoch:
-            return False
-        if page.n < self._next:
+        if self.taken and page.epoch > self.epoch:
+            self._begin_again(page.epoch)
+        if page.epoch < self.epoch or page.n < self._next:
             return False
         if page.n > self._next:
             raise Gap(f"pages {self._next} to {page.n - 1} of the masters' answer are missing")
@@ -113,8 +111,9 @@ class PageReader:
         self._last = digest(body)
         return True
 
-    def _begin_again(self) -> None:
+    def _begin_again(self, epoch: int) -> None:
         """Drop the place in the chain: another master took the job over and begins at page 0."""
+        self.epoch = epoch
         self._next = 0
         self._last = b""
         self._parts.clear()

@@ -15,7 +15,7 @@ _groups = {one.name: typer.Typer(**_GROUP) for one in COMMANDS if one.subcommand
 for _name, _group in _groups.items():
     app.add_typer(_group, name=_name, help=getattr(find_command(_name), "help", ""))
 
-Jid = Annotated[str, typer.Argument(help="the job's id", show_default=False)]
+Jid = Annotated[str, typer.Argument(metavar="JID", help="the job's id", show_default=False)]
 Expression = Annotated[str, typer.Argument(help="a target", show_default=False)]
 
 
@@ -66,7 +66,9 @@ def _job_active(context: typer.Context) -> int:
 def _job_show(
     context: typer.Context,
     jid: Jid,
-    peel: Annotated[str, typer.Option(help="this peel alone", show_default=False)] = "",
+    peel: Annotated[
+        str, typer.Option(metavar="ID", help="this peel alone", show_default=False)
+    ] = "",
     failed: Annotated[bool, typer.Option("--failed", help="only what was no success")] = False,
     slowest: Annotated[bool, typer.Option("--slowest", help="only the ten slowest")] = False,
 ) -> int:
