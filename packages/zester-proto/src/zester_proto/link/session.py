@@ -7,6 +7,7 @@ old connection is sent later over the new one.
 
 import asyncio
 import contextlib
+import ssl
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -23,7 +24,6 @@ from zester_proto.link.transport import TlsTransport, tls_context
 from zester_proto.subjects import inbox as inbox_prefix
 
 if TYPE_CHECKING:
-    from nats.aio.client import Client
     from nats.aio.msg import Msg
     from nats.aio.subscription import Subscription as NatsSubscription
 
@@ -44,16 +44,19 @@ class Session:
 
     def __init__(
         self,
-        client: "Client",
         transport: TlsTransport,
         server: Server,
         credentials: Credentials,
         options: LinkOptions,
+        on_error: Callable[[Exception], None],
     ) -> None:
-        self._client = client
+        self._client = client_class()()
         self._transport = transport
+        self._credentials = credentials
+        self._options = options
+        self._on_error = on_error
+        self._signed = False
         self._closed = asyncio.Event()
-        self._max_payload = options.max_payload
         self.server = server
         self.jwt = credentials.jwt
         self.began = time.monotonic()
@@ -67,7 +70,7 @@ class Session:
     @property
     def max_payload(self) -> int:
         """Bytes of the largest message that the server takes from us."""
-        return min(self._max_payload, self._client.max_payload)
+        return min(self._options.max_payload, self._client.max_payload)
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -187,8 +190,47 @@ class Session:
         except (TimeoutError, OSError):
             self._transport.abort()
 
-    async def on_closed(self) -> None:
-        """nats-py's callback at the end."""
+    async def connect(self, context: ssl.SSLContext) -> None:
+        """Greet the server, within the time that the options give.
+
+        Raises:
+            OddNonce: it asks for a signature under something that is no nonce.
+            Exception: whatever nats-py raises; a hostile greeting makes it raise anything.
+        """
+        # nats-py takes a transport that is there; it has no other place to hand one in
+        self._client.__dict__["_transport"] = self._transport
+        options = self._options
+        async with asyncio.timeout(options.connect_timeout):
+            await self._client.connect(
+                [f"tls://{self.server}"],
+                name=options.name or self._credentials.name,
+                tls=context,
+                tls_handshake_first=True,
+                allow_reconnect=False,
+                connect_timeout=cast("int", options.connect_timeout),
+                ping_interval=cast("int", options.ping_interval),
+                user_jwt_cb=self.jwt.encode,
+                signature_cb=self._sign,
+                inbox_prefix=self.inbox.subject[: -len(".*")],
+                error_cb=self._error,
+                closed_cb=self._ended,
+            )
+        self._transport.keep_order()
+
+    @property
+    def greeted(self) -> bool:
+        """Whether the server asked for our credentials and took them."""
+        return self._signed and self._client.is_connected
+
+    def _sign(self, nonce: str) -> bytes:
+        self._signed = True
+        return nonce_signer(self._credentials.key)(nonce)
+
+    async def _error(self, error: Exception) -> None:
+        if self.greeted and self.alive:
+            self._on_error(error)
+
+    async def _ended(self) -> None:
         self._closed.set()
 
 
@@ -211,51 +253,21 @@ async def open_session(
         dial_timeout=options.dial_timeout,
         handshake_timeout=options.connect_timeout,
     )
-    client = client_class()()
-    session = Session(client, transport, server, credentials, options)
-    sign = nonce_signer(credentials.key)
-    signed = False
-
-    def signature(nonce: str) -> bytes:
-        nonlocal signed
-        signed = True
-        return sign(nonce)
-
-    async def error_callback(error: Exception) -> None:
-        if signed and session.alive:
-            on_error(error)
-
-    # nats-py takes a transport that is there; it has no other place to hand one in
-    client.__dict__["_transport"] = transport
+    session = Session(transport, server, credentials, options, on_error)
     try:
-        async with asyncio.timeout(options.connect_timeout):
-            await client.connect(
-                [f"tls://{server}"],
-                name=options.name or credentials.name,
-                tls=context,
-                tls_handshake_first=True,
-                allow_reconnect=False,
-                connect_timeout=cast("int", options.connect_timeout),
-                ping_interval=cast("int", options.ping_interval),
-                user_jwt_cb=credentials.jwt.encode,
-                signature_cb=signature,
-                inbox_prefix=session.inbox.subject[: -len(".*")],
-                error_cb=error_callback,
-                closed_cb=session.on_closed,
-            )
+        await session.connect(context)
     except ZesterError:
         transport.abort()
         raise
-    except Exception as error:  # a hostile greeting raises whatever it likes inside nats-py
+    except Exception as error:
         transport.abort()
         raise connect_error(server, credentials, error) from error
     except BaseException:
         transport.abort()
         raise
-    if not signed or not client.is_connected:
+    if not session.greeted:
         await session.close()
         raise not_nats(server, "it asks for no credentials")
-    transport.keep_order()
     return session
 
 
