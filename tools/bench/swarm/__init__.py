@@ -1,0 +1,1 @@
+"""A fleet of simulated peels: real credentials and messages, a few processes, no agent."""
