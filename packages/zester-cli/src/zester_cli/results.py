@@ -85,12 +85,23 @@ class JobResult(NamedTuple):
 
     def counts(self) -> dict[str, int]:
         """Give how many peels have each outcome, in the order of the table of outcomes."""
-        found = {name: count for name, count in self.told.items() if count}
+        found = dict(self.told)
         if not found:
             for one in self.peels.values():
                 found[one.outcome] = found.get(one.outcome, 0) + 1
-        known = [outcome.value for outcome in Outcome if outcome in found]
-        return {name: found[name] for name in (*known, *sorted(found.keys() - set(known)))}
+        return in_order(found)
+
+
+def in_order(counts: dict[str, int]) -> dict[str, int]:
+    """Give counts in the order of the table of outcomes, then whatever else is counted."""
+    known = [outcome.value for outcome in Outcome if counts.get(outcome)]
+    rest = sorted(name for name in counts.keys() - set(known) if counts[name])
+    return {name: counts[name] for name in (*known, *rest)}
+
+
+def said_counts(counts: dict[str, int]) -> str:
+    """Give counts as people read them: `2 ok, 1 lost`."""
+    return ", ".join(f"{count} {name}" for name, count in in_order(counts).items())
 
 
 def hint_for(result: PeelResult, peel_id: str, jid: str) -> str:

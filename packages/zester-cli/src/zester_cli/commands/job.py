@@ -14,7 +14,7 @@ from zester_cli.output.listing import Column, field, moment, moment_of, write_li
 from zester_cli.output.progress import Progress
 from zester_cli.output.text import harmless_line
 from zester_cli.pages import as_map, read_map
-from zester_cli.results import JobResult
+from zester_cli.results import JobResult, said_counts
 from zester_proto.errors import BadId
 from zester_proto.ids import check_jid
 from zester_proto.messages.jobs import Stage
@@ -62,8 +62,7 @@ def listing(invocation: Invocation, ask: JobsAsk) -> int:
 
 
 def _counts(item: dict[str, Any]) -> str:
-    counts: dict[str, int] = item.get("counts") or {}
-    return ", ".join(f"{n} {name}" for name, n in counts.items()) or f"{item.get('count', '')}"
+    return said_counts(item.get("counts") or {}) or str(item.get("count", ""))
 
 
 class Selection(NamedTuple):
@@ -124,7 +123,7 @@ def _write_head(invocation: Invocation, job: JobResult, counts: dict[str, int]) 
         "operator": f"{info.get('operator', '')}, {moment(info.get('created'))}",
         "masters": ", ".join(map(str, info.get("owners") or ())),
         "parent": info.get("parent") or "",
-        "outcomes": ", ".join(f"{n} {name}" for name, n in counts.items()),
+        "outcomes": said_counts(counts),
     }
     lines = [f"{key + ':':<10} {harmless_line(str(text))}" for key, text in rows.items() if text]
     screen.write("".join(f"{line}\n" for line in lines) + "\n")

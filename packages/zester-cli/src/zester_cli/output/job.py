@@ -9,7 +9,7 @@ from zester_cli.output.names import fold
 from zester_cli.output.screen import Screen, style_of
 from zester_cli.output.text import harmless, harmless_line, width
 from zester_cli.output.values import as_command, command_lines, flat, value_lines
-from zester_cli.results import JobResult, PeelResult, hint_for
+from zester_cli.results import JobResult, PeelResult, hint_for, said_counts
 
 GROUP_ABOVE: Final = 20
 """Up to so many peels each has a line of its own; above, those that agree share one."""
@@ -156,7 +156,6 @@ def summary(job: JobResult) -> str:
     """Give the one line that says how the job ended."""
     counts = job.counts()
     count = sum(counts.values())
-    parts = ", ".join(f"{n} {outcome}" for outcome, n in counts.items())
     time = f" in {shown_seconds(job.seconds)}" if job.seconds else ""
     peels = f"{count} peel{'s' * (count != 1)}"
-    return f"{peels}: {parts or 'none'}{time}; job {job.jid}"
+    return f"{peels}: {said_counts(counts) or 'none'}{time}; job {job.jid}"

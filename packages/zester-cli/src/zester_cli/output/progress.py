@@ -10,7 +10,7 @@ from zester_cli.output.names import fold
 from zester_cli.output.screen import Screen
 from zester_cli.output.text import harmless_line
 from zester_cli.pages import PageReader
-from zester_cli.results import OUTCOMES
+from zester_cli.results import OUTCOMES, said_counts
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
@@ -74,7 +74,8 @@ def status(reader: PageReader, seconds: float) -> str:
     """Give the line that says how far a job is."""
     total = sum(reader.counts.values())
     parts = [f"{len(reader.items)} of {total}" if total else "started"]
-    parts += [f"{n} {name}" for name, n in reader.counts.items() if n and name in OUTCOMES]
+    ended = {name: count for name, count in reader.counts.items() if name in OUTCOMES}
+    parts += [said_counts(ended)] if ended else []
     if reader.stages:
         parts.append(f"waiting for {fold(reader.stages, 40)}")
     parts.append(shown_seconds(seconds))
