@@ -352,6 +352,37 @@ def test_a_batch_that_meets_its_deadline_asks_nobody_else() -> None:
     assert bench.ledger.counts() == {"timed-out": 1, "cancelled": 4}
 
 
+def test_a_peel_that_hangs_gives_its_place_in_a_batch_back_when_its_time_is_up() -> None:
+    bench = Bench(3, batch=1, peel_time=10.0, timeout=100.0)
+    bench.go()
+    bench.ack(0)
+    assert bench.go(10 + DEADLINE_GRACE) == [Ask([1], again=False)]
+    bench.ack(1)
+    bench.absent.add(1)
+    assert bench.go(10 + DEADLINE_GRACE) == [Ask([2], again=False)]
+    assert bench.answer(2) == [Close("complete")]
+    assert bench.outcomes() == ["timed-out", "lost", "ok"]
+
+
+def test_a_takeover_asks_those_again_who_said_nothing_and_waits_for_none_that_was_absent() -> None:
+    bench = Bench(absent={2, 3})
+    bench.ledger.returned(1, Outcome.OK, bench.now)
+    bench.ledger.resume({3}, bench.now)
+    assert bench.go() == [Ask([0, 4], again=True)]
+    bench.answer(0, 4)
+    assert bench.outcomes() == ["ok", "ok", "sent", "sent", "ok"]
+    assert bench.go(GIVE_UP_AFTER + 1) == [Close("complete")]
+    assert bench.ledger.counts() == {"ok": 3, "offline": 2}
+
+
+def test_a_takeover_after_the_deadline_asks_nobody_and_closes() -> None:
+    bench = Bench(2, timeout=0.0)
+    bench.ledger.returned(1, Outcome.OK, bench.now)
+    bench.ledger.resume(set(), bench.now)
+    assert bench.go() == [Close("complete")]
+    assert bench.ledger.counts() == {"ok": 1, "offline": 1}
+
+
 def test_a_takeover_asks_only_those_whose_return_is_not_there() -> None:
     bench = Bench()
     bench.ledger.returned(1, Outcome.OK, bench.now)
@@ -412,9 +443,10 @@ class LedgerMachine(RuleBasedStateMachine):
         canary=st.integers(0, 2),
         max_fail=st.integers(-1, 2),
         timeout=st.sampled_from([3.0, 30.0]),
+        peel_time=st.sampled_from([0.0, 4.0]),
         early=st.sets(st.integers(0, 4)),
     )
-    def begin(self, absent, batch, wait, canary, max_fail, timeout, early) -> None:
+    def begin(self, absent, batch, wait, canary, max_fail, timeout, peel_time, early) -> None:
         self.bench = Bench(
             absent=absent,
             batch=batch,
@@ -422,6 +454,7 @@ class LedgerMachine(RuleBasedStateMachine):
             canary=canary,
             max_fail=max_fail,
             timeout=timeout,
+            peel_time=peel_time,
         )
         for place in early:
             self.bench.ledger.returned(place, Outcome.OK, self.bench.now)
@@ -489,7 +522,5 @@ class LedgerMachine(RuleBasedStateMachine):
             assert self.closes == 1, "a job ends at the latest a moment after its deadline"
 
 
-LedgerMachine.TestCase.settings = settings(
-    max_examples=200, stateful_step_count=30, deadline=None
-)
+LedgerMachine.TestCase.settings = settings(max_examples=200, stateful_step_count=30, deadline=None)
 test_whatever_happens_every_peel_ends_as_one_outcome = LedgerMachine.TestCase

@@ -1,1 +1,1 @@
-"""What operators ask and how masters answer: verified requests, signed answers and pages (bus.md 3)."""
+"""What operators ask and how masters answer: requests, answers, pages (bus.md 3)."""

@@ -6,7 +6,7 @@ ledger into which the stored returns went before its first `advance`.
 """
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from enum import IntEnum
 from typing import Final, NamedTuple
 
@@ -126,6 +126,7 @@ class Ledger:
         self._first: deque[tuple[float, int]] = deque()
         self._second: deque[tuple[float, int]] = deque()
         self._polls: deque[tuple[float, int, float]] = deque()
+        self._limits: deque[tuple[float, int]] = deque()
         self._cooling: deque[float] = deque()
 
     def step(self, place: int) -> Step:
@@ -179,6 +180,21 @@ class Ledger:
         if self._step[place] == Step.PENDING:
             self._finish(place, Row(Outcome.REFUSED, error=error, asked=False), now)
 
+    def resume(self, absent: Collection[int], now: float) -> None:
+        """Take over a job that another owner has sent to all: who said nothing is asked again.
+
+        Args:
+            absent: places of the peels that were absent when it was sent.
+            now: the clock.
+        """
+        for place, step in enumerate(self._step):
+            if step == Step.PENDING:
+                self._move(place, Step.SENT)
+                self._first.append((now, place))
+                if place in absent:
+                    self._waited[place] = 0
+                    self._blocking -= 1
+
     def cancel(self, now: float) -> list[Effect]:
         """End the job: whoever was not asked is cancelled, the others are told."""
         if self.state is not None or self._ending == "cancelled":
@@ -197,13 +213,14 @@ class Ledger:
             return []
         effects: list[Effect] = []
         again = self._due(now)
-        if again:
+        if again and now < self._deadline:
             effects.append(Ask(again, again=True))
         if self._ending == "cancelled" and now >= self._cancel_due:
             self._cancel_due = now + CANCEL_AGAIN
             running = [i for i, step in enumerate(self._step) if step == Step.RUNNING]
             if running:
                 effects.append(Stop(running))
+        self._end_overdue(now)
         if now >= self._deadline:
             self._drop_pending(now)
         first = self._fill(now)
@@ -220,6 +237,7 @@ class Ledger:
         deadline = self._deadline if now < self._deadline else self._deadline + DEADLINE_GRACE
         heads = [queue[0][0] for queue in (self._first, self._second, self._polls) if queue]
         heads += [self._cooling[0]] if self._cooling else []
+        heads += [self._limits[0][0]] if self._limits else []
         heads += [self._cancel_due] if self._ending == "cancelled" else []
         return min(deadline, *heads) if heads else deadline
 
@@ -317,6 +335,15 @@ class Ledger:
             self._waited[place] = 0
             self._blocking -= 1
         self._first.append((now + RESEND_AFTER, place))
+        if self._plan.peel_time:
+            self._limits.append((now + self._plan.peel_time + DEADLINE_GRACE, place))
+
+    def _end_overdue(self, now: float) -> None:
+        """Give the places in a batch back that peels held longer than their time."""
+        while self._limits and self._limits[0][0] <= now:
+            place = self._limits.popleft()[1]
+            if self._step[place] == Step.RUNNING:
+                self._finish(place, self._unfinished(place), now)
 
     def _candidates(self) -> list[int]:
         """Give the pending peels that may be asked now, in the order of the list."""
@@ -387,7 +414,7 @@ class Ledger:
 
     def _unfinished(self, place: int) -> Row:
         if self._present(place):
-            return Row(Outcome.TIMED_OUT, error="it was still running when the job's time was up")
+            return Row(Outcome.TIMED_OUT, error="it was still running when its time was up")
         return Row(Outcome.LOST, error="it had the job, then went away and did not come back")
 
 

@@ -7,6 +7,9 @@ from typing import Final, NamedTuple
 from zester_proto.errors import ZesterError
 from zester_proto.messages.records import JobRecord
 
+LONGEST: Final = 6 * 86_400.0
+"""Seconds that a job may take: what is known of it is kept for seven days (runbook)."""
+
 _SHARE: Final = re.compile(r"([0-9]{1,6})(%?)", re.ASCII)
 
 
@@ -27,6 +30,9 @@ class Plan(NamedTuple):
     """Peels that go first: the rest is asked only when all of them succeeded."""
     max_fail: int = -1
     """The job stops when more than so many failed; -1 never."""
+    peel_time: float = 0.0
+    """How long one peel of a batch may take before its place is given to another; 0: until the
+    deadline."""
 
 
 def share(text: str, count: int, what: str) -> int:
@@ -61,4 +67,18 @@ def plan_of(record: JobRecord, remaining: float, now: float) -> Plan:
     max_fail = share(record.max_fail, record.count, "--max-fail") if record.max_fail else -1
     if record.canary < 0 or record.batch_wait < 0 or not math.isfinite(record.batch_wait):
         raise BadPlan("--canary and --batch-wait cannot be below 0")
-    return Plan(now + remaining, batch, record.batch_wait, record.canary, max_fail)
+    peel_time = record.timeout if batch or record.canary else 0.0
+    return Plan(now + remaining, batch, record.batch_wait, record.canary, max_fail, peel_time)
+
+
+def job_seconds(count: int, timeout: float, batch: str, batch_wait: float, canary: int) -> float:
+    """Give how long a whole job may take of which each peel may take `timeout` seconds.
+
+    Raises:
+        BadPlan: the batch is malformed.
+    """
+    if not batch and not canary:
+        return timeout
+    size = max(1, share(batch, count, "--batch")) if batch else count
+    waves = -(-count // size) + (1 if canary else 0)
+    return min(waves * (timeout + batch_wait), LONGEST)

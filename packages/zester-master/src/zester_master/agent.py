@@ -1,0 +1,255 @@
+"""A master: all its parts, started, watched, and ended in order."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+import time
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from zester_master import __version__
+from zester_master.api.fleet_verbs import FleetVerbs
+from zester_master.api.job_verbs import JobVerbs
+from zester_master.api.service import Service, Verb
+from zester_master.api.site_verbs import SiteVerbs
+from zester_master.beat import Beat, Stores
+from zester_master.config import MasterConfig
+from zester_master.context import Context
+from zester_master.fleet.boxes import Boxes
+from zester_master.fleet.drains import Drains
+from zester_master.fleet.feed import Feed
+from zester_master.fleet.hello import Ears
+from zester_master.fleet.index import FleetIndex
+from zester_master.fleet.presence import Presence
+from zester_master.fleet.sysview import SysView
+from zester_master.jobs.cancelling import Cancels
+from zester_master.jobs.catalogues import Catalogues
+from zester_master.jobs.desk import Desk
+from zester_master.jobs.showing import Shows
+from zester_master.jobs.takeover import Takeover
+from zester_master.journal import Journal
+from zester_master.meter import Meter
+from zester_master.probes import Probes
+from zester_master.site.layout import AuthPaths
+from zester_master.site.masters import MasterIdentity
+from zester_master.supervise import Supervisor
+from zester_master.trusting import Trusting
+from zester_proto.errors import ZesterError
+from zester_proto.health import Check, Condition, Health
+from zester_proto.health_server import HealthServer
+from zester_proto.identity.creds import Credentials
+from zester_proto.ids import new_instance
+from zester_proto.link import LinkOptions, NatsLink
+from zester_proto.link.measures import observe
+from zester_proto.logs import Log
+from zester_proto.metrics import Registry
+from zester_proto.target import check_groups
+
+SEED: Final = 3.0
+"""Seconds to learn of the fleet before operators are answered: who is it, and who is connected."""
+
+FLUSH: Final = 3.0
+DRAIN: Final = 10.0
+"""Seconds for the connection's end; with the requests' time it stays below systemd's 30."""
+
+
+class Agent:
+    """One master: built whole, then run once."""
+
+    def __init__(self, config: MasterConfig, identity: MasterIdentity) -> None:
+        check_groups(config.groups)
+        self.config = config
+        self.metrics = Registry()
+        self.health = Health(__version__, self.metrics)
+        self.context = self._context(identity)
+        context, link = self.context, self.context.link
+        observe(link, self.health, self.metrics)
+        self.desk = Desk(context)
+        self.drains = Drains(context)
+        self.ears = Ears(context, self.drains)
+        self.feed = Feed(context)
+        self.cancels = Cancels(context, self.desk)
+        self.takeover = Takeover(context, self.desk, self.cancels)
+        self.stores = Stores(context, config.jetstream_replicas)
+        self.beat = Beat(context, active=lambda: len(self.desk.live), address=config.health_addr)
+        self.trusting = Trusting(context, AuthPaths(config.auth).trust)
+        self.sysview = self._sysview(identity)
+        self.service = Service(context, self._verbs(), limit=config.max_requests)
+        folders = {"state_dir": config.states_dir, "settings_dir": config.settings_dir}
+        self.probes = Probes(context, folders, min_peels=config.min_peels)
+        self.health.check("fleet", self._fleet)
+        context.presence.on_duplicate(self._duplicate)
+        self._stop = asyncio.Event()
+        self._log = Log("zester.master", {"master": identity.name})
+
+    def _context(self, identity: MasterIdentity) -> Context:
+        instance = new_instance()
+        link = NatsLink(self._options(identity, identity.credentials))
+        presence = Presence(time.monotonic, time.time, started=time.monotonic())
+        index = FleetIndex()
+        meter = Meter(
+            self.metrics,
+            peels=lambda: sum(1 for one in presence.present() if one in index),
+            jobs=lambda: len(self.desk.live),
+        )
+        return Context(
+            name=identity.name,
+            instance=instance,
+            record=identity.commons.record,
+            keys=identity.keys,
+            trust=identity.commons.trust,
+            link=link,
+            presence=presence,
+            index=index,
+            boxes=Boxes(identity.keys.returning),
+            journal=Journal(link, identity.name),
+            meter=meter,
+            health=self.health,
+            groups=self.config.groups,
+        )
+
+    def _options(self, identity: MasterIdentity, credentials: Credentials) -> LinkOptions:
+        paths = AuthPaths(self.config.auth)
+        return LinkOptions(
+            urls=self.config.nats_url or (identity.commons.record.nats_url,),
+            creds=credentials,
+            ca=self.config.nats_ca or paths.ca,
+            name=f"zester-master/{credentials.name}",
+        )
+
+    def _sysview(self, identity: MasterIdentity) -> SysView:
+        link = NatsLink(self._options(identity, identity.presence))
+
+        def problem_changed(problem: ZesterError | None) -> None:
+            if problem is None:
+                self.health.clear("presence-blind")
+                return
+            text = f"who of the peels is connected cannot be seen: {problem.message}"
+            self.health.set(Condition("presence-blind", "warning", text, problem.hint))
+
+        link.on_problem(problem_changed)
+        return SysView(
+            link,
+            self.context.presence,
+            user=identity.presence.name,
+            account=identity.commons.record.accounts["PEELS"],
+        )
+
+    def _verbs(self) -> dict[str, Verb]:
+        context = self.context
+        shows = Shows(context, self.desk)
+        fleet = FleetVerbs(context, self.drains, Catalogues(context, self.desk))
+        jobs = JobVerbs(context, self.desk, shows, self.cancels)
+        site = SiteVerbs(context, self.desk)
+        return {
+            "target": fleet.target, "peels": fleet.peels, "facts": fleet.facts,
+            "catalogue": fleet.catalogue, "drain": fleet.drain, "undrain": fleet.undrain,
+            "run": jobs.run, "follow": jobs.follow, "job": jobs.job, "jobs": jobs.jobs,
+            "cancel": jobs.cancel, "masters": site.masters, "status": site.status,
+            "whoami": site.whoami, "trust": site.trust,
+        }  # fmt: skip
+
+    def _fleet(self) -> Check:
+        if self.feed.ready.is_set():
+            return Check(ok=True)
+        return Check(ok=False, detail={"error": "the facts of the fleet are not read yet"})
+
+    def _duplicate(self, _peel_id: str, _twice: bool) -> None:  # a hook's form
+        presence = self.context.presence
+        if not presence.duplicates:
+            self.health.clear("duplicate-id")
+            return
+        named = "; ".join(
+            f"{one} at {' and '.join(presence.addresses(one)) or 'unknown places'}"
+            for one in sorted(presence.duplicates)[:5]
+        )
+        self.health.set(
+            Condition(
+                "duplicate-id",
+                "error",
+                f"two live peels bear one id, and get no jobs: {named}",
+                "stop one of them, make new keys there (zester-peel keys) and let it join anew",
+            )
+        )
+
+    # -- life ------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Run until SIGTERM or SIGINT, then end within 30 s."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop.set)
+        self._log.info("starting", version=__version__, host=socket.gethostname())
+        async with contextlib.AsyncExitStack() as stack:
+            if self.config.health_addr:
+                server = HealthServer(self.health, self.metrics, self.config.health_addr)
+                await stack.enter_async_context(server)
+            stack.push_async_callback(self.context.link.close)
+            await self._listen()
+            self.context.link.start()
+            parts = self._start_parts()
+            try:
+                await self._stop.wait()
+                self._log.info("stopping")
+                await self.service.drain(self.config.drain_time)
+            finally:
+                for part in parts:
+                    part.cancel()
+                await asyncio.gather(*parts, return_exceptions=True)
+            await self._leave()
+        self._log.info("stopped")
+
+    async def _listen(self) -> None:
+        """Declare what this master hears; the link keeps it up over all connections."""
+        await self.ears.listen()
+        await self.cancels.listen()
+
+    def _start_parts(self) -> list[asyncio.Task[None]]:
+        supervisor = Supervisor(self.health, self.context.meter)
+        ready = self.stores.ready
+        parts = {
+            "buckets": self.stores.run,
+            "presence": self.sysview.run,
+            "journal": _after(ready, self.context.journal.run),
+            "heartbeat": _after(ready, self.beat.run),
+            "facts": _after(ready, self.feed.run),
+            "drains": _after(ready, self.drains.run),
+            "trust": _after(ready, self.trusting.run),
+            "probes": _after(ready, self.probes.run),
+            "jobs": _after(ready, self.desk.run),
+            "takeover": _after(self.feed.ready, self.takeover.run),
+            "api": self._serve,
+        }
+        return [
+            asyncio.create_task(supervisor.keep(name, serve), name=name)
+            for name, serve in parts.items()
+        ]
+
+    async def _serve(self) -> None:
+        await self.context.link.wait_connected()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(SEED):
+                await self.feed.ready.wait()
+                await self.context.presence.seeded.wait()
+        self._log.info("ready", peels=len(self.context.index))
+        await self.service.run()
+
+    async def _leave(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(FLUSH):
+                await self.context.journal.flush()
+        await self.beat.end()
+        await self.context.link.drain(DRAIN)
+
+
+def _after(
+    event: asyncio.Event, serve: Callable[[], Awaitable[None]]
+) -> Callable[[], Awaitable[None]]:
+    """Give a part that begins when something else is ready."""
+
+    async def later() -> None:
+        await event.wait()
+        await serve()
+
+    return later

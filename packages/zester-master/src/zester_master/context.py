@@ -1,0 +1,75 @@
+"""What all parts of one master share: who it is, its connection, and what it knows of the fleet."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import msgspec
+
+from zester_master.fleet.boxes import Boxes
+from zester_master.fleet.index import FleetIndex
+from zester_master.fleet.presence import Presence
+from zester_master.journal import Journal
+from zester_master.meter import Meter
+from zester_master.site.layout import SiteRecord
+from zester_master.site.masters import MasterKeys
+from zester_proto.codec import encode
+from zester_proto.health import Health
+from zester_proto.identity.bundle import TrustStore
+from zester_proto.identity.signing import sign
+from zester_proto.link import NatsLink
+from zester_proto.messages.trust import SignedType
+
+
+@dataclass(slots=True, kw_only=True)
+class Context:
+    """One master.
+
+    Attributes:
+        name: as in the trust bundle.
+        instance: this life of its process.
+        record: what is public of the site.
+        keys: its secrets.
+        trust: whom it believes.
+        link: its connection in account ZESTER.
+        presence: who of the peels is there.
+        index: their facts.
+        boxes: the keys shared with them.
+        journal: where the life of jobs and the audit go.
+        meter: what it counts.
+        health: what is wrong with it.
+        groups: named targets.
+        facts_at: when the facts of each peel were stored, Unix time.
+        fleet_ready: set when the facts of the fleet have been read.
+        clock: monotonic seconds.
+        wall: Unix time; a master's is the site's.
+    """
+
+    name: str
+    instance: str
+    record: SiteRecord
+    keys: MasterKeys
+    trust: TrustStore
+    link: NatsLink
+    presence: Presence
+    index: FleetIndex
+    boxes: Boxes
+    journal: Journal
+    meter: Meter
+    health: Health
+    groups: dict[str, str] = field(default_factory=dict[str, str])
+    facts_at: dict[str, float] = field(default_factory=dict[str, float])
+    fleet_ready: asyncio.Event = field(default_factory=asyncio.Event)
+    clock: Callable[[], float] = time.monotonic
+    wall: Callable[[], float] = time.time
+
+    @property
+    def site(self) -> str:
+        """The site's name."""
+        return self.trust.site
+
+    def signed(self, kind: SignedType, body: msgspec.Struct | bytes) -> bytes:
+        """Give the encoded signed form of a message by this master's job key."""
+        data = body if isinstance(body, bytes) else encode(body)
+        return encode(sign(self.keys.job, kind, self.site, data))

@@ -1,0 +1,22 @@
+"""From a configuration to a running master."""
+
+import asyncio
+
+from zester_master.agent import Agent
+from zester_master.config import MasterConfig
+from zester_master.site.masters import load_master
+from zester_proto.link.options import parse_servers
+from zester_proto.logs import setup
+
+
+def run(config: MasterConfig) -> int:
+    """Run the master until it is told to stop, and give the exit code.
+
+    Raises:
+        ZesterError: this machine is not in order: keys, folders, addresses.
+    """
+    setup(config.log_level, config.log_format)
+    identity = load_master(config.auth)
+    parse_servers(config.nats_url or (identity.commons.record.nats_url,))
+    asyncio.run(Agent(config, identity).run())
+    return 0
