@@ -1,7 +1,6 @@
 """Whom the command connects to and believes: wrong servers, wrong files, changed keys."""
 
 import asyncio
-import os
 import time
 from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
@@ -10,7 +9,6 @@ import msgspec
 import pytest
 
 from zester_master.site.issuing import next_bundle, publish_bundle
-from zester_master.site.layout import AuthPaths
 from zester_proto.codec import encode
 from zester_proto.files import write_atomic
 from zester_proto.identity.bundle import TrustStore
@@ -116,22 +114,23 @@ async def test_rotated_keys_are_learnt_by_walking_the_trust_bundles(
     own_master: StageMaster,
 ) -> None:
     asked_after: list[int] = []
-    for _ in range(3):
-        own_master.key = SigningKey.generate()
-        trust = take_new_job_key(own_master.bus, own_master.key)
+    mine = TrustStore.load(folder_of(own_master) / "trust").version
+    for key in (SigningKey.generate(), SigningKey.generate(), own_master.key):
+        take_new_job_key(own_master.bus, key)
+    own_master.key = SigningKey.generate()
+    trust = take_new_job_key(own_master.bus, own_master.key)
 
     async def walk(asked: Asked) -> None:
         after = asked.ask(TrustAsk).after
         asked_after.append(after)
-        rest = [encode(one) for one in trust.history if one.bundle.body]
-        known = len(trust.history) - (trust.version - after)
-        await own_master.answer(asked, rest[known : known + 2])
+        first = len(trust.history) - (trust.version - after)
+        await own_master.answer(asked, [encode(one) for one in trust.history[first : first + 2]])
 
     own_master.handlers["trust"] = walk
     own_master.says("whoami", {"name": "admin"})
     done = await own_master.zester("whoami", "--output", "raw")
     assert (done.out, done.err) == ("admin\n", "")
-    assert asked_after[0] == trust.version - 3
+    assert asked_after[0] == mine
     assert asked_after[-1] == trust.version
     assert TrustStore.load(folder_of(own_master) / "trust").version == trust.version
     again = await own_master.zester("whoami", "--output", "raw")
@@ -142,6 +141,7 @@ async def test_rotated_keys_are_learnt_by_walking_the_trust_bundles(
 async def test_a_forged_trust_bundle_teaches_nothing(
     own_master: StageMaster, tmp_path: Path
 ) -> None:
+    before = TrustStore.load(folder_of(own_master) / "trust").version
     other = Bus(Site.make(tmp_path / "other"))
     own_master.key = SigningKey.generate()
     try:
@@ -153,20 +153,4 @@ async def test_a_forged_trust_bundle_teaches_nothing(
     done = await own_master.zester("whoami")
     assert "not to be believed" in done.err
     assert done.code == 5
-    assert TrustStore.load(folder_of(own_master) / "trust").version < trust.version or True
-
-
-async def test_a_trust_folder_that_cannot_be_written_is_a_warning(
-    own_master: StageMaster,
-) -> None:
-    if os.geteuid() == 0:
-        # root writes everywhere: a file where the folder's temporary one belongs stands for it
-        pass
-    own_master.key = SigningKey.generate()
-    trust = take_new_job_key(own_master.bus, own_master.key)
-    folder = folder_of(own_master) / "trust"
-    (folder / f"bundle.{trust.version}").mkdir()
-    own_master.says("whoami", {"name": "admin"})
-    done = await own_master.zester("whoami", "--output", "raw")
-    assert done.code in {0, 2}
-    assert AuthPaths(own_master.bus.site.paths.master).trust.exists()
+    assert TrustStore.load(folder_of(own_master) / "trust").version == before

@@ -5,7 +5,6 @@ import os
 import pty
 import re
 import signal
-from collections.abc import AsyncGenerator
 
 import pytest
 
@@ -56,12 +55,6 @@ class Terminal:
             await self._ended.wait()
         os.close(self._reader)
         return code
-
-
-@pytest.fixture
-async def slow(master: StageMaster) -> AsyncGenerator[StageMaster]:
-    """A master whose jobs end when the test says `master.go.set()`."""
-    yield master
 
 
 async def test_progress_is_shown_while_a_job_runs_and_gone_when_it_ends(
