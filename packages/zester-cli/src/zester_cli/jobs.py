@@ -69,7 +69,7 @@ async def follow(
         answer, pages = await client.ask_pages("follow", JobAsk(jid=jid))
     except asyncio.CancelledError:
         raise detached(jid) from None
-    return await _Watch(client, jid, progress, seconds, exact=True).to_end(answer, pages)
+    return await _Watch(client, jid, progress, seconds, following=True).to_end(answer, pages)
 
 
 async def show(client: Client, jid: str, peel: str = "") -> Watched:
@@ -92,14 +92,15 @@ class _Watch:
         progress: Progress,
         seconds: float | None,
         *,
-        exact: bool = False,
+        following: bool = False,
     ) -> None:
         self._client = client
         self._jid = jid
         self._progress = progress
         self._began = time.monotonic()
-        self._exact = exact
-        self._end = None if seconds is None else self._began + seconds + (0 if exact else GRACE)
+        self._asked_for_so_long = following and seconds is not None
+        grace = 0 if following else GRACE
+        self._end = None if seconds is None else self._began + seconds + grace
         self._silence = SILENCE
         self._gaps = 0
         self._in_vain = False
@@ -178,7 +179,7 @@ class _Watch:
 
     def _gave_up(self) -> CliError:
         how = f"zester job follow {self._jid}"
-        if self._exact:
+        if self._asked_for_so_long:
             return Detached(f"job {self._jid} has not ended yet", hint=f"go on with {how}")
         return NoMaster(
             f"no master says how job {self._jid} ended, long after its time was up",

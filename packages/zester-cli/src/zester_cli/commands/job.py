@@ -46,11 +46,11 @@ def listing(invocation: Invocation, ask: JobsAsk) -> int:
         ]
 
     items = with_client(invocation, get)
-    items.sort(key=lambda item: str(item["jid"]), reverse=True)
+    items.sort(key=_created, reverse=True)
     columns = (
         field("jid"),
         moment_of("created"),
-        field("operator"),
+        Column("OPERATOR", _operator),
         field("state", is_state=True),
         Column("OUTCOMES", _counts),
         field("function"),
@@ -59,6 +59,16 @@ def listing(invocation: Invocation, ask: JobsAsk) -> int:
     nothing = "no job runs now" if ask.active else "no job is kept that fits"
     write_list(invocation, columns, items, raw=lambda item: str(item["jid"]), nothing=nothing)
     return 0
+
+
+def _created(item: dict[str, Any]) -> float:
+    created = item.get("created")
+    return created if isinstance(created, (int, float)) else 0
+
+
+def _operator(item: dict[str, Any]) -> str:
+    """Give who asked; masters ask for catalogues of their own accord."""
+    return str(item.get("operator") or "-")
 
 
 def _counts(item: dict[str, Any]) -> str:

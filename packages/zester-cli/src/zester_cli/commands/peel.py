@@ -61,6 +61,8 @@ def _clock(item: dict[str, Any]) -> str:
     off = item.get("clock")
     if not isinstance(off, (int, float)):
         return ""
+    if abs(off) < 0.05:
+        return "right"
     return f"{off:+.1f} s" if abs(off) < _CLOCK_OFF else f"{off:+.0f} s, wrong"
 
 

@@ -35,7 +35,7 @@ def job_lines(screen: Screen, job: JobResult) -> list[str]:
     good = [one for one in groups if one.result.succeeded]
     bad = [one for one in groups if not one.result.succeeded]
     bad.sort(key=lambda one: one.result.silent)
-    lines = _good_lines(screen, good)
+    lines = _good_lines(screen, good, job.jid)
     for one in bad:
         lines += ["", *_block(screen, one, job.jid)] if lines else _block(screen, one, job.jid)
     return lines
@@ -72,7 +72,7 @@ def _group(members: list[tuple[str, PeelResult]]) -> Group:
     return Group([peel_id for peel_id, _ in members], members[0][1], min(seconds), max(seconds))
 
 
-def _good_lines(screen: Screen, groups: list[Group]) -> list[str]:
+def _good_lines(screen: Screen, groups: list[Group], jid: str) -> list[str]:
     if not groups:
         return []
     columns = [_column(one.result) for one in groups]
@@ -80,7 +80,7 @@ def _good_lines(screen: Screen, groups: list[Group]) -> list[str]:
     if any(text is None or width(text) > room for text in columns):
         lines: list[str] = []
         for one in groups:
-            lines += _block(screen, one, "")
+            lines += _block(screen, one, jid)
         return lines
     rows = [
         (
@@ -137,12 +137,13 @@ def _block(screen: Screen, group: Group, jid: str) -> list[str]:
 def _body(group: Group, jid: str) -> Iterator[str]:
     result = group.result
     command = as_command(result.value)
+    rest = f"zester job show {jid} --peel {group.ids[0]} --output raw"
     if command is not None:
-        yield from command_lines(command)
+        yield from command_lines(command, rest)
         if command["exit_code"] and result.succeeded:
             yield f"exit code {command['exit_code']}"
     elif result.value is not None or result.succeeded:
-        yield from value_lines(result.value)
+        yield from value_lines(result.value, rest)
         if result.truncated:
             yield "… the value was too large: only its beginning and its end were kept"
     if result.reason:

@@ -20,19 +20,27 @@ _LOOKS_LIKE_ELSE: Final = re.compile(
 )
 
 
-def value_lines(value: Any, most: int = LINES) -> list[str]:
-    """Give a value as harmless lines, at most so many and one that tells of the rest."""
-    lines = list(islice(_lines(value), most + 1))
-    if len(lines) > most:
-        lines[most:] = ["… there is more: --output raw or json shows all of it"]
-    return lines
+def value_lines(value: Any, rest: str = "--output raw") -> list[str]:
+    """Give a value as harmless lines, not more than a person looks through.
+
+    Args:
+        value: any value.
+        rest: what shows all of a value that is too long; the last line says it.
+    """
+    lines = list(islice(_lines(value), LINES + 1))
+    cut = len(lines) > LINES or _is_long(value)
+    return [*lines[:LINES], f"… there is more, all of it by {rest}"] if cut else lines
 
 
-def command_lines(value: dict[str, Any], most: int = LINES) -> list[str]:
+def _is_long(value: Any) -> bool:
+    return isinstance(value, str) and len(value) > LETTERS
+
+
+def command_lines(value: dict[str, Any], rest: str = "--output raw") -> list[str]:
     """Give what a command wrote: its stdout as it is, its stderr below a line that says so."""
-    lines = value_lines(str(value["stdout"]).rstrip("\n"), most) if value["stdout"] else []
+    lines = value_lines(str(value["stdout"]).rstrip("\n"), rest) if value["stdout"] else []
     if value["stderr"]:
-        lines += ["stderr:", *value_lines(str(value["stderr"]).rstrip("\n"), most)]
+        lines += ["stderr:", *value_lines(str(value["stderr"]).rstrip("\n"), rest)]
     if value.get("truncated") is True:
         lines.append("… the output was too large: only its beginning and its end were kept")
     return lines
@@ -92,11 +100,8 @@ def _lines(value: Any) -> Iterator[str]:
 
 
 def _text(value: str) -> Iterator[str]:
-    cut = value[:LETTERS]
-    for line in harmless(cut).split("\n"):
+    for line in harmless(value[:LETTERS]).split("\n"):
         yield tabs_out(line)
-    if len(value) > LETTERS:
-        yield f"… {len(value) - LETTERS} more letters: --output raw shows all of it"
 
 
 def _map(value: dict[str, Any], depth: int) -> Iterator[str]:
