@@ -39,8 +39,11 @@ from zester_proto.link.options import NO_HEADERS, Message
 from zester_proto.logs import Log, Throttle
 from zester_proto.subjects import direct_get, kv
 
-ATTEMPT: Final = 5.0
-"""Seconds for one try of a put that is repeated."""
+FIRST_ATTEMPT: Final = 2.0
+LONGEST_ATTEMPT: Final = 10.0
+"""Seconds that a put which is repeated waits for its ack, at first and at last: while a stream has
+no leader (4 to 8 s after its loss, nats.md D) there is silence, and an early try finds the new one;
+a server that is overrun gets more time with each."""
 
 _EXPECTED: Final = "Nats-Expected-Last-Subject-Sequence"
 _DELETED: Final = {"KV-Operation": "DEL"}
@@ -203,12 +206,13 @@ async def put_until_acked(
         TooLarge: the server will never take it.
         PermissionDenied: we may not write there.
     """
-    waits = backoff or Backoff(base=0.5, cap=15.0)
+    waits = backoff or Backoff(base=0.5, cap=5.0)
     throttle = Throttle(60.0)
+    attempt = FIRST_ATTEMPT
     while True:
         await link.wait_connected()
         try:
-            return await put(link, bucket, key, value, headers=headers, ttl=ttl, seconds=ATTEMPT)
+            return await put(link, bucket, key, value, headers=headers, ttl=ttl, seconds=attempt)
         except (LinkTimeout, NoResponders, Disconnected, StoreFull, BadReply) as error:
             problem: LinkError = error
         except StoreRefused as error:
@@ -216,6 +220,7 @@ async def put_until_acked(
                 raise
             problem = error  # no leader at this moment
         delay = waits.next()
+        attempt = min(LONGEST_ATTEMPT, attempt * 1.5)
         if throttle.allow(problem.code) is not None and waits.tries > 2:
             _log.warn("a put is repeated", bucket=bucket, key=key, error=problem.message)
         await asyncio.sleep(delay)

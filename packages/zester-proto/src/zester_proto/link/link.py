@@ -209,7 +209,7 @@ class NatsLink:
             TooLarge: the server would not take it; nothing was sent.
             LinkError: the subject or a header is malformed.
         """
-        await self._live().publish(subject, data, reply, headers)
+        await (await self._alive()).publish(subject, data, reply, headers)
 
     async def request(
         self,
@@ -228,7 +228,7 @@ class NatsLink:
             PermissionDenied: we may not ask there.
             TooLarge: the question is too large.
         """
-        session = self._live()
+        session = await self._alive()
         future: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
         limit = self.options.request_timeout if seconds is None else seconds
         try:
@@ -262,7 +262,7 @@ class NatsLink:
         Raises:
             LinkError: as `request`.
         """
-        session = self._live()
+        session = await self._alive()
         answers: asyncio.Queue[Message | Exception] = asyncio.Queue()
         limit = self.options.request_timeout if seconds is None else seconds
         found: list[Message] = []
@@ -340,7 +340,7 @@ class NatsLink:
             LinkTimeout: the server does not answer.
         """
         began = time.perf_counter()
-        await self._live().flush(seconds)
+        await (await self._alive()).flush(seconds)
         self.latency = time.perf_counter() - began
 
     # -- what the keeper tells -------------------------------------------------------------------
@@ -353,6 +353,13 @@ class NatsLink:
                 hint=self.problem.message if self.problem else "it connects by itself: try again",
             )
         return session
+
+    async def _alive(self) -> Session:
+        session = self._keeper.session
+        if session is None or not session.alive:
+            # a caller that tries again at once must not keep the loop from reconnecting
+            await asyncio.sleep(0)
+        return self._live()
 
     async def _came_up(self, session: Session) -> None:
         await session.listen()
