@@ -62,6 +62,7 @@ def words_of(*words: str) -> list[str]:
     ("line", "found"),
     [
         ("jo", ["job"]),
+        ("st", ["status"]),
         ("job ", ["list", "active", "show", "wait", "follow", "cancel"]),
         ("job li", ["list"]),
         ("we", ["web-1", "web-2"]),
@@ -79,6 +80,7 @@ def words_of(*words: str) -> list[str]:
         ("web-1 test.ping --output j", ["json"]),
         ("--timeout ", []),
         ("--timeout 5 jo", ["job"]),
+        ("peel d", ["drain"]),
         ("peel show d", ["db.example.com"]),
         ("facts get ma", ["mail"]),
         ("target we", ["web-1", "web-2"]),

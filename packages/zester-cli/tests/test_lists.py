@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from zester_proto.codec import pack
-from zester_proto.messages.operators import FactsAsk, JobAsk, JobsAsk, TargetAsk
+from zester_proto.messages.operators import DrainAsk, FactsAsk, JobAsk, JobsAsk, TargetAsk
 from zester_proto.permissions import Role
 from zester_testing.stage import Done, StageMaster, ok, plain, row
 
@@ -182,6 +182,53 @@ async def test_a_target_names_ids_or_explains_itself(master: StageMaster) -> Non
     done = await master.zester("target", "none")
     assert done.code == 3
     assert "nobody matches" in done.err
+
+
+async def test_nobody_is_exit_3_wherever_a_target_is_asked_for(master: StageMaster) -> None:
+    for verb in ("peels", "facts", "target"):
+        master.lists(verb, [], {"count": 0})
+    for words in (
+        ("peel", "list", "none"),
+        ("facts", "get", "none", "os"),
+        ("facts", "query", "none", "os"),
+        ("target", "none"),
+    ):
+        done = await master.zester(*words)
+        assert "nobody matches 'none'" in done.err
+        assert (done.code, done.out) == (3, "")
+    assert (await master.zester("peel", "list")).code == 0
+
+
+async def test_peels_are_drained_by_name(master: StageMaster) -> None:
+    for verb in ("drain", "undrain"):
+        master.says(verb, {"peels": ["a", "b"], "number": 7})
+        done = await master.zester("peel", verb, "a or b")
+        assert done.out == "a\nb\n"
+        assert f"{verb}ed: 2 peels" in done.err
+        assert master.asked[-1].request.verb == verb
+        assert master.asked[-1].ask(DrainAsk).target == "a or b"
+
+
+async def test_masters_and_conditions_are_shown(master: StageMaster) -> None:
+    beat = {"name": "master-1", "version": "0.1.0", "started": 1.7e9, "active": 3, "bundle": 2}
+    master.says("masters", [beat])
+    done = await master.zester("master", "list")
+    assert "master-1" in done.out
+    assert done.out.splitlines()[1].split()[-2:] == ["3", "2"]
+    quiet: dict[str, Any] = {
+        "master": "master-1",
+        "peels": {"present": 3},
+        "jobs": 0,
+        "conditions": [],
+    }
+    master.says("status", quiet)
+    assert (await master.zester("status")).code == 0
+    wrong = {"code": "clock-off", "severity": "warning", "text": "an hour off", "hint": "ntp"}
+    master.says("status", {**quiet, "conditions": [wrong]})
+    done = await master.zester("status")
+    assert "an hour off" in done.out
+    assert done.code == 1
+    assert (await master.zester("status", "--output", "raw")).out == "clock-off\n"
 
 
 async def test_whoami_says_name_and_role(master: StageMaster) -> None:

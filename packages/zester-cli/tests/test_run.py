@@ -25,7 +25,22 @@ async def test_a_ping_gives_a_table_and_a_summary(master: StageMaster) -> None:
 async def test_the_request_says_what_was_typed(master: StageMaster) -> None:
     master.runs(ok("peel-1"))
     done = await master.zester(
-        "web-* or db", "cmd.run", "ls", "-l", "cwd=/tmp", "--timeout", "5m", "--test"
+        "web-* or db",
+        "cmd.run",
+        "ls",
+        "-l",
+        "cwd=/tmp",
+        "--timeout",
+        "5m",
+        "--test",
+        "--batch",
+        "10%",
+        "--batch-wait",
+        "2s",
+        "--canary",
+        "1",
+        "--max-fail",
+        "2",
     )
     assert done.code == 0
     ask = master.run_ask()
@@ -33,6 +48,7 @@ async def test_the_request_says_what_was_typed(master: StageMaster) -> None:
     assert ask.function == "cmd.run"
     assert master.run_words() == (["ls", "-l"], {"cwd": "/tmp"})
     assert (ask.timeout, ask.test, ask.follow) == (300.0, True, True)
+    assert (ask.batch, ask.batch_wait, ask.canary, ask.max_fail) == ("10%", 2.0, 1, "2")
     assert master.asked[-2].operator == "admin"
 
 

@@ -18,6 +18,7 @@ from zester_cli.options import (
 from zester_cli.suggest import closest, did_you_mean
 
 _FUNCTION: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)+", re.ASCII)
+_SHARE: Final = re.compile(r"[0-9]{1,6}%?", re.ASCII)
 _BY_NAME: Final[Mapping[str, Option]] = {one.name: one for one in OPTIONS}
 _EXAMPLE: Final = "zester '*' test.ping"
 
@@ -139,14 +140,24 @@ class _Line:
 
 
 def _value(option: Option, text: str) -> Any:
-    if option.field == "timeout":
+    if option.metavar == "TIME":
         return read_span(option.name, text)
+    if option.metavar == "N":
+        return _number(option, text)
+    if option.metavar == "N|N%" and not _SHARE.fullmatch(text):
+        raise UsageError(f"{option.name}: {text!r} is neither a number nor a share such as 10%")
     if option.field == "output" and text not in OUTPUTS:
         hint = did_you_mean(closest(text, OUTPUTS)) or f"write one of {', '.join(OUTPUTS)}"
         raise UsageError(f"--output: there is no form {text!r}", hint=hint)
     if not text:
         raise UsageError(f"{option.name} needs a value: {option.name} {option.metavar}")
     return text
+
+
+def _number(option: Option, text: str) -> int:
+    if not (text.isascii() and text.isdigit()) or len(text) > 6:
+        raise UsageError(f"{option.name}: {text!r} is no number")
+    return int(text)
 
 
 def _unknown_option(name: str, after: str = "") -> UsageError:

@@ -153,8 +153,8 @@ class _Watch:
         return max(min(self._silence, left), 0.0)
 
     def _note_deadline(self, reader: PageReader, answer: Answer) -> None:
-        """Learn from page 0 how long the job may take, where nobody said how long to wait."""
-        if self._end is None and reader.info:
+        """Learn from page 0 how long the job may take: in batches longer than one peel may."""
+        if not self._asked_for_so_long and reader.info:
             deadline = read_info(reader).get("deadline")
             if isinstance(deadline, (int, float)):
                 self._end = time.monotonic() + max(deadline - answer.time, 0) + GRACE

@@ -31,6 +31,13 @@ OPTIONS: Final[tuple[Option, ...]] = (
            job_only=True),
     Option("--async", "detach", "", "print the jid and do not wait", job_only=True),
     Option("--test", "test", "", "dry run: say what would change", job_only=True),
+    Option("--batch", "batch", "N|N%", "ask so many peels at a time", job_only=True),
+    Option("--batch-wait", "batch_wait", "TIME", "how long a place in the batch stays empty",
+           job_only=True),
+    Option("--canary", "canary", "N", "ask N peels first; the rest only if all of them succeed",
+           job_only=True),
+    Option("--max-fail", "max_fail", "N|N%", "stop when more than so many have failed",
+           job_only=True),
     Option("--detailed-exit", "detailed_exit", "", "exit 7 when a dry run would change something",
            job_only=True),
 )  # fmt: skip
@@ -49,6 +56,11 @@ class Options(NamedTuple):
     detach: bool = False
     test: bool = False
     detailed_exit: bool = False
+    batch: str = ""
+    batch_wait: float = 0.0
+    """Seconds."""
+    canary: int = 0
+    max_fail: str = ""
 
 
 class Subcommand(NamedTuple):
@@ -68,7 +80,7 @@ class Command(NamedTuple):
 
 
 _WAITS: Final = frozenset({"timeout", "detailed_exit"})
-_RUNS: Final = frozenset({"timeout", "detach", "test", "detailed_exit"})
+_RUNS: Final = frozenset(one.field for one in OPTIONS if one.job_only)
 
 COMMANDS: Final[tuple[Command, ...]] = (
     Command("run", "TARGET FUNCTION [ARGS]: the long form of zester TARGET FUNCTION"),
@@ -84,6 +96,11 @@ COMMANDS: Final[tuple[Command, ...]] = (
         Subcommand("list", "all peels: state, version, address, clock"),
         Subcommand("show", "one peel, with its facts"),
         Subcommand("ping", "test.ping on a target", _RUNS),
+        Subcommand("drain", "have peels take no more jobs"),
+        Subcommand("undrain", "have peels take jobs again"),
+    )),
+    Command("master", "masters: who is there", (
+        Subcommand("list", "all masters that live"),
     )),
     Command("facts", "facts, from the masters' index; no job", (
         Subcommand("get", "the facts of each peel of a target"),
@@ -91,6 +108,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     )),
     Command("target", "EXPR: which peels a target names"),
     Command("doc", "[FUNCTION]: what functions there are, and what they take"),
+    Command("status", "what is wrong, by the master that answers"),
     Command("whoami", "who the masters say that you are"),
     Command("completion", "bash, zsh or fish: print the script that completes for it"),
 )  # fmt: skip

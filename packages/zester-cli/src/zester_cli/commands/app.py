@@ -131,6 +131,27 @@ def _peel_ping(
     return run(RunCall(invocation.options, target, "test.ping"), invocation.screen)
 
 
+@_groups["peel"].command(**_about("peel", "drain"))
+def _peel_drain(context: typer.Context, target: Expression) -> int:
+    from zester_cli.commands import peel  # noqa: PLC0415
+
+    return peel.drain(_invocation(context), target, on=True)
+
+
+@_groups["peel"].command(**_about("peel", "undrain"))
+def _peel_undrain(context: typer.Context, target: Expression) -> int:
+    from zester_cli.commands import peel  # noqa: PLC0415
+
+    return peel.drain(_invocation(context), target, on=False)
+
+
+@_groups["master"].command(**_about("master", "list"))
+def _master_list(context: typer.Context) -> int:
+    from zester_cli.commands import master  # noqa: PLC0415
+
+    return master.listing(_invocation(context))
+
+
 Keys = typer.Argument(metavar="KEY...", help="facts, as os or cpu:count", show_default=False)
 
 
@@ -179,6 +200,13 @@ def _doc(
     from zester_cli.commands.doc import doc  # noqa: PLC0415
 
     return doc(_invocation(context), function)
+
+
+@app.command(**_about("status"))
+def _status(context: typer.Context) -> int:
+    from zester_cli.commands import master  # noqa: PLC0415
+
+    return master.status(_invocation(context))
 
 
 @app.command(**_about("whoami"))

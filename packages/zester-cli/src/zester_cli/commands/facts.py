@@ -5,6 +5,7 @@ from typing import Any
 
 from zester_cli import cache
 from zester_cli.client import Client
+from zester_cli.errors import NobodyMatched
 from zester_cli.invocation import Invocation, with_client
 from zester_cli.output import forms
 from zester_cli.output.listing import Column, field, write_list
@@ -18,14 +19,22 @@ Facts = dict[str, dict[str, Any]]
 
 
 def fetch(invocation: Invocation, target: str, keys: Sequence[str]) -> Facts:
-    """Get the facts of each peel of a target; no keys are all of them."""
+    """Get the facts of each peel of a target; no keys are all of them.
+
+    Raises:
+        NobodyMatched: the target names no peel.
+    """
 
     async def get(client: Client) -> Facts:
         _, reader = await client.ask_list("facts", FactsAsk(target=target, keys=tuple(keys)))
         cache.keep_peels(cache.folder(client.config), reader.items)
         return {key: read_map(item.data) for key, item in sorted(reader.items.items())}
 
-    return with_client(invocation, get)
+    found = with_client(invocation, get)
+    if not found:
+        hint = "zester peel list shows who is there"
+        raise NobodyMatched(f"nobody matches {target!r}", hint=hint)
+    return found
 
 
 def get(invocation: Invocation, target: str, keys: Sequence[str]) -> int:

@@ -4,23 +4,27 @@ import time
 from typing import Any
 
 from zester_cli import cache
-from zester_cli.client import Client
+from zester_cli.client import Client, answer_value
 from zester_cli.duration import shown_seconds
 from zester_cli.errors import NobodyMatched
 from zester_cli.invocation import Invocation, with_client
 from zester_cli.output import forms
 from zester_cli.output.listing import Column, field, moment, moment_of, write_list
 from zester_cli.output.values import value_lines
-from zester_cli.pages import Item, read_map
+from zester_cli.pages import Item, as_map, read_map
 from zester_cli.suggest import closest, did_you_mean
-from zester_proto.messages.operators import FactsAsk, TargetAsk
+from zester_proto.messages.operators import DrainAsk, FactsAsk, TargetAsk
 
 _CLOCK_OFF = 30.0
 """Seconds above which a peel's clock is called wrong (bus.md 5)."""
 
 
 def listing(invocation: Invocation, target: str) -> int:
-    """Show the peels that a target names."""
+    """Show the peels that a target names.
+
+    Raises:
+        NobodyMatched: it names none.
+    """
 
     async def get(client: Client) -> dict[str, Item]:
         _, reader = await client.ask_list("peels", TargetAsk(target=target))
@@ -28,6 +32,8 @@ def listing(invocation: Invocation, target: str) -> int:
         return reader.items
 
     found = with_client(invocation, get)
+    if not found and target != "*":
+        raise NobodyMatched(f"nobody matches {target!r}", hint="zester peel list shows all")
     items = [{"id": key, **_fields(item)} for key, item in sorted(found.items())]
     columns = (
         field("id", "PEEL"),
@@ -64,6 +70,23 @@ def _clock(item: dict[str, Any]) -> str:
     if abs(off) < 0.05:
         return "right"
     return f"{off:+.1f} s" if abs(off) < _CLOCK_OFF else f"{off:+.0f} s, wrong"
+
+
+def drain(invocation: Invocation, target: str, *, on: bool) -> int:
+    """Have peels take no more jobs, or take them again."""
+    verb = "drain" if on else "undrain"
+
+    async def ask(client: Client) -> dict[str, Any]:
+        return as_map(answer_value(await client.ask(verb, DrainAsk(target=target))))
+
+    ids = [str(one) for one in with_client(invocation, ask).get("peels") or ()]
+    screen, form = invocation.screen, invocation.options.output
+    if form in {"json", "yaml"}:
+        forms.structured(screen, form, {"peels": ids})
+    else:
+        forms.raw_lines(screen, ids)
+        screen.note(f"{verb}ed: {len(ids)} peel{'s' * (len(ids) != 1)}")
+    return 0
 
 
 def show(invocation: Invocation, peel_id: str) -> int:

@@ -60,6 +60,10 @@ def make_ask(call: RunCall, invocation: Invocation) -> "RunAsk":
         kwargs=Raw(pack(read_values(arguments.kwargs))),
         timeout=options.timeout or DEFAULT_TIMEOUT,
         test=options.test,
+        batch=options.batch,
+        batch_wait=options.batch_wait,
+        canary=options.canary,
+        max_fail=options.max_fail,
         follow=not options.detach,
     )
 

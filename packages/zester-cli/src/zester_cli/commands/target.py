@@ -29,7 +29,14 @@ def target(
     Raises:
         CliError: the expression is wrong, or nobody matches.
     """
-    found = _offline(expression, fleet, groups) if fleet else _live(invocation, expression, groups)
+    if groups and not fleet:
+        raise UsageError(
+            "--groups goes with --fleet", hint="the live fleet has the groups of its masters"
+        )
+    if fleet:
+        found = _offline(expression, fleet, groups)
+    else:
+        found = _live(invocation, TargetAsk(target=expression, explain=explain))
     screen, form = invocation.screen, invocation.options.output
     if form in {"json", "yaml"}:
         value: Any = list(found.ids)
@@ -51,14 +58,9 @@ def target(
     return 0
 
 
-def _live(invocation: Invocation, expression: str, groups: str) -> Matches:
-    if groups:
-        raise UsageError(
-            "--groups goes with --fleet", hint="the live fleet has the groups of its masters"
-        )
-
+def _live(invocation: Invocation, ask: TargetAsk) -> Matches:
     async def get(client: Client) -> Matches:
-        answer, reader = await client.ask_list("target", TargetAsk(target=expression, explain=True))
+        answer, reader = await client.ask_list("target", ask)
         parts: list[dict[str, Any]] = as_map(answer_value(answer)).get("explain") or []
         return Matches(sorted(reader.items), parts)
 

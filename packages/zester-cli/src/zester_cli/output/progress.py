@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _DELAY: Final = 0.5
 """Seconds before anything is shown: most jobs are done by then, and rich costs 0.1 s."""
 _PERIOD: Final = 0.1
+_MOST_NAMED: Final = 200
 
 
 class Progress:
@@ -76,7 +77,7 @@ def status(reader: PageReader, seconds: float) -> str:
     parts = [f"{len(reader.items)} of {total}" if total else "started"]
     ended = {name: count for name, count in reader.counts.items() if name in OUTCOMES}
     parts += [said_counts(ended)] if ended else []
-    if reader.stages:
+    if 0 < len(reader.stages) <= _MOST_NAMED:
         parts.append(f"waiting for {fold(reader.stages, 40)}")
     parts.append(shown_seconds(seconds))
     return harmless_line(", ".join(parts))
