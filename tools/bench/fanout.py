@@ -4,11 +4,12 @@ BENCH_PEELS and BENCH_ROUNDS make it smaller or longer.
 """
 
 import os
+import statistics
 
 from bench.figures import line, ratio
 from bench.swarm.fleet import Times
 from bench.swarm.limits import TooFewFiles
-from bench.swarm.stage import Ran, Stage
+from bench.swarm.stage import Ran, Spent, Stage
 
 PEELS = 10_000
 ROUNDS = 7
@@ -28,12 +29,18 @@ def run() -> None:
 def _measure(stage: Stage, rounds: int) -> None:
     floor: dict[str, list[float]] = {"heard": [], "acked": [], "taken": []}
     ours: dict[str, list[float]] = {"first": [], "heard": [], "taken": [], "shown": []}
+    spent: dict[str, list[Spent]] = {"floor": [], "Zester": []}
     for number in range(rounds + 1):  # the first of each is not counted
+        start = stage.spent()
         bare = stage.floor_round()
+        between = stage.spent()
         times = _checked(stage, bare.jid)
         real = stage.run()
+        end = stage.spent()
         heard = _checked(stage, real.jid).received
         if number:
+            spent["floor"].append(between.since(start))
+            spent["Zester"].append(end.since(between))
             floor["heard"].append(max(times.received) - bare.began)
             floor["acked"].append(bare.acked - bare.began)
             floor["taken"].append(bare.collected - bare.began)
@@ -48,6 +55,12 @@ def _measure(stage: Stage, rounds: int) -> None:
     ratio("the last peel has the job, over the floor", ours["heard"], floor["heard"])
     ratio("all returns in the ledger, over the floor", ours["taken"], floor["taken"],
           aim="<= 1.5 (1.3)")  # fmt: skip
+    for name, rows in spent.items():
+        note = ", ".join(
+            f"{part} {statistics.median(getattr(row, part) for row in rows):.2f}"
+            for part in Spent._fields
+        )
+        line(f"processor time of a round, {name}", [sum(row) for row in rows], "s", note=note)
 
 
 def _add(ours: dict[str, list[float]], real: Ran, heard: list[float]) -> None:

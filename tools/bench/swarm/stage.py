@@ -42,6 +42,20 @@ class Ran(NamedTuple):
     """When the operator had the last page."""
 
 
+class Spent(NamedTuple):
+    """Seconds of processor time, which other work on this machine does not change much."""
+
+    server: float
+    peels: float
+    master: float
+    here: float
+    """The bench itself: a master of the floor, or the operator's command."""
+
+    def since(self, before: "Spent") -> "Spent":
+        """Give what was spent from then on."""
+        return Spent(*(now - then for now, then in zip(self, before, strict=True)))
+
+
 class Stage:
     """A fleet of simulated peels under a real master.
 
@@ -50,10 +64,13 @@ class Stage:
         floor: a master without Zester on the same bus.
     """
 
-    def __init__(self, swarm: Swarm, floor: Floor, taps: Path, config: Path) -> None:
+    def __init__(
+        self, swarm: Swarm, floor: Floor, master: "_Master", server: int, config: Path
+    ) -> None:
         self.swarm = swarm
         self.floor = floor
-        self._taps = taps
+        self._master = master
+        self._server = server
         self._config = config
         self._jobs = 0
 
@@ -65,7 +82,7 @@ class Stage:
         with tempfile.TemporaryDirectory(prefix="zester-bench-") as name:
             folder = Path(name)
             site = Site.make(folder / "site")
-            with Bus(site) as bus, _master(folder, bus) as taps:
+            with Bus(site) as bus, _running_master(folder, bus) as master:
                 config = site.operator_config()
                 asyncio.run(_until_there(config, 0))
                 began = time.monotonic()
@@ -75,7 +92,7 @@ class Stage:
                     known = time.monotonic() - began
                     print(f"{peels:,} peels: connected in {there:.1f} s, known in {known:.1f} s")
                     floor = Floor(site.paths.master, bus.server.port)
-                    yield cls(swarm, floor, taps, config)
+                    yield cls(swarm, floor, master, bus.server.pid, config)
                     floor.close()
 
     def floor_round(self, function: str = "test.ping", *args: Any) -> Round:
@@ -90,6 +107,12 @@ class Stage:
         time.sleep(_PAUSE)
         return done
 
+    def spent(self) -> Spent:
+        """Give the processor time that each part has used until now."""
+        peels = sum(_processor(process.pid) for process in self.swarm.processes)
+        here = time.process_time()
+        return Spent(_processor(self._server), peels, _processor(self._master.pid), here)
+
     async def _run(self, function: str, args: tuple[Any, ...]) -> Ran:
         async with _operator(self._config) as client:
             ask = RunAsk(
@@ -103,7 +126,7 @@ class Stage:
             watched = await jobs.start(client, ask, lambda _: None)
             shown = time.monotonic()
         counts = watched.reader.counts
-        taken = read_taken(self._taps, self._jobs)
+        taken = read_taken(self._master.taps, self._jobs)
         if counts != {"ok": self.swarm.peels} or taken is None or not all(taken):
             raise SystemExit(f"a job did not end well: {counts}")
         self._jobs += 1
@@ -134,9 +157,19 @@ async def _until_there(config: Path, peels: int) -> None:
                 present = status["peels"].get("present", 0)
 
 
+class _Master(NamedTuple):
+    pid: int
+    taps: Path
+
+
+def _processor(pid: int) -> float:
+    """Give the seconds that a process has used; `/proc/PID/stat`, fields 14 and 15."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 @contextlib.contextmanager
-def _master(folder: Path, bus: Bus) -> Generator[Path]:
-    """Run a real master; give the folder of its tap."""
+def _running_master(folder: Path, bus: Bus) -> Generator[_Master]:
     taps = folder / "taps"
     taps.mkdir()
     words = ["run", "--auth-dir", str(bus.site.paths.master), "--nats-url", bus.url]
@@ -149,7 +182,7 @@ def _master(folder: Path, bus: Bus) -> Generator[Path]:
         preexec_fn=die_with_parent,  # noqa: PLW1509 - no threads of ours do anything by now
     )
     try:
-        yield taps
+        yield _Master(process.pid, taps)
     finally:
         process.terminate()
         process.wait(60)

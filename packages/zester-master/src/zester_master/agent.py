@@ -49,6 +49,7 @@ from zester_proto.target import check_groups
 SEED: Final = 3.0
 """Seconds to learn of the fleet before operators are answered: who is it, and who is connected."""
 
+CLOSING: Final = 2.0
 FLUSH: Final = 3.0
 DRAIN: Final = 10.0
 """Seconds for the connection's end; with the requests' time it stays below systemd's 30."""
@@ -179,7 +180,7 @@ class Agent:
         """Run until SIGTERM or SIGINT, then end within 30 s."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._stop.set)
+            loop.add_signal_handler(number, self.stop)
         self._log.info("starting", version=__version__, host=socket.gethostname())
         async with contextlib.AsyncExitStack() as stack:
             if self.config.health_addr:
@@ -193,12 +194,19 @@ class Agent:
                 await self._stop.wait()
                 self._log.info("stopping")
                 await self.service.drain(self.config.drain_time)
+                await self.desk.write_off(CLOSING)
             finally:
                 for part in parts:
                     part.cancel()
                 await asyncio.gather(*parts, return_exceptions=True)
             await self._leave()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
         self._log.info("stopped")
+
+    def stop(self) -> None:
+        """Begin to end, as a signal would."""
+        self._stop.set()
 
     async def _listen(self) -> None:
         """Declare what this master hears; the link keeps it up over all connections."""

@@ -1,11 +1,6 @@
-"""The table of outcomes of bus.md 6.7, and that sums add up whatever happens in whatever order."""
-
-from collections import Counter
+"""The table of outcomes of bus.md 6.7."""
 
 import pytest
-from hypothesis import settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from zester_master.jobs.ledger import (
     CANCEL_AGAIN,
@@ -15,51 +10,13 @@ from zester_master.jobs.ledger import (
     RESEND_AFTER,
     Ask,
     Close,
-    Effect,
-    Ledger,
     Row,
     Step,
     Stop,
 )
-from zester_master.jobs.plan import BadPlan, Plan, share
+from zester_master.jobs.plan import BadPlan, share
 from zester_proto.messages.jobs import Outcome
-
-IDS = ("a", "b", "c", "d", "e")
-
-
-class Bench:
-    """A ledger, who is present, and a clock that the test moves."""
-
-    def __init__(self, count: int = 5, *, absent: set[int] | None = None, **plan: float) -> None:
-        self.absent = absent or set()
-        self.now = 1000.0
-        seconds = plan.pop("timeout", 60.0)
-        made = Plan(self.now + seconds, **plan)  # pyright: ignore[reportArgumentType]
-        self.ledger = Ledger(IDS[:count], made, lambda i: i not in self.absent)
-
-    def go(self, seconds: float = 0.0) -> list[Effect]:
-        """Let time pass the way an owner does: awake whenever the ledger asks for it."""
-        until = self.now + seconds
-        effects = self.ledger.advance(self.now)
-        while (wake := self.ledger.wake(self.now)) is not None and wake <= until:
-            self.now = max(self.now, wake)
-            effects += self.ledger.advance(self.now)
-            if wake <= self.now and self.ledger.wake(self.now) == wake:
-                break
-        self.now = until
-        return effects + self.ledger.advance(self.now)
-
-    def ack(self, *places: int) -> None:
-        for place in places:
-            self.ledger.acked(place)
-
-    def answer(self, *places: int, outcome: Outcome = Outcome.OK) -> list[Effect]:
-        for place in places:
-            self.ledger.returned(place, outcome, self.now)
-        return self.ledger.advance(self.now)
-
-    def outcomes(self) -> list[str]:
-        return [self.ledger.stage(i) for i in range(len(self.ledger.ids))]
+from zester_testing.ledgers import Bench
 
 
 def test_all_peels_are_asked_at_once_and_the_job_closes_with_the_last_return() -> None:
@@ -422,105 +379,3 @@ def test_a_share_is_a_number_or_a_part(text: str, count: int, number: int) -> No
 def test_what_is_no_share_is_refused(text: str) -> None:
     with pytest.raises(BadPlan):
         share(text, 10, "--batch")
-
-
-class LedgerMachine(RuleBasedStateMachine):
-    """Anything may happen in any order; the sums hold, and each peel ends once."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.bench: Bench | None = None
-        self.asked: Counter[int] = Counter()
-        self.again: Counter[int] = Counter()
-        self.closed: dict[int, str] = {}
-        self.closes = 0
-
-    @precondition(lambda self: self.bench is None)
-    @rule(
-        absent=st.sets(st.integers(0, 4)),
-        batch=st.integers(0, 3),
-        wait=st.sampled_from([0.0, 2.0]),
-        canary=st.integers(0, 2),
-        max_fail=st.integers(-1, 2),
-        timeout=st.sampled_from([3.0, 30.0]),
-        peel_time=st.sampled_from([0.0, 4.0]),
-        early=st.sets(st.integers(0, 4)),
-    )
-    def begin(self, absent, batch, wait, canary, max_fail, timeout, peel_time, early) -> None:
-        self.bench = Bench(
-            absent=absent,
-            batch=batch,
-            batch_wait=wait,
-            canary=canary,
-            max_fail=max_fail,
-            timeout=timeout,
-            peel_time=peel_time,
-        )
-        for place in early:
-            self.bench.ledger.returned(place, Outcome.OK, self.bench.now)
-        self._took(self.bench.go())
-
-    @precondition(lambda self: self.bench is not None)
-    @rule(place=st.integers(0, 4))
-    def ack(self, place) -> None:
-        self.bench.ack(place)
-        self._took(self.bench.go())
-
-    @precondition(lambda self: self.bench is not None)
-    @rule(place=st.integers(0, 4), outcome=st.sampled_from(list(Outcome)[:6]))
-    def answer(self, place, outcome) -> None:
-        self._took(self.bench.answer(place, outcome=outcome))
-
-    @precondition(lambda self: self.bench is not None)
-    @rule(place=st.integers(0, 4), there=st.booleans())
-    def presence(self, place, there) -> None:
-        (self.bench.absent.discard if there else self.bench.absent.add)(place)
-
-    @precondition(lambda self: self.bench is not None)
-    @rule(seconds=st.sampled_from([0.0, 0.5, 1.0, 5.0, 11.0]))
-    def wait(self, seconds) -> None:
-        self._took(self.bench.go(seconds))
-
-    @precondition(lambda self: self.bench is not None)
-    @rule()
-    def cancel(self) -> None:
-        self._took(self.bench.ledger.cancel(self.bench.now))
-
-    def _took(self, effects: list[Effect]) -> None:
-        for effect in effects:
-            if isinstance(effect, Ask):
-                (self.again if effect.again else self.asked).update(effect.peels)
-            if isinstance(effect, Close):
-                self.closes += 1
-                self.closed = dict(enumerate(self.bench.outcomes()))
-
-    @invariant()
-    def sums_add_up(self) -> None:
-        if self.bench is not None:
-            ledger = self.bench.ledger
-            assert sum(ledger.counts().values()) == 5
-            assert ledger.counts() == dict(Counter(self.bench.outcomes()))
-            assert ledger.done == len(ledger.log) == len(set(ledger.log))
-
-    @invariant()
-    def nobody_is_asked_twice_and_then_again_more_than_once(self) -> None:
-        assert max(self.asked.values(), default=0) <= 1
-        assert max(self.again.values(), default=0) <= 1
-        assert self.again.keys() <= self.asked.keys()
-
-    @invariant()
-    def a_closed_ledger_never_changes(self) -> None:
-        assert self.closes <= 1
-        if self.closes:
-            assert dict(enumerate(self.bench.outcomes())) == self.closed
-            assert set(self.closed.values()) <= set(Outcome)
-            assert self.bench.ledger.wake(self.bench.now) is None
-
-    def teardown(self) -> None:
-        if self.bench is not None:
-            self._took(self.bench.go(CANCEL_PATIENCE + DEADLINE_GRACE + 0.1))
-            assert self.closes == 1, "a job ends at the latest a moment after its deadline"
-
-
-LedgerMachine.TestCase.settings = settings(max_examples=200, stateful_step_count=30, deadline=None)
-test_whatever_happens_every_peel_ends_as_one_outcome = LedgerMachine.TestCase

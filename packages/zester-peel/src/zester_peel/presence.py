@@ -79,13 +79,18 @@ class Presence:
         self._welcomed = welcomed
         self._jobs = jobs
         self._log = log
+        self._asked = 0
+        self._beaten = 0
+        """Numbers of the connections over which it was done last."""
         self._ask_again = asyncio.Event()
         self._beat_again = asyncio.Event()
 
-    async def connected(self, _epoch: int) -> None:
-        """Ask and beat at once: the connection is new."""
-        self._ask_again.set()
-        self._beat_again.set()
+    async def connected(self, epoch: int) -> None:
+        """Ask and beat at once where the connection is new to us."""
+        if epoch != self._asked:
+            self._ask_again.set()
+        if epoch != self._beaten:
+            self._beat_again.set()
 
     # -- the time ------------------------------------------------------------------------------
 
@@ -93,7 +98,7 @@ class Presence:
         """Ask after each connect, again until a master answers, and then every ten minutes."""
         backoff = Backoff(base=0.5, cap=15.0)
         while True:
-            await self._link.wait_connected()
+            self._asked = await self._link.wait_connected()
             self._ask_again.clear()
             try:
                 await self._hello()
@@ -168,7 +173,7 @@ class Presence:
     async def serve_beats(self) -> None:
         """Beat after each connect and then every ten seconds or so."""
         while True:
-            await self._link.wait_connected()
+            self._beaten = await self._link.wait_connected()
             self._beat_again.clear()
             try:
                 await self._beat()

@@ -7,7 +7,7 @@ from typing import Final
 QUIET: Final = 10.0
 """Seconds after the start when what was only needed for it is let go of."""
 
-EVERY: Final = 600.0
+EVERY: Final = 60.0
 
 
 async def serve_tidying() -> None:

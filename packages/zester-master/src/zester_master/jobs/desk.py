@@ -29,10 +29,12 @@ class Desk:
 
     Attributes:
         live: the jobs that it owns, by jid.
+        mirrors: jobs of other masters that it shows to somebody.
     """
 
     def __init__(self, context: Context) -> None:
         self.live: dict[str, LiveJob] = {}
+        self.mirrors: dict[str, JobView] = {}
         self._context = context
         self._group: asyncio.TaskGroup | None = None
         self._pagers = 0
@@ -59,7 +61,7 @@ class Desk:
 
     def _running(self, peel_id: str, jids: tuple[str, ...]) -> None:
         for jid in jids:
-            job = self.live.get(jid)
+            job = self.live.get(jid) or self.mirrors.get(jid)
             if job is not None:
                 job.running_on(peel_id)
 
@@ -148,6 +150,14 @@ class Desk:
             raise Denied("busy", "this master shows as many jobs as it can", hint="ask again later")
         self._pagers += 1
         self.spawn(self._page(Pager(job, reader)), f"pages {reader.request}")
+
+    async def write_off(self, seconds: float) -> None:
+        """Give jobs that are being closed a moment to be closed; others go to another master."""
+        end = self._context.clock() + seconds
+        while any(job.ledger.state is not None for job in self.live.values()):
+            if self._context.clock() > end:
+                return
+            await asyncio.sleep(0.02)
 
     async def _page(self, pager: Pager) -> None:
         try:

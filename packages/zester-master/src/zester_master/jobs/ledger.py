@@ -136,7 +136,7 @@ class Ledger:
     def stage(self, place: int) -> str:
         """Give a peel's outcome, or the stage before it, as operators see it."""
         row = self.rows[place]
-        return row.outcome if row is not None else _STAGES[Step(self._step[place])]
+        return row.outcome.value if row else _STAGES[Step(self._step[place])].value
 
     @property
     def done(self) -> int:
@@ -148,8 +148,8 @@ class Ledger:
         found: dict[str, int] = {}
         for step, stage in _STAGES.items():
             if self._steps[step]:
-                found[stage] = found.get(stage, 0) + self._steps[step]
-        found.update((str(outcome), n) for outcome, n in self._outcomes.items() if n)
+                found[stage.value] = found.get(stage.value, 0) + self._steps[step]
+        found.update((outcome.value, n) for outcome, n in self._outcomes.items() if n)
         return found
 
     def acked(self, place: int) -> None:

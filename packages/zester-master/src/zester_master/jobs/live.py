@@ -48,7 +48,7 @@ class LiveJob(JobView):
     """
 
     def __init__(self, context: Context, task: Task, plan: Plan) -> None:
-        super().__init__(context, task.record, task.epoch, task.ids, plan)
+        super().__init__(context, task.record, task.epoch, task.ids, plan=plan, highest=task.epoch)
         self.ask = task.ask
         self.request = task.request
         self.started = context.clock()
@@ -66,13 +66,6 @@ class LiveJob(JobView):
         """Begin to end the job."""
         self._cancelled = True
         self._event.set()
-
-    def running_on(self, peel_id: str) -> None:
-        """Note that a peel's heartbeat names the job."""
-        place = self.place_of(peel_id)
-        if place is not None:
-            self.ledger.acked(place)
-            self.changed()
 
     async def run(self, absent: frozenset[int] | None = None, *, replay: bool = False) -> None:
         """Carry the job to its end.
@@ -119,7 +112,9 @@ class LiveJob(JobView):
         while self.ledger.state is None:
             self._event.clear()
             now = clock()
-            for effect in self.ledger.cancel(now) if self._cancelled else self.ledger.advance(now):
+            cancelled, self._cancelled = self._cancelled, False
+            effects = self.ledger.cancel(now) if cancelled else self.ledger.advance(now)
+            for effect in effects:
                 await self._do(effect)
             self._tell_progress(now)
             wake = self.ledger.wake(clock())

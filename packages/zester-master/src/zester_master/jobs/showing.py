@@ -9,7 +9,6 @@ from zester_master.api.requests import Denied
 from zester_master.context import Context
 from zester_master.jobs import store
 from zester_master.jobs.desk import Desk
-from zester_master.jobs.plan import Plan
 from zester_master.jobs.reading import find, reading
 from zester_master.jobs.view import JobView
 from zester_proto.link import Message
@@ -30,7 +29,6 @@ class Shows:
     def __init__(self, context: Context, desk: Desk) -> None:
         self._context = context
         self._desk = desk
-        self._mirrors: dict[str, JobView] = {}
 
     async def view(self, jid: str) -> JobView:
         """Give a job as far as it is known.
@@ -38,21 +36,30 @@ class Shows:
         Raises:
             Denied: there is none, or the store does not answer.
         """
-        job = self._desk.live.get(jid) or self._mirrors.get(jid)
+        job = self._desk.live.get(jid) or self._desk.mirrors.get(jid)
         if job is not None:
             return job
         found = await find(self._context.link, jid)
         members = await reading(store.members(self._context.link, found.record))
-        plan = Plan(float("inf"))
-        view = JobView(self._context, found.record, found.revision, members.ids, plan)
+        view = JobView(self._context, found.record, found.revision, members.ids)
         if not await self._settle(view):
+            self._note_stages(view, members.absent)
             caught_up = asyncio.Event()
-            self._mirrors[jid] = view
+            self._desk.mirrors[jid] = view
             self._desk.spawn(self._mirror(view, caught_up), f"mirror {jid}")
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(FIRST):
                     await caught_up.wait()
         return view
+
+    def _note_stages(self, view: JobView, absent: frozenset[int]) -> None:
+        """Say of a job without batches that it was sent, and who says to be running it."""
+        if not view.record.batch and not view.record.canary:
+            view.ledger.resume(absent, self._context.clock())
+        for place, peel_id in enumerate(view.ids):
+            seen = self._context.presence.get(peel_id)
+            if seen is not None and view.record.jid in seen.running:
+                view.ledger.acked(place)
 
     async def _settle(self, view: JobView) -> bool:
         """Take the outcomes of a job that is closed; false if it is not."""
@@ -76,7 +83,7 @@ class Shows:
         try:
             await self._follow(view, collector, closed)
         finally:
-            self._mirrors.pop(jid, None)
+            self._desk.mirrors.pop(jid, None)
             if view.summary is None:
                 view.abandon()
             collector.cancel()

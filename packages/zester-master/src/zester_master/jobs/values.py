@@ -43,11 +43,11 @@ class Values:
         readers: how many show them; without any nothing is kept.
     """
 
-    def __init__(self, context: Context, jid: str, epoch: int) -> None:
+    def __init__(self, context: Context, jid: str, highest: int) -> None:
         self.readers = 0
         self._context = context
         self._jid = jid
-        self._epoch = epoch
+        self._highest = highest
         self._kept: OrderedDict[int, bytes] = OrderedDict()
         self._size = 0
 
@@ -106,7 +106,7 @@ class Values:
         if key is None or entry is None:
             return None
         try:
-            return read_head(entry.value, Sender(self._jid, peel_id, key), self._epoch)
+            return read_head(entry.value, Sender(self._jid, peel_id, key), self._highest)
         except FalseReturn:
             return None
 
@@ -122,7 +122,7 @@ class Values:
         if key is None or entry is None:
             raise FalseReturn(f"the return of {peel_id} is not kept any more (place {place})")
         sender = Sender(self._jid, peel_id, key)
-        head = read_head(entry.value, sender, self._epoch)
+        head = read_head(entry.value, sender, self._highest)
         if isinstance(head, Head):
             yield Piece(0, len(head.plain), head.plain)
             return

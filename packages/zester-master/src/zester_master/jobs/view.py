@@ -20,6 +20,9 @@ from zester_proto.messages.records import JobRecord, JobSummary
 _JID: Final = 27
 """Letters of a jid; in a key a dot and the peel's token follow."""
 
+_ANY_EPOCH: Final = 2**63
+_ONLOOKER: Final = Plan(float("inf"))
+
 
 class JobView:
     """A job of which this master shows pages: its own, another's, or a closed one.
@@ -29,6 +32,7 @@ class JobView:
         epoch: of its owner.
         ids: the frozen list.
         ledger: where it stands.
+        highest: the highest epoch that a return may bear.
         values: what peels returned.
         summary: how it ended; nothing while it runs.
         abandoned: this master knows nothing more of it: who looks on asks again.
@@ -40,14 +44,28 @@ class JobView:
         record: JobRecord,
         epoch: int,
         ids: tuple[str, ...],
-        plan: Plan,
+        *,
+        plan: Plan = _ONLOOKER,
+        highest: int = _ANY_EPOCH,
     ) -> None:
+        """Begin with every peel pending.
+
+        Args:
+            context: this master.
+            record: the job.
+            epoch: its revision.
+            ids: the frozen list.
+            plan: of who owns it; onlookers need none.
+            highest: the highest epoch that a return may bear: for an owner its own. Who looks on
+                learns late of a takeover, and what a return bears is sealed by its peel.
+        """
         self.context = context
         self.record = record
         self.epoch = epoch
         self.ids = ids
         self.ledger = Ledger(ids, plan, lambda place: context.presence.is_present(ids[place]))
-        self.values = Values(context, record.jid, epoch)
+        self.highest = highest
+        self.values = Values(context, record.jid, highest)
         self.summary: JobSummary | None = None
         self.abandoned = False
         self._watchers: set[asyncio.Event] = set()
@@ -88,6 +106,13 @@ class JobView:
         """Give the place of a peel in the list."""
         return self.places.get(peel_id.replace(".", "=2E"))
 
+    def running_on(self, peel_id: str) -> None:
+        """Note that a peel's heartbeat names the job."""
+        place = self.place_of(peel_id)
+        if place is not None:
+            self.ledger.acked(place)
+            self.changed()
+
     def info(self) -> dict[str, Any]:
         """Give what is said of the job itself."""
         return job_info(self.record, self.summary, self.ledger.counts())
@@ -127,7 +152,7 @@ class JobView:
             return
         sender = Sender(self.record.jid, peel_id, key)
         try:
-            head = read_head(entry.value, sender, self.epoch)
+            head = read_head(entry.value, sender, self.highest)
         except FalseReturn as error:
             self._drop(peel_id, "false", error.message)
             return

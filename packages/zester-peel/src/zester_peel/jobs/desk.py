@@ -28,7 +28,8 @@ from zester_proto.messages.jobs import Ack, Cancel, Drain, Job, Outcome, ReturnM
 from zester_proto.subjects import ack
 
 EARLY_MESSAGES: Final = 200
-"""Messages that are held until the welcome is there."""
+EARLY_BYTES: Final = 2 * 1024 * 1024
+"""Messages, and bytes of them, that are held until the welcome is there."""
 
 
 class Desk:
@@ -94,8 +95,7 @@ class Desk:
 
     async def take(self, message: Message) -> None:
         """Handle a message of the masters' subjects."""
-        if self._clock.welcomed is None and len(self._early) < EARLY_MESSAGES:
-            self._early.append(message)  # the welcome is on its way
+        if self._clock.welcomed is None and self._hold(message):
             return
         try:
             if self._clock.welcomed is None:
@@ -104,6 +104,14 @@ class Desk:
             await self._act(received)
         except Dropped as dropped:
             self._drop(dropped.reason, dropped.detail, message.subject)
+
+    def _hold(self, message: Message) -> bool:
+        """Hold a message while the welcome is on its way, if there is room."""
+        held = sum(len(one.data) for one in self._early)
+        if held + len(message.data) > EARLY_BYTES or len(self._early) >= EARLY_MESSAGES:
+            return False
+        self._early.append(message)
+        return True
 
     async def welcomed(self) -> None:
         """Handle what came before the welcome."""

@@ -38,16 +38,16 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
         """Bytes of the plain text."""
         return len(self.frame) + (len(self.value) if self.file_size < 0 else self.file_size)
 
-    def chunks(self, file: Path) -> Iterator[bytes]:
+    def chunks(self, file: Path | None) -> Iterator[bytes]:
         """Give the plain text in pieces of `RETURN_CHUNK` bytes, the last one shorter.
 
         Args:
-            file: where the value lies if it has a file.
+            file: where the value lies, if it has a file.
 
         Raises:
             FileProblem: the file is gone, unreadable, or no longer of its size.
         """
-        if self.file_size < 0:
+        if file is None or self.file_size < 0:
             plain = self.frame + self.value
             for at in range(0, len(plain), RETURN_CHUNK):
                 yield plain[at : at + RETURN_CHUNK]

@@ -220,7 +220,9 @@ class Outbox:
 
     def _over(self, letter: Letter) -> None:
         self._forget(letter.jid)
-        self._shelf.drop(letter.jid)
+        if letter.file_size >= 0 or self._shelf.holds(letter.jid):
+            # pathlib keeps every name that it ever saw in a table: none where there is no file
+            self._shelf.drop(letter.jid)
         self._stored(letter.jid, letter.outcome)
 
     def _forget(self, jid: str) -> None:
@@ -264,7 +266,8 @@ class Outbox:
             letter = self._pin(letter, key_id(public))
         digest = hashlib.blake2b(digest_size=32)
         whole = b""
-        for number, chunk in enumerate(letter.chunks(self._shelf.value_file(letter.jid)), 1):
+        file = self._shelf.value_file(letter.jid) if letter.file_size >= 0 else None
+        for number, chunk in enumerate(letter.chunks(file), 1):
             digest.update(chunk)
             if not parts:
                 whole = seal_with(key, self._aad(letter, 0), chunk)

@@ -192,8 +192,9 @@ class Runner:
         return self._folder / jid
 
     async def _run_in_folder(self, task: Task, log: Log) -> Ending:
-        folder = self._job_folder(task.job.jid)
+        folder = self._folder
         if not task.inline:
+            folder = self._job_folder(task.job.jid)
             try:
                 make_private_folder(folder)
             except FileProblem as error:

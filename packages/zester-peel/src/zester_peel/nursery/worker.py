@@ -25,6 +25,7 @@ from zester_proto.codec import digest, encode, pack_normal, unpack
 from zester_proto.errors import ZesterError
 from zester_proto.messages.jobs import Outcome
 
+_MORE_MEMORY: Final = "raise worker_memory of this peel, if the function may have more"
 _ERROR: Final = 4096
 """Characters of an error's text."""
 
@@ -59,7 +60,7 @@ def work(order: Order, prepared: Prepared) -> int:
     except MemoryError:
         # there may be no room for more than this
         status = _failed("the function needed more memory than a worker may have",
-                         hint="raise worker_memory of the peel")  # fmt: skip
+                         hint=_MORE_MEMORY)  # fmt: skip
     except OSError as error:
         status = _failed(
             f"cannot keep what the function returned: {error.strerror or error}",
@@ -95,9 +96,12 @@ def _answer(order: Order, registry: Registry) -> Return:
         # SIGALRM ends the worker, and its agent knows what that means
         signal.setitimer(signal.ITIMER_REAL, max(0.001, function.timeout))
     try:
-        return run_bound(call, _context(order, registry))
+        answer = run_bound(call, _context(order, registry))
     except KeyboardInterrupt as error:
         return failure(order.function, error)
+    if "MemoryError" in answer.error and not answer.hint:
+        return msgspec.structs.replace(answer, hint=_MORE_MEMORY)
+    return answer
 
 
 def _wait_for_lock(folder: Path, name: str) -> None:
