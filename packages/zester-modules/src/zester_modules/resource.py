@@ -1,0 +1,178 @@
+"""The declaration of a resource: its parameters, and how it is checked, applied and reacts.
+
+`check -> plan -> apply`, and `react` for the same `apply`, is the only way that a host is changed
+(states.md 5). No resource knows whether it runs dry: the runner hands it another machine.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Generic, Literal, Protocol, TypeVar
+
+import msgspec
+
+from zester_modules.host.machine import Machine
+
+P = TypeVar("P", bound=msgspec.Struct)
+
+Kind = Literal["convergent", "action", "following"]
+"""Convergent: check changes nothing, and after apply its plan is empty. Action: check only says
+whether it would run. Following: convergent while something remote stands still."""
+
+
+class Unknown(msgspec.Struct, frozen=True):
+    """In place of a value that only states before this one can bring."""
+
+    because: tuple[str, ...]
+    """Ids of those states."""
+
+    def wire(self) -> dict[str, Any]:
+        """Give its form in results."""
+        return {"unknown": True, "because": list(self.because)}
+
+
+class Leaf(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that changes.
+
+    Attributes:
+        path: what it is, from the whole to the part, such as `/etc/motd:mode` or `nginx:version`.
+            An unknown leaf stands for all that begin with its path.
+        before: a plain value, None for what is not there, or Unknown.
+        after: the same.
+    """
+
+    path: str
+    before: Any = None
+    after: Any = None
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """What has to be done; without leaves nothing."""
+
+    leaves: tuple[Leaf, ...] = ()
+    diff: str = ""
+    """Unified, for people."""
+    comment: str = ""
+    """One sentence: what is so already, or what would be done."""
+    warnings: tuple[str, ...] = ()
+    certain: bool = True
+    """False where it rests on something that an earlier state may change unseen."""
+    todo: Any = None
+    """The resource's own, for its apply."""
+
+
+class Changes(msgspec.Struct, frozen=True, kw_only=True):
+    """What was done."""
+
+    leaves: tuple[Leaf, ...] = ()
+    comment: str = ""
+    output: Any = None
+    """What a command printed, an answer said; never part of the leaves."""
+    failed: str = ""
+    """Why it did not come out well although things were changed; "" is well."""
+    hint: str = ""
+
+
+class Functions(Protocol):
+    """Calls an execution function by its name, as `salt[...]` in templates does."""
+
+    def __call__(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
+        """Give the function's value.
+
+        Raises:
+            ZesterError: there is none, it failed, or may not be called here.
+        """
+        ...
+
+
+class Sources(Protocol):
+    """Where files of a tree, of this host and of the web come from (states.md 6)."""
+
+    def fetch(self, source: str, *, digest: str = "", env: str = "") -> Path | None:
+        """Give a local copy of `salt://`, `zester://`, `http(s)://` or a path; None: not there.
+
+        Args:
+            source: where from; `?saltenv=` may stand behind it.
+            digest: `alg=hex`, hex alone, a source of a file of digests, or `skip_verify`.
+            env: the environment where the source names none.
+
+        Raises:
+            HostProblem: it cannot be had, or is not what the digest says.
+        """
+        ...
+
+    def find(self, folder: str, *, env: str = "") -> list[str]:
+        """Give the sources of all files below a folder of the tree, sorted."""
+        ...
+
+
+class Templates(Protocol):
+    """Renders a source's text at the state's turn."""
+
+    def __call__(
+        self, text: str, *, source: str, context: Mapping[str, Any], defaults: Mapping[str, Any]
+    ) -> str:
+        """Render; `source` names it in errors and sets `tplfile`, `tpldir`.
+
+        Raises:
+            ZesterError: it cannot be rendered; file and line are in the message.
+        """
+        ...
+
+
+class Scope(msgspec.Struct, kw_only=True):
+    """What a resource is handed: everything that it may see and use. It uses no globals."""
+
+    machine: Machine
+    """The real machine or a predicted one; the resource cannot tell, and must not."""
+    id: str
+    """The state's."""
+    facts: Mapping[str, Any]
+    settings: Mapping[str, Any]
+    sources: Sources
+    render: Templates
+    call: Functions
+    folder: Path
+    """Of this run alone, gone after it: for what apply is handed by check."""
+    backups: Path
+    """Where replaced files are kept when the state asks for it; 0700."""
+    remaining: Callable[[], float | None]
+    """Seconds that the job has left."""
+    sensitive: bool = False
+    """No diff, no contents in leaves (settings.md 4)."""
+    started: set[str] = msgspec.field(default_factory=set[str])
+    """Services that this run started: they need no restart."""
+    log: logging.Logger = msgspec.field(default_factory=lambda: logging.getLogger("zester.state"))
+
+
+class Resource(msgspec.Struct, Generic[P], frozen=True, kw_only=True):
+    """A resource that states name.
+
+    Attributes:
+        name: `state.function`.
+        params: its parameters, a frozen Struct whose fields are Annotated with
+            `msgspec.Meta(description=...)`; a field `name` is the state's name. Types are those of
+            `words.kind_of`. The Struct's docstring is the resource's help.
+        check: says what has to be done; changes nothing.
+        apply: does what a plan says.
+        react: what a watched change asks for when the own plan is empty; None: `watch` is
+            `require`.
+        kind: see `Kind`.
+        retires: words that Salt takes here and that mean nothing to us.
+        open: it takes any other argument, as Salt's test states and module.run do; they are in the
+            field `rest` of the parameters.
+        needs: programs, one of which must be there; else the state fails and names them.
+    """
+
+    name: str
+    params: type[P]
+    check: Callable[[P, Scope], Plan]
+    apply: Callable[[Plan, Scope], Changes]
+    react: Callable[[P, Scope], Plan] | None = None
+    kind: Kind = "convergent"
+    retires: tuple[str, ...] = ()
+    open: bool = False
+    needs: tuple[str, ...] = ()
+
+
+AnyResource = Resource[Any]

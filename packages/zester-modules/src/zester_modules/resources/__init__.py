@@ -1,0 +1,1 @@
+"""What can be true of a host: one resource a file, each with its parameters, check and apply."""

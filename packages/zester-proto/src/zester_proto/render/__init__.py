@@ -1,0 +1,1 @@
+"""How trees are written: sandboxed templates, YAML with positions in two dialects, and merging."""
