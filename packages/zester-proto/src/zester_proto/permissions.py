@@ -85,10 +85,10 @@ OPERATOR_ROLES: Final = (Role.VIEWER, Role.OPERATOR, Role.ADMIN)
 
 VIEWER_VERBS: Final = frozenset({
     "target", "jobs", "job", "follow", "peels", "masters", "facts", "catalogue", "status",
-    "whoami", "trust", "tree-status", "settings", "basket",
+    "whoami", "trust", "tree-status", "tree-diff", "settings", "basket",
 })  # fmt: skip
 OPERATOR_VERBS: Final = VIEWER_VERBS | {"run", "rerun", "resume", "cancel", "drain", "undrain"}
-ADMIN_VERBS: Final = OPERATOR_VERBS | {"unquarantine"}
+ADMIN_VERBS: Final = OPERATOR_VERBS | {"unquarantine", "tree-publish"}
 
 VERBS: Final[dict[str, frozenset[str]]] = {
     Role.VIEWER: VIEWER_VERBS,

@@ -17,6 +17,9 @@ What each verb gives, all values packed maps or lists:
 | trust | list of encoded `SignedBundle`, oldest first; ask again until it is empty | |
 | cancel | `{jid, state}` | |
 | drain, undrain | `{peels, number}` | |
+| tree-status | `{publisher, holder, master, published, local, problems, differs}` | |
+| tree-diff | nil | `environment:path`, `added removed changed`, unified diff as text |
+| tree-publish | `{generation, root, changed}` | |
 
 States of peels: `present absent refused drained`. `job_info`: `jid state target function arguments
 (their names) operator created deadline timeout count counts owners closed parent test batch`.
@@ -121,7 +124,7 @@ class DrainAsk(Message, frozen=True, kw_only=True, tag="drain"):
 
 
 class NothingAsk(Message, frozen=True, kw_only=True, tag="nothing"):
-    """Verbs that need nothing: `masters`, `status`, `whoami`."""
+    """Verbs that need nothing: `masters`, `status`, `whoami`, those of trees."""
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):

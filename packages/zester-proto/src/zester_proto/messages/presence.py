@@ -36,6 +36,8 @@ class Welcome(Message, frozen=True, kw_only=True, tag="welcome"):
     drain: int = 0
     """The number of the last drain or undrain."""
     drained: bool = False
+    tree: int = 0
+    """The least generation of the state trees that is acceptable (states.md 6)."""
 
 
 class Facts(Message, frozen=True, kw_only=True, tag="facts"):

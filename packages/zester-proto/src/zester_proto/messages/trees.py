@@ -1,0 +1,154 @@
+"""A published tree: one signed head, a manifest for each environment, blobs by digest (states.md 6).
+
+In the bucket `state-files`:
+
+| key | value |
+| --- | --- |
+| `head` | Signed `TreeHead`, the newest |
+| `root.<hex>` | the same of each revision that is kept |
+| `manifest.<hex>` | an encoded `Manifest`, by its digest |
+| `blob.<hex>` | at most `PIECE` bytes of a file, by their digest |
+
+Whoever reads checks every digest up to the signature, so that the bus can only delay or drop.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+
+from zester_proto.codec import digest, pack
+from zester_proto.errors import ZesterError
+from zester_proto.messages.base import Message
+
+BUCKET: Final = "state-files"
+HEAD: Final = "head"
+
+PIECE: Final = 16 * 1024 * 1024
+"""Bytes of a file that lie under one key; a larger file has several, fetched one by one."""
+
+AHEAD: Final = 256 * 1024
+"""Bytes up to which a peel takes a file ahead; others when a state needs them (states.md 6)."""
+
+MAX_FILES: Final = 100_000
+MANIFEST_LIMIT: Final = 32 * 1024 * 1024
+HEAD_LIMIT: Final = 64 * 1024
+_PATH_MAX: Final = 1024
+_ENVIRONMENT: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,63}", re.ASCII)
+
+
+class BadTree(ZesterError):
+    """Raised when what came is no tree of this site, or names a file that may not be one."""
+
+
+class TreeFile(msgspec.Struct, frozen=True, array_like=True):
+    """One file: its path in the tree with `/`, permission bits, size, and what it is made of."""
+
+    path: str
+    mode: int
+    size: int
+    pieces: tuple[bytes, ...]
+    """Digests of its parts of `PIECE` bytes, in order; an empty file has none."""
+
+
+class Manifest(Message, frozen=True, kw_only=True, tag="manifest"):
+    """All files of one environment, sorted by path."""
+
+    environment: str
+    files: tuple[TreeFile, ...]
+
+
+class TreeEnvironment(msgspec.Struct, frozen=True, kw_only=True):
+    """One environment of a revision."""
+
+    manifest: bytes
+    """Digest of its encoded manifest."""
+    files: int
+    bytes: int
+
+
+class TreeHead(Message, frozen=True, kw_only=True, tag="tree"):
+    """What a master vouches for: the state trees of the site, as of one moment."""
+
+    site: str
+    generation: int
+    """Only rises."""
+    root: bytes
+    """See `root_of`; jobs name it."""
+    issued: float
+    publisher: str
+    """Name of the master."""
+    environments: dict[str, TreeEnvironment]
+
+
+def root_of(environments: Mapping[str, TreeEnvironment]) -> bytes:
+    """Give the digest that names all files of all environments."""
+    return digest(pack({name: one.manifest for name, one in environments.items()}))
+
+
+def root_key(root: bytes) -> str:
+    """Give the key of a revision's head."""
+    return f"root.{root.hex()}"
+
+
+def manifest_key(name: bytes) -> str:
+    """Give the key of a manifest."""
+    return f"manifest.{name.hex()}"
+
+
+def blob_key(name: bytes) -> str:
+    """Give the key of a blob."""
+    return f"blob.{name.hex()}"
+
+
+def check_environment(name: str) -> str:
+    """Give the name of an environment back.
+
+    Raises:
+        BadTree: it is none.
+    """
+    if _ENVIRONMENT.fullmatch(name) is None:
+        raise BadTree(
+            f"{name[:80]!r} is no name of an environment",
+            hint="use 1 to 64 of A-Z a-z 0-9 _ - beginning with none of the last",
+        )
+    return name
+
+
+def check_path(path: str) -> str:
+    """Give the path of a file in a tree back.
+
+    Raises:
+        BadTree: it is absolute, climbs out, is too long, or holds what no path should.
+    """
+    parts = path.split("/")
+    odd = any(part in {"", ".", ".."} or len(part.encode()) > 255 for part in parts)
+    if odd or len(path.encode()) > _PATH_MAX or "\0" in path or "\n" in path:
+        raise BadTree(f"{path[:200]!r} is no path of a file in a tree")
+    return path
+
+
+def check_manifest(manifest: Manifest, environment: str) -> Manifest:
+    """Give a manifest back whose every path can be written below one folder.
+
+    Raises:
+        BadTree: a path may not be one, is there twice, or is file and folder at once.
+    """
+    if manifest.environment != environment:
+        raise BadTree(f"the manifest is of environment {manifest.environment}, not {environment}")
+    seen: set[str] = set()
+    for one in manifest.files:
+        check_path(one.path)
+        if one.path in seen:
+            raise BadTree(f"the file {one.path} is there twice")
+        if not 0 <= one.mode <= 0o777 or len(one.pieces) != -(-one.size // PIECE):
+            raise BadTree(f"what the manifest says of {one.path} makes no sense")
+        seen.add(one.path)
+    for path in seen:
+        above = path.rpartition("/")[0]
+        while above:
+            if above in seen:
+                raise BadTree(f"{above} is a file and a folder")
+            above = above.rpartition("/")[0]
+    return manifest
