@@ -1,11 +1,12 @@
 """Commands that run to their end inside of a host or a root."""
 
 import ctypes
+import json
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self
 
 from hosts.errors import HostsError
 
@@ -40,6 +41,10 @@ class Completed(NamedTuple):
             said = (self.err.strip() or self.out.strip())[-2000:]
             raise HostsError(f"{' '.join(self.words)} ended with {self.code}: {said}")
         return self
+
+    def json(self) -> Any:
+        """Read what it printed as JSON."""
+        return json.loads(self.out)
 
 
 def complete(

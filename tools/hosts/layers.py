@@ -53,20 +53,24 @@ def plain_layers() -> list[Path]:
     return [base_root()]
 
 
-def zester_layers() -> list[Path]:
+def zester_layers(*packages: str) -> list[Path]:
     """Give the layers of a host that has zester-peel of this checkout, the topmost first.
+
+    Args:
+        packages: what else it has of Debian; see `with_packages`.
 
     Raises:
         HostsError: they cannot be built.
     """
-    base = base_root()
-    needed = _needed()
+    plain = plain_layers()
+    below = with_packages(plain, *packages) if packages else plain
+    base, needed = plain[-1], _needed()
     about = (_RECIPE, base.name, needed)
     needs = built("needs", digest_of(about), lambda folder: _install_needs(base, folder, needed))
-    files = [part for file in _sources() for part in (str(file), file.read_bytes())]
+    files = [part for file in _sources() for part in (_name(file), file.read_bytes())]
     digest = digest_of((*about, *files))
     ours = built("zester", digest, lambda folder: _install_ours([needs, base], folder))
-    return [ours, needs, base]
+    return [ours, needs, *below]
 
 
 def with_packages(layers: list[Path], *names: str) -> list[Path]:
@@ -92,6 +96,10 @@ def _sources() -> Iterator[Path]:
             for file in (package / "src").rglob("*")
             if file.is_file() and "__pycache__" not in file.parts
         )
+
+
+def _name(file: Path) -> str:
+    return str(file.relative_to(CHECKOUT))
 
 
 def _uv(*words: str | Path) -> str:
@@ -166,10 +174,15 @@ def _compile(below: list[Path], folder: Path) -> None:
 def _install_debs(below: list[Path], folder: Path, names: tuple[str, ...]) -> None:
     with Root.up(below, folder.with_name(f"{folder.name}.apt"), upper=folder) as root:
         give_archives(root.path)
+        # Where nothing was booted, no package shall start its service.
+        policy = root.path / "usr/sbin/policy-rc.d"
+        policy.write_text("#!/bin/sh\nexit 101\n")
+        policy.chmod(0o755)
         quiet = {"DEBIAN_FRONTEND": "noninteractive"}
         for words in (["update"], ["install", "--yes", "--no-install-recommends", *names]):
             root.run(["apt-get", "-qq", *words], env=quiet, timeout=600).check()
         root.run(["apt-get", "clean"]).check()
+        policy.unlink()
 
 
 def give_archives(root: Path) -> None:

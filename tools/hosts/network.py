@@ -25,13 +25,14 @@ class Network:
     Attributes:
         bridge: the name of the interface.
         address: of this machine on it.
+        mark: the comment that its rules bear.
     """
 
     def __init__(self, number: int, state: Path) -> None:
         self.bridge = f"zh{number}"
         self.address = f"198.18.{number}.1"
         self._subnet = f"198.18.{number}.0/24"
-        self._mark = f"zester-hosts-{number}"
+        self.mark = f"zester-hosts-{number}"
         self._forwarding = Forwarding(state)
 
     @property
@@ -60,13 +61,13 @@ class Network:
             HostsError: this machine has no way out itself, or the kernel refused.
         """
         uplink = _uplink()
-        mark = ("-m", "comment", "--comment", self._mark, "-j")
+        jump = ("-m", "comment", "--comment", self.mark, "-j")
         source, out = ("-s", self._subnet), ("-o", uplink)
         machine(
-            "iptables", "-w", "-t", "nat", "-A", "POSTROUTING", *source, *out, *mark, "MASQUERADE"
+            "iptables", "-w", "-t", "nat", "-A", "POSTROUTING", *source, *out, *jump, "MASQUERADE"
         )
         for way in ("-i", "-o"):
-            machine("iptables", "-w", "-I", "FORWARD", way, self.bridge, *mark, "ACCEPT")
+            machine("iptables", "-w", "-I", "FORWARD", way, self.bridge, *jump, "ACCEPT")
         self._forwarding.take(uplink)
         _forwarding_of(self.bridge).write_text("1")
 
@@ -76,7 +77,7 @@ class Network:
             machine("ip", "link", "del", self.bridge)
         for table in ("nat", "filter"):
             for rule in _rules(table):
-                if self._mark in rule:
+                if self.mark in rule:
                     machine("iptables", "-w", "-t", table, "-D", *rule[1:])
         self._forwarding.give_back()
 

@@ -4,6 +4,7 @@ import pytest
 
 from hosts.errors import HostsError
 from hosts.host import Host
+from hosts.layers import zester_layers
 from hosts.root import Root
 from hosts.upper import differences
 from hosts.yard import Yard
@@ -31,6 +32,15 @@ def test_zester_runs_in_a_root(debian_root: Root):
     assert done.out == "true\n"
     written = [path for path in debian_root.written() if path != "/tmp"]
     assert written == []
+
+
+def test_a_layer_brings_packages_below_ours(yard: Yard, hosts_layers: list[Path]):
+    layers = zester_layers("hello")
+    assert [*layers[:2], layers[-1]] == hosts_layers
+    with yard.root(layers) as root:
+        assert root.run(["hello"]).check().out == "Hello, world!\n"
+        assert root.run(["zester-peel", "call", "test.ping"]).check().out == "true\n"
+        assert not (root.path / "usr/sbin/policy-rc.d").exists()
 
 
 def test_a_command_that_fails_says_why(debian_root: Root):

@@ -1,7 +1,8 @@
 """Fixtures of tests that need roots or whole hosts; the root conftest names this module.
 
 What they need of the machine comes with them: see FIXTURES in hosts_plugin. Cheap things first: a
-`debian_root` takes milliseconds, a `debian_host` half a second for all the tests of one file.
+`debian_root` takes milliseconds, a `debian_host` half a second for all the tests of one file, a
+`host_fleet` some five.
 """
 
 from collections.abc import Generator
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from hosts.fleet import HostFleet
 from hosts.host import Host
 from hosts.layers import zester_layers
 from hosts.root import Root
@@ -41,3 +43,10 @@ def debian_host(yard: Yard, hosts_layers: list[Path]) -> Host:
     (host,) = yard.start("debian", layers=hosts_layers)
     yard.give_packages(host)
     return host
+
+
+@pytest.fixture(scope="module")
+def host_fleet(hosts_layers: list[Path]) -> Generator[HostFleet]:
+    """Three hosts with a peel each, under a master of their own, for the tests of one file."""
+    with HostFleet.up(("web-1", "web-2", "db-1"), hosts_layers, ping="1s") as fleet:
+        yield fleet

@@ -68,7 +68,13 @@ ROOTS = ("root", "namespaces", "overlayfs", "debootstrap", "a Debian mirror in a
 WHOLE_HOSTS = (*ROOTS, "systemd-nspawn", "ip", "iptables", "nsenter")
 """What a host with a systemd of its own needs."""
 
-FIXTURES = {"hosts_layers": ROOTS, "yard": ROOTS, "debian_root": ROOTS, "debian_host": WHOLE_HOSTS}
+FIXTURES = {
+    "hosts_layers": ROOTS,
+    "yard": ROOTS,
+    "debian_root": ROOTS,
+    "debian_host": WHOLE_HOSTS,
+    "host_fleet": WHOLE_HOSTS,
+}
 """What a test needs by the fixtures that it asks for; so it need not be marked."""
 
 
