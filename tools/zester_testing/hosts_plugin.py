@@ -5,7 +5,6 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Generator, Iterable
-from pathlib import Path
 
 import pytest
 
@@ -40,14 +39,18 @@ def _has_namespaces() -> bool:
 
 
 def _has_overlayfs() -> bool:
-    folders = ("upper", "work", "root")
-    script = "mount -t overlay test -o lowerdir=/usr,upperdir=upper,workdir=work root"
-    cache_folder().mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=cache_folder()) as folder:
-        for name in folders:
-            Path(folder, name).mkdir()
-        command = ["unshare", "--mount", "sh", "-c", script]
-        done = subprocess.run(command, cwd=folder, capture_output=True, check=False)
+    """Try it where the roots will lie: not every file system can be the upper layer."""
+    script = (
+        "mkdir upper work root && "
+        "mount -t overlay test -o lowerdir=/usr,upperdir=upper,workdir=work root"
+    )
+    try:
+        cache_folder().mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=cache_folder()) as folder:
+            command = ["unshare", "--mount", "sh", "-c", script]
+            done = subprocess.run(command, cwd=folder, capture_output=True, check=False)
+    except OSError:
+        return False
     return done.returncode == 0
 
 
