@@ -146,9 +146,10 @@ class Agent:
         return {
             "target": fleet.target, "peels": fleet.peels, "facts": fleet.facts,
             "catalogue": fleet.catalogue, "drain": fleet.drain, "undrain": fleet.undrain,
-            "run": jobs.run, "follow": jobs.follow, "job": jobs.job, "jobs": jobs.jobs,
-            "cancel": jobs.cancel, "masters": site.masters, "status": site.status,
-            "whoami": site.whoami, "trust": site.trust,
+            "run": jobs.run, "rerun": jobs.rerun, "resume": jobs.resume, "cancel": jobs.cancel,
+            "follow": jobs.follow, "job": jobs.job, "jobs": jobs.jobs,
+            "masters": site.masters, "status": site.status, "whoami": site.whoami,
+            "trust": site.trust,
         }  # fmt: skip
 
     def _fleet(self) -> Check:

@@ -145,6 +145,7 @@ EXAMPLES: Final[dict[str, msgspec.Struct]] = {
         parent=JID,
         follow=False,
     ),
+    "again-ask": operators.AgainAsk(jid=JID, parent=JID, part="failed", timeout=30.0, follow=False),
     "job-ask": operators.JobAsk(jid=JID, peel="web-1", values=False),
     "jobs-ask": operators.JobsAsk(active=True, limit=5, state="running", since=1.0),
     "target-ask": operators.TargetAsk(target="web-*", explain=True),

@@ -99,6 +99,27 @@ def _job_cancel(context: typer.Context, jid: Jid) -> int:
     return job.cancel(_invocation(context), jid)
 
 
+@_groups["job"].command(**_about("job", "rerun"))
+def _job_rerun(
+    context: typer.Context,
+    jid: Jid,
+    failed: Annotated[bool, typer.Option("--failed", help="only those that failed")] = False,
+    missing: Annotated[
+        bool, typer.Option("--missing", help="only those offline, lost or never asked")
+    ] = False,
+) -> int:
+    from zester_cli.commands import again  # noqa: PLC0415
+
+    return again.rerun(_invocation(context), jid, failed=failed, missing=missing)
+
+
+@_groups["job"].command(**_about("job", "resume"))
+def _job_resume(context: typer.Context, jid: Jid) -> int:
+    from zester_cli.commands import again  # noqa: PLC0415
+
+    return again.resume(_invocation(context), jid)
+
+
 @_groups["peel"].command(**_about("peel", "list"))
 def _peel_list(
     context: typer.Context,

@@ -14,6 +14,9 @@ from zester_cli.results import JobResult, PeelResult
 BINARY = "$base64"
 """The one key of the map that stands for bytes in JSON."""
 
+_TOLD = ("state", "operator", "created", "closed", "deadline", "owners", "parent", "part", "children")
+"""What a document repeats of what the masters say of the job itself."""
+
 
 def to_json(value: Any) -> str:
     """Give a value as JSON with indented lines; bytes are `{"$base64": "..."}`."""
@@ -45,6 +48,7 @@ def job_document(job: JobResult) -> dict[str, Any]:
         "jid": job.jid,
         "target": job.target,
         "function": job.function,
+        **{name: job.info[name] for name in _TOLD if job.info.get(name)},
         "counts": job.counts(),
         "peels": {peel_id: _peel_document(one) for peel_id, one in job.peels.items()},
     }

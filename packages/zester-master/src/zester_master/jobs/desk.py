@@ -8,13 +8,14 @@ from typing import Any, Final
 from zester_master.api.requests import Asked, Denied
 from zester_master.context import Context
 from zester_master.jobs import starting
+from zester_master.jobs.again import start_again
 from zester_master.jobs.live import LiveJob, NotOurs, Task
 from zester_master.jobs.pager import Pager, Reader
 from zester_master.jobs.plan import plan_of
 from zester_master.jobs.view import JobView
 from zester_proto.codec import pack
 from zester_proto.logs import Log
-from zester_proto.messages.operators import RunAsk
+from zester_proto.messages.operators import AgainAsk, RunAsk
 from zester_proto.messages.records import JobEvent
 
 MAX_PAGERS: Final = 2000
@@ -71,8 +72,18 @@ class Desk:
         Raises:
             Denied: it cannot be.
         """
-        task = await starting.start(self._context, asked, ask)
-        if task.record.owner == self._context.instance and ask.jid not in self.live:
+        return self._begin(await starting.start(self._context, asked, ask))
+
+    async def again(self, asked: Asked, ask: AgainAsk) -> Task:
+        """Create a job that does what another did, and carry it.
+
+        Raises:
+            Denied: it cannot be.
+        """
+        return self._begin(await start_again(self._context, asked, ask))
+
+    def _begin(self, task: Task) -> Task:
+        if task.record.owner == self._context.instance and task.record.jid not in self.live:
             self._context.journal.tell(self._dispatched(task))
             self.own(task)
         return task
