@@ -95,7 +95,7 @@ def show_job(invocation: Invocation, jid: str, selection: Selection) -> int:
     if invocation.options.output == "table":
         _write_head(invocation, job, watched.reader.counts)
     shown = _select(job, selection)
-    show(invocation, shown)
+    show(invocation, shown, told=True)
     missing = [name for name in watched.reader.stages if not selection.peel]
     if missing:
         invocation.screen.note(f"{len(missing)} peels have not answered yet")
@@ -166,7 +166,7 @@ def watch(invocation: Invocation, jid: str, *, live: bool) -> int:
         async with Progress(screen) as progress:
             return await jobs.follow(client, jid, progress.update, seconds)
 
-    return show(invocation, jobs.job_result(jid, with_client(invocation, get)))
+    return show(invocation, jobs.job_result(jid, with_client(invocation, get)), told=True)
 
 
 def cancel(invocation: Invocation, jid: str) -> int:

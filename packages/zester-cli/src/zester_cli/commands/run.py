@@ -81,7 +81,7 @@ async def start(
         async with Progress(invocation.screen) as progress:
             watched = await jobs.start(client, ask, progress.update, verb)
         job = jobs.job_result(ask.jid, watched, ask if isinstance(ask, RunAsk) else None)
-        code = show(invocation, job)
+        code = show(invocation, job, told=verb != "run")
         invocation.screen.out.flush()
         await cache.refresh(client, job.peels)
         return code
@@ -90,8 +90,14 @@ async def start(
     return 0
 
 
-def show(invocation: Invocation, job: JobResult) -> int:
-    """Write a job's results in the form that was asked for; give the exit code."""
+def show(invocation: Invocation, job: JobResult, *, told: bool = False) -> int:
+    """Write a job's results in the form that was asked for; give the exit code.
+
+    Args:
+        invocation: says the form.
+        job: the job.
+        told: in a document also what the masters say of the job itself.
+    """
     screen, form = invocation.screen, invocation.options.output
     if form == "table":
         from zester_cli.output.job import job_lines, summary  # noqa: PLC0415  # one form a command
@@ -106,7 +112,7 @@ def show(invocation: Invocation, job: JobResult) -> int:
         if form == "raw":
             forms.raw_job(screen, job)
         else:
-            forms.structured(screen, form, forms.job_document(job))
+            forms.structured(screen, form, forms.job_document(job, told=told))
     return exit_code(job, invocation.options)
 
 
