@@ -100,6 +100,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
         Subcommand("ping", "test.ping on a target", _RUNS),
         Subcommand("drain", "have peels take no more jobs"),
         Subcommand("undrain", "have peels take jobs again"),
+        Subcommand("unquarantine", "let a peel in again that flooded the masters"),
     )),
     Command("master", "masters: who is there", (
         Subcommand("list", "all masters that live"),

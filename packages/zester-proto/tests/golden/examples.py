@@ -153,6 +153,7 @@ EXAMPLES: Final[dict[str, msgspec.Struct]] = {
     "catalogue-ask": operators.CatalogueAsk(digest="ab"),
     "trust-ask": operators.TrustAsk(after=1),
     "drain-ask": operators.DrainAsk(target="web-1"),
+    "peel-ask": operators.PeelAsk(id="web-1"),
     "nothing-ask": operators.NothingAsk(),
     "answer": operators.Answer(
         request="a" * 24,

@@ -166,6 +166,16 @@ def _peel_undrain(context: typer.Context, target: Expression) -> int:
     return peel.drain(_invocation(context), target, on=False)
 
 
+@_groups["peel"].command(**_about("peel", "unquarantine"))
+def _peel_unquarantine(
+    context: typer.Context,
+    peel_id: Annotated[str, typer.Argument(metavar="ID", show_default=False)],
+) -> int:
+    from zester_cli.commands import peel  # noqa: PLC0415
+
+    return peel.unquarantine(_invocation(context), peel_id)
+
+
 @_groups["master"].command(**_about("master", "list"))
 def _master_list(context: typer.Context) -> int:
     from zester_cli.commands import master  # noqa: PLC0415

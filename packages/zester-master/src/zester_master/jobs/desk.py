@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from zester_master.api.requests import Asked, Denied
 from zester_master.context import Context
+from zester_master.fleet.guard import Guard
 from zester_master.jobs import starting
 from zester_master.jobs.again import start_again
 from zester_master.jobs.live import LiveJob, NotOurs, Task
@@ -22,6 +23,7 @@ MAX_PAGERS: Final = 2000
 """Requests that one master shows jobs to at the same time."""
 
 _DUPLICATE: Final = "two live peels bear this id, and neither gets jobs: they are at {}"
+_SHUT_OUT: Final = "this peel is in quarantine: {}"
 _log: Final = Log("zester.jobs")
 
 
@@ -33,10 +35,11 @@ class Desk:
         mirrors: jobs of other masters that it shows to somebody.
     """
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, guard: Guard) -> None:
         self.live: dict[str, LiveJob] = {}
         self.mirrors: dict[str, JobView] = {}
         self._context = context
+        self._guard = guard
         self._group: asyncio.TaskGroup | None = None
         self._pagers = 0
         context.presence.on_running(self._running)
@@ -59,6 +62,13 @@ class Desk:
             work.close()
             raise Denied("unavailable", "this master is not ready", hint="ask again")
         self._group.create_task(_guarded(work, name), name=name)
+
+    def shut_out(self, peel_id: str, shut: bool) -> None:  # a hook's form
+        """Have the jobs that run wait no longer for a peel that is shut out."""
+        if shut:
+            why = _SHUT_OUT.format(self._context.quarantined[peel_id])
+            for job in [*self.live.values(), *self.mirrors.values()]:
+                job.shut_out(peel_id, why)
 
     def _running(self, peel_id: str, jids: tuple[str, ...]) -> None:
         for jid in jids:
@@ -103,8 +113,10 @@ class Desk:
         """
         context, jid = self._context, task.record.jid
         left = max(0.0, task.record.deadline - context.wall())
-        job = LiveJob(context, task, plan_of(task.record, left, context.clock()))
+        job = LiveJob(context, self._guard, task, plan_of(task.record, left, context.clock()))
         self._refuse_duplicates(job)
+        for peel_id, why in context.quarantined.items():
+            job.shut_out(peel_id, _SHUT_OUT.format(why))
         self.live[jid] = job
         if task.request:
             self.show(job, Reader(task.record.operator, task.request))

@@ -176,9 +176,11 @@ class Ledger:
         return False
 
     def refuse(self, place: int, error: str, now: float) -> None:
-        """Decide that a peel is not to be asked at all."""
-        if self._step[place] == Step.PENDING:
-            self._finish(place, Row(Outcome.REFUSED, error=error, asked=False), now)
+        """Decide that a peel is not to be asked, or not to be heard any more."""
+        step = self._step[place]
+        if step != Step.DONE:
+            asked = step != Step.PENDING
+            self._finish(place, Row(Outcome.REFUSED, error=error, asked=asked), now)
 
     def resume(self, absent: Collection[int], now: float) -> None:
         """Take over a job that another owner has sent to all: who said nothing is asked again.

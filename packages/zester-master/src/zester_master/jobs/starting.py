@@ -72,7 +72,9 @@ def resolved(context: Context, target: str) -> Result:
 
 def may_broadcast(context: Context, meant: Meant) -> bool:
     """Say whether one message to all reaches those who are meant, and nobody else."""
-    if not meant.everybody or len(meant.ids) < 2 or context.presence.duplicates:
+    if not meant.everybody or len(meant.ids) < 2:
+        return False
+    if context.presence.duplicates or context.quarantined:
         return False
     return all(peel_id in context.index for peel_id in context.presence.connected())
 

@@ -115,6 +115,13 @@ class JobView:
             self.ledger.acked(place)
             self.changed()
 
+    def shut_out(self, peel_id: str, why: str) -> None:
+        """Wait no longer for a peel that is shut out."""
+        place = self.place_of(peel_id)
+        if place is not None:
+            self.ledger.refuse(place, why, self.context.clock())
+            self.changed()
+
     def info(self) -> dict[str, Any]:
         """Give what is said of the job itself."""
         info = job_info(self.record, self.summary, self.ledger.counts())
@@ -149,6 +156,9 @@ class JobView:
         if (known is not None and known.returned) or place in self._unread:
             return
         peel_id = self.ids[place]
+        if peel_id in self.context.quarantined:
+            self.context.meter.dropped.inc(reason="quarantined")
+            return
         key = self.context.boxes.get(peel_id)
         if key is None:
             self._drop(peel_id, "keyless", "its facts, which vouch for its key, are not here")

@@ -17,12 +17,13 @@ What each verb gives, all values packed maps or lists:
 | trust | list of encoded `SignedBundle`, oldest first; ask again until it is empty | |
 | cancel | `{jid, state}` | |
 | drain, undrain | `{peels, number}` | |
+| unquarantine | `{peels}` | |
 
-States of peels: `present absent refused drained`. `job_info`: `jid state target function arguments
-(their names) operator created deadline timeout count counts owners closed parent part children test
-batch`. Pages of one epoch are numbered from 0 and chained. When another master takes a job over,
-its pages begin again at 0 under the higher epoch, with all that is known: the reader drops what it
-has.
+States of peels: `present absent refused drained quarantined`. `job_info`: `jid state target
+function arguments (their names) operator created deadline timeout count counts owners closed parent
+part children test batch`. Pages of one epoch are numbered from 0 and chained. When another master
+takes a job over, its pages begin again at 0 under the higher epoch, with all that is known: the
+reader drops what it has.
 """
 
 from typing import Literal
@@ -144,6 +145,12 @@ class DrainAsk(Message, frozen=True, kw_only=True, tag="drain"):
     """Verbs `drain` and `undrain`."""
 
     target: str
+
+
+class PeelAsk(Message, frozen=True, kw_only=True, tag="peel"):
+    """Verb `unquarantine`: one peel."""
+
+    id: str
 
 
 class NothingAsk(Message, frozen=True, kw_only=True, tag="nothing"):
