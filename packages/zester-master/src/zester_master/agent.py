@@ -136,6 +136,7 @@ class Agent:
         link = NatsLink(self._options(identity, identity.presence))
 
         def problem_changed(problem: ZesterError | None) -> None:
+            self.context.presence.blind = problem is not None
             if problem is None:
                 self.health.clear("presence-blind")
                 return

@@ -1,6 +1,7 @@
 """What operators ask about the fleet: target, peels, facts, catalogue, drain, undrain."""
 
 from collections.abc import Iterator
+from typing import Any, cast
 
 from zester_master.api.answers import Item, Reply, listing, value
 from zester_master.api.requests import Asked, Denied
@@ -75,13 +76,18 @@ class FleetVerbs:
         return {
             "state": state,
             "since": seen.since if seen is not None else 0.0,
-            "version": seen.version if seen is not None else "",
+            "version": (seen.version if seen is not None else "") or self._version(peel_id),
             "address": ", ".join(addresses),
             "instance": seen.instance if seen is not None else "",
             "facts": self._context.facts_at.get(peel_id, 0.0),
             "clock": seen.clock if seen is not None else 0.0,
             "problem": problem,
         }
+
+    def _version(self, peel_id: str) -> str:
+        """Give the version that a peel's facts name, for one that was not heard yet."""
+        ours: Any = (self._context.index.get(peel_id) or {}).get("zester")
+        return str(cast("dict[str, Any]", ours).get("version", "")) if type(ours) is dict else ""
 
     def _state(self, peel_id: str) -> str:
         if peel_id in self._context.quarantined:
