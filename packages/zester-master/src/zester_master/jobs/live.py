@@ -48,6 +48,7 @@ class LiveJob(JobView):
         ask: what the operator wants.
         request: the id of the request; pages go to it.
         started: by the monotonic clock.
+        told_at: when it was last told how far the job is, by the same.
     """
 
     def __init__(self, context: Context, guard: Guard, task: Task, plan: Plan) -> None:
@@ -58,7 +59,7 @@ class LiveJob(JobView):
         self.started = context.clock()
         self._dispatch = Dispatch(context, task.record, task.ask, task.epoch)
         self._event = asyncio.Event()
-        self._told = context.clock()
+        self.told_at = context.clock()
         self._cancelled = False
 
     def changed(self) -> None:
@@ -134,7 +135,7 @@ class LiveJob(JobView):
             self._tell_progress(now)
             wake = self.ledger.wake(clock())
             if wake is not None:
-                await _wait(self._event, min(wake, self._told + PROGRESS) - clock())
+                await _wait(self._event, min(wake, self.told_at + PROGRESS) - clock())
 
     async def _do(self, effect: Effect) -> None:
         broadcast = self.record.broadcast
@@ -153,8 +154,8 @@ class LiveJob(JobView):
             self._log.warn("not all orders were sent", error=error.message)
 
     def _tell_progress(self, now: float) -> None:
-        if now - self._told >= PROGRESS and self.ledger.state is None:
-            self._told = now
+        if now - self.told_at >= PROGRESS and self.ledger.state is None:
+            self.told_at = now
             self.context.journal.tell(self.event("progress"))
 
     def event(self, what: Any, **fields: Any) -> JobEvent:
