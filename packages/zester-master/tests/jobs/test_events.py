@@ -88,10 +88,10 @@ async def test_a_long_job_that_is_taken_over_and_cancelled_tells_all_of_it(
         await eventually(lambda: told.told_at - told.started > 0.2, "progress is told")
         await stage.operator.value("cancel", JobAsk(jid=jid))
         life = await stage.life(jid)
-    whats = [one.what for one in life]
-    assert (whats[0], whats[-1]) == ("dispatch", "closed")
-    assert set(whats) == {"dispatch", "progress", "owner", "cancel", "closed"}
-    assert whats.count("owner") == whats.count("cancel") == whats.count("closed") == 1
+    kinds = [one.what for one in life]
+    assert (kinds[0], kinds[-1]) == ("dispatch", "closed")
+    assert set(kinds) == {"dispatch", "progress", "owner", "cancel", "closed"}
+    assert kinds.count("owner") == kinds.count("cancel") == kinds.count("closed") == 1
     by_what = {one.what: one for one in life}
     assert by_what["owner"].epoch > by_what["dispatch"].epoch
     assert by_what["cancel"].request

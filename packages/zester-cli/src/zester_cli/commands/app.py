@@ -33,7 +33,7 @@ def _invocation(context: typer.Context) -> Invocation:
 @_groups["job"].command(**_about("job", "list"))
 def _job_list(  # noqa: PLR0917  # typer makes options of them
     context: typer.Context,
-    limit: Annotated[int, typer.Option(help="at most so many", min=1, max=10_000)] = 50,
+    limit: Annotated[int, typer.Option(help="at most so many", min=1, max=1000)] = 50,
     state: Annotated[
         str, typer.Option(help="running, complete, stopped or cancelled", show_default=False)
     ] = "",

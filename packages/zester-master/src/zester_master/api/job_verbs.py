@@ -27,6 +27,8 @@ MOST: Final = 1000
 """Jobs in one list."""
 
 _AT_ONCE: Final = 32
+_SLACK: Final = 86_400.0
+"""Seconds by which a jid, made by the clock of who asked, may be older than its job."""
 
 
 class _Subjects(msgspec.Struct, frozen=True):
@@ -131,7 +133,7 @@ class JobVerbs:
             ask_api(self._context.link, f"STREAM.INFO.KV_{store.BUCKET}", body, _StreamInfo)
         )
         jids = (subject[len(prefix) :] for subject in info.state.subjects or ())
-        recent = (jid for jid in jids if is_jid(jid) and jid_time(jid) >= since)
+        recent = (jid for jid in jids if is_jid(jid) and jid_time(jid) >= since - _SLACK)
         return heapq.nlargest(MOST * 10, recent)
 
     async def _known(self, jid: str) -> Known | None:
