@@ -104,6 +104,9 @@ def _whole(context: Context, parent: JobRecord, ask: AgainAsk) -> RunAsk:
         before, _ = asked_of(context, parent)
     except store.Gone as error:
         raise Denied("conflict", error.message, hint="run it anew") from error
+    if ask.part == "unasked":
+        # who goes on has seen the failures that stopped it
+        before = msgspec.structs.replace(before, canary=0, max_fail="")
     return msgspec.structs.replace(
         before,
         jid=ask.jid,

@@ -392,7 +392,8 @@ class Ledger:
             self._ending = self._ending or "stopped"
             place = self._step.find(Step.PENDING)
             while place >= 0:
-                self._finish(place, Row(Outcome.CANCELLED, asked=False), now)
+                why = _NEVER_ASKED.format(self._ending)
+                self._finish(place, Row(Outcome.CANCELLED, error=why, asked=False), now)
                 place = self._step.find(Step.PENDING, place)
 
     def _is_over(self, now: float) -> bool:
@@ -421,4 +422,5 @@ class Ledger:
 
 
 _FAILURES: Final = frozenset(Outcome) - SUCCESSES - SILENT
+_NEVER_ASKED: Final = "it was never asked: the job was {} before"
 _OFFLINE: Final = "it was not there to take the job"

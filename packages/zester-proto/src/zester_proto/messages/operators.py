@@ -79,7 +79,8 @@ Part = Literal["all", "failed", "missing", "unasked"]
 class AgainAsk(Message, frozen=True, kw_only=True, tag="again"):
     """Verbs `rerun` and `resume`: a closed job once more, on a part of its frozen list.
 
-    Function and arguments are the parent's; so is what is empty or 0 here.
+    Function and arguments are the parent's; so is what is empty or 0 here, save that `resume` stops
+    for failures only if told so.
     """
 
     jid: str
