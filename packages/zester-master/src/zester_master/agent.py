@@ -91,6 +91,7 @@ class Agent:
         self.probes = Probes(context, folders, min_peels=config.min_peels)
         self.health.check("fleet", self._fleet)
         context.presence.on_duplicate(self._duplicate)
+        context.ears.on_problem(self._deaf)
         self._stop = asyncio.Event()
         self._log = Log("zester.master", {"master": identity.name})
 
@@ -171,6 +172,13 @@ class Agent:
         if self.feed.ready.is_set():
             return Check(ok=True)
         return Check(ok=False, detail={"error": "the facts of the fleet are not read yet"})
+
+    def _deaf(self, problem: ZesterError | None) -> None:
+        if problem is None:
+            self.health.clear("ears")
+            return
+        text = f"what peels say unasked is not heard: {problem.message}"
+        self.health.set(Condition("ears", "warning", text, problem.hint))
 
     def _duplicate(self, _peel_id: str, _twice: bool) -> None:  # a hook's form
         presence = self.context.presence
