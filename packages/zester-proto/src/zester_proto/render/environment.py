@@ -57,11 +57,10 @@ class TreeEnvironment(SandboxedEnvironment):
         options: Mapping[str, Any],
         undefined: type[StrictUndefined],
     ) -> None:
-        settings: dict[str, Any] = {"keep_trailing_newline": True, **options}
         super().__init__(
-            **settings,
+            **options,
             extensions=_EXTENSIONS,
-            loader=_Loader(read, codes, repr(sorted(settings.items())).encode()),
+            loader=_Loader(read, codes, repr(sorted(options.items())).encode()),
             undefined=undefined,
             finalize=shown,
             optimized=False,

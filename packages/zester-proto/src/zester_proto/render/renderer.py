@@ -161,6 +161,10 @@ class Renderer:
         for piece in pieces(template, {**names_of(job.path), **job.context}):
             lines.add(piece, environment.trail)
             check_size(lines.size)
+        if text.endswith("\n") and not environment.keep_trailing_newline:
+            # Jinja takes the last newline away; Salt puts it back, whatever stands before it.
+            environment.trail.at(job.path, text.count("\n"), False, "")
+            lines.add("\n", environment.trail)
         done = lines.finish(environment.sources)
         return Rendered(text=done.text, lines=done, files=tuple(environment.sources))
 
