@@ -47,7 +47,9 @@ def merge_all(trees: Iterable[tuple[Node | None, Dialect]], lists: Lists = "repl
     return Merged(root, tuple(merger.problems), tuple(merger.warnings))
 
 
-def merge(base: Node | None, over: Node | None, dialect: Dialect, lists: Lists = "replace") -> Merged:
+def merge(
+    base: Node | None, over: Node | None, dialect: Dialect, lists: Lists = "replace"
+) -> Merged:
     """Lay one tree over another; the dialect is that of the file of `over`."""
     return merge_all([(base, dialect), (over, dialect)], lists)
 

@@ -73,7 +73,11 @@ def update(
 
 
 def _update(
-    base: MutableMapping[Any, Any], over: Mapping[Any, Any], recursive: bool, lists: bool, depth: int
+    base: MutableMapping[Any, Any],
+    over: Mapping[Any, Any],
+    recursive: bool,
+    lists: bool,
+    depth: int,
 ) -> None:
     if depth > _MAX_DEPTH:
         raise BadMerge(f"mappings of more than {_MAX_DEPTH} levels")

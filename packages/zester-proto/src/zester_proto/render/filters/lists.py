@@ -8,10 +8,10 @@ from jinja2.exceptions import TemplateRuntimeError
 from jinja2.filters import FILTERS as BUILTIN
 
 from zester_proto.render import kinds
+from zester_proto.render.bounds import MAX_ITEMS
 from zester_proto.render.filters.text import padded
 
 _MAX_LEVELS: Final = 100
-_MAX_COMBINATIONS: Final = 100_000
 
 
 def sequence(value: Any) -> Any:
@@ -138,9 +138,13 @@ def compare_dicts(old: Mapping[Any, Any], new: Mapping[Any, Any]) -> dict[Any, d
 
 def _bounded(function: Callable[..., Iterable[Any]]) -> Callable[..., list[Any]]:
     def listed(*args: Any, **kwargs: Any) -> list[Any]:
-        made = list(itertools.islice(function(*args, **kwargs), _MAX_COMBINATIONS + 1))
-        if len(made) > _MAX_COMBINATIONS:
-            raise TemplateRuntimeError(f"more than {_MAX_COMBINATIONS} combinations")
+        made: list[Any] = []
+        size = 0
+        for item in function(*args, **kwargs):
+            size += len(item) if kinds.is_tuple(item) else 1
+            if size > MAX_ITEMS:
+                raise TemplateRuntimeError(f"combinations of more than {MAX_ITEMS} items")
+            made.append(item)
         return made
 
     return listed
