@@ -1,4 +1,5 @@
 import re
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -32,7 +33,7 @@ class _Writer:
         self.lines: list[str] = []
         self.blocks = 0
 
-    def write(self, node: object, *, raw: bool = False) -> None:
+    def write(self, node: Any, *, raw: bool = False) -> None:
         number = len(self.lines) + 1
         match node:
             case "text":
@@ -50,12 +51,10 @@ class _Writer:
                 self.lines.append("{{ m(1) }}")
             case "long":
                 self.lines += ["{{ 1 +", "   2 }} z"]
-            case (str(kind), before, after, list(inner)):
-                self.compound(kind, before, after, inner, raw)
             case _:
-                raise AssertionError
+                self.compound(*node, raw=raw)
 
-    def compound(self, kind: str, before: object, after: object, inner: list[object], raw: bool):
+    def compound(self, kind: str, before: Any, after: Any, inner: list[Any], *, raw: bool):
         if raw:
             return
         begin, end = _OPEN[kind]
@@ -66,14 +65,13 @@ class _Writer:
         self.lines.append(self.tag(end, after))
 
     @staticmethod
-    def tag(text: str, dashes: object) -> str:
-        assert isinstance(dashes, tuple)
+    def tag(text: str, dashes: tuple[str, str]) -> str:
         return f"{{%{dashes[0]} {text} {dashes[1]}%}}"
 
 
 @settings(max_examples=200)
 @given(st.lists(_tree, max_size=6), st.booleans())
-def test_every_line_of_text_comes_from_the_line_where_it_stands(nodes: list[object], last: bool):
+def test_every_line_of_text_comes_from_the_line_where_it_stands(nodes: list[Any], last: bool):
     writer = _Writer()
     writer.lines.append("{% macro m(x) %}made{% endmacro %}")
     for node in nodes:

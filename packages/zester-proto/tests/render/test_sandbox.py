@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from zester_proto.render.functions import GLOBALS
@@ -72,7 +74,10 @@ class Thing:
     ],
 )
 def test_no_way_leads_into_python(expression: str):
-    tree = Tree(filters={"call_it": lambda value, *args: value(*args)})
+    def call_it(value: Any, *args: Any) -> Any:
+        return value(*args)
+
+    tree = Tree(filters={"call_it": call_it})
     source = "{% macro macro() %}{% endmacro %}{{ " + expression + " }}"
     context = {"thing": Thing(), "function": lambda: 1, "generator": (i for i in [1])}
     rendered = tree.renderer().render("a/t.sls", context, text=source)

@@ -90,11 +90,14 @@ def _read(path: Path) -> CodeType | None:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return None
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode) or not _private(status):
             return None
-        data = file.read()
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            data = file.read()
+    finally:
+        os.close(descriptor)
     body = data[_SIZE:]
     if not hmac.compare_digest(data[:_SIZE], _DIGEST(body).digest()):
         return None

@@ -2,6 +2,7 @@
 
 import hashlib
 import posixpath
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
@@ -222,7 +223,10 @@ class _Loader(BaseLoader):
 
 def _parsed(environment: TreeEnvironment, name: str, text: str, skipped: int) -> nodes.Template:
     try:
-        tree = environment.parse(text, name, name)
+        with warnings.catch_warnings():
+            # Patterns such as '\\s+' are common, and Jinja reads them as Python's escapes.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            tree = environment.parse(text, name, name)
     except TemplateSyntaxError as error:
         error.lineno += bool(skipped) and error.lineno >= skipped
         raise

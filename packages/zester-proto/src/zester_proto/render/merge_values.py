@@ -47,7 +47,7 @@ def merge_values(
         return {key: [value, over[key]] if key in over else value for key, value in made.items()}
     if strategy == "overwrite":
         _check(base, over)
-        return {**made, **over}
+        return _flat(made, over)
     return update(made, over, merge_lists=merge_lists)
 
 
@@ -101,6 +101,10 @@ def _aggregate(base: Any, over: Any) -> Any:
     if is_list(base) and is_list(over):
         return _joined(base, over)
     _check(base, over)
+    return _flat(base, over)
+
+
+def _flat(base: Any, over: Any) -> dict[Any, Any]:
     return {**base, **over}
 
 

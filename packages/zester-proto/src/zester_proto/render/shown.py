@@ -50,7 +50,9 @@ def text(value: str) -> str:
     return double_quoted(value)
 
 
-def double_quoted(value: str) -> str:
-    """Return a text as YAML in double quotes, on one line."""
-    written: str = yaml.safe_dump(value, default_style='"', width=float("inf"), allow_unicode=True)
+def double_quoted(value: str, *, unicode: bool = True) -> str:
+    """Return a text as YAML in double quotes, on one line; in ASCII without `unicode`."""
+    written: str = yaml.safe_dump(
+        value, default_style='"', width=float("inf"), allow_unicode=unicode
+    )
     return written.rstrip("\n")

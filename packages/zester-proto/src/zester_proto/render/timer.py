@@ -39,7 +39,11 @@ def _by_signal(seconds: float) -> Generator[None]:
     handler = signal.signal(signal.SIGALRM, ring)
     left, interval = signal.setitimer(signal.ITIMER_REAL, seconds, _AGAIN)
     try:
-        yield
+        # It may ring at any instruction, also at the first one of a `finally`: hence two.
+        try:
+            yield
+        finally:
+            active = False
     finally:
         active = False
         signal.setitimer(signal.ITIMER_REAL, left, interval)
@@ -49,6 +53,7 @@ def _by_signal(seconds: float) -> Generator[None]:
 @contextmanager
 def _by_thread(seconds: float) -> Generator[None]:
     thread = ctypes.c_ulong(threading.get_ident())
+    active = True
     done = threading.Event()
     lock = threading.Lock()
 
@@ -56,17 +61,21 @@ def _by_thread(seconds: float) -> Generator[None]:
         wait = seconds
         while not done.wait(wait):
             with lock:
-                if not done.is_set():
-                    ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(TimeUp))
+                if not active:
+                    return
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(TimeUp))
             wait = _AGAIN
 
-    watcher = threading.Thread(target=watch, name="template timer", daemon=True)
-    watcher.start()
+    threading.Thread(target=watch, name="template timer", daemon=True).start()
     try:
-        yield
+        # As above; and nobody waits for the watcher, whose event may be set only by half.
+        try:
+            yield
+        finally:
+            active = False
     finally:
+        active = False
         with lock:
+            # One that is on its way is raised by this very call, and none is sent after it. It
+            # is not taken back: CPython 3.11 spins for ever in a traced thread if it is.
             done.set()
-            # One that is on its way and not yet raised must not come later.
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, None)
-        watcher.join()

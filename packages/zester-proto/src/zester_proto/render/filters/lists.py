@@ -1,6 +1,7 @@
 """Filters on lists: sets, flattening, what is a list."""
 
 import itertools
+import sys
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any, Final
 
@@ -90,7 +91,7 @@ def flatten(
     Raises:
         TemplateRuntimeError: a list holds itself, or the like.
     """
-    return _flatten(values, _MAX_LEVELS if levels is None else levels, preserve_nulls, 0)
+    return _flatten(values, sys.maxsize if levels is None else levels, preserve_nulls, 0)
 
 
 def _flatten(values: Iterable[Any], levels: int, nulls: bool, depth: int) -> list[Any]:
@@ -100,7 +101,7 @@ def _flatten(values: Iterable[Any], levels: int, nulls: bool, depth: int) -> lis
     for value in values:
         if value is None and not nulls:
             continue
-        if kinds.is_list(value) and depth < levels:
+        if kinds.is_items(value) and depth < levels:
             made.extend(_flatten(value, levels, nulls, depth + 1))
         else:
             made.append(value)

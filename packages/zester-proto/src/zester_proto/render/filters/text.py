@@ -48,13 +48,13 @@ def regex_replace(
 
 def yaml_squote(value: Any) -> str:
     """Return a text as YAML in single quotes."""
-    written: str = yaml.safe_dump(str(value), default_style="'", width=float("inf"))
-    return written.rstrip("\n")
+    escaped = str(value).replace("'", "''")
+    return "'" + re.sub("\n+", "\n\\g<0>", escaped) + "'"
 
 
 def yaml_dquote(value: Any) -> str:
     """Return a text as YAML in double quotes."""
-    return double_quoted(str(value))
+    return double_quoted(str(value), unicode=False)
 
 
 def yaml_encode(value: Any) -> str:
@@ -64,7 +64,7 @@ def yaml_encode(value: Any) -> str:
         TypeError: it is a list or mapping.
     """
     if isinstance(value, str):
-        return double_quoted(value)
+        return yaml_dquote(value)
     if value is None or isinstance(value, bool | int | float):
         written: str = yaml.safe_dump(value)
         return written.removesuffix("...\n").rstrip("\n")
