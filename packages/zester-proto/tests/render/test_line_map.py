@@ -69,7 +69,7 @@ class _Writer:
         return f"{{%{dashes[0]} {text} {dashes[1]}%}}"
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(_tree, max_size=6), st.booleans())
 def test_every_line_of_text_comes_from_the_line_where_it_stands(nodes: list[Any], last: bool):
     writer = _Writer()

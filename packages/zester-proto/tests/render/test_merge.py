@@ -1,7 +1,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zester_proto.render.merge import Lists, Merged, merge, merge_all
@@ -129,6 +129,10 @@ _data = st.recursive(
 _maps = st.dictionaries(st.sampled_from("abc"), _data, max_size=3)
 
 
+# A null and a map give the map, so nulls make the order of grouping count.
+_solid = _maps.filter(lambda data: "None" not in str(data))
+
+
 def tree(data: Any) -> Node:
     import json
 
@@ -137,6 +141,7 @@ def tree(data: Any) -> Node:
     return found
 
 
+@settings(deadline=None)
 @given(_maps, _maps)
 def test_nothing_below_nothing_above_and_itself_change_nothing(one: Any, other: Any):
     mine, theirs = tree(one), tree(other)
@@ -147,6 +152,7 @@ def test_nothing_below_nothing_above_and_itself_change_nothing(one: Any, other: 
     assert plain(twice, "sls") == plain(merge(mine, theirs, "sls").root, "sls")
 
 
+@settings(deadline=None)
 @given(_maps, _maps)
 def test_what_the_last_one_says_of_leaves_holds(one: Any, other: Any):
     made = plain(merge(tree(one), tree(other), "sls").root, "sls")
@@ -156,15 +162,14 @@ def test_what_the_last_one_says_of_leaves_holds(one: Any, other: Any):
             assert made[key] == item
 
 
-@given(_maps, _maps, _maps)
+@settings(deadline=None)
+@given(_solid, _solid, _solid)
 def test_without_conflicts_three_trees_can_be_grouped_as_one_likes(a: Any, b: Any, c: Any):
     left = merge(tree(a), tree(b), "zy")
     right = merge(tree(b), tree(c), "zy")
     whole = merge_all([(tree(a), "zy"), (tree(b), "zy"), (tree(c), "zy")])
     grouped = merge(tree(a), right.root, "zy")
     if not (left.problems or right.problems or whole.problems or grouped.problems):
-        if "null" in str([a, b, c]).replace("None", "null"):
-            return
         assert plain(whole.root, "zy") == plain(grouped.root, "zy")
 
 

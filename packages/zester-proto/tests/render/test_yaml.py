@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zester_proto.render.lines import LineMap, Origin
@@ -110,12 +110,14 @@ _data = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(_data, st.sampled_from([None, True, False]))
 def test_what_pyyaml_writes_is_read_as_it_was(data: Any, flow: bool | None):
     text = yaml.safe_dump(data, allow_unicode=True, default_flow_style=flow, sort_keys=False)
     assert value(text) == yaml.load(text, Loader=_Salt)
 
 
+@settings(deadline=None)
 @given(st.from_regex(r"[-+0-9._:xboeEnNaAyYfFsSlLuUrRtTiI~]{1,7}", fullmatch=True))
 def test_plain_words_mean_what_salts_loader_makes_of_them(text: str):
     try:
@@ -127,6 +129,7 @@ def test_plain_words_mean_what_salts_loader_makes_of_them(text: str):
     assert repr(ours) == repr(theirs)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_no_text_breaks_the_reader(text: str):
     for dialect in ("zy", "sls"):
