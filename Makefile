@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV := .venv$(addprefix -,$(filter-out 3,$(patsubst python%,%,$(notdir $(PYTHON)))))
 ARGS ?=
 ONLY ?=
+N ?= 3
 # More workers than this only wait for each other's servers.
 WORKERS ?= --numprocesses logical --maxprocesses 8 --dist loadfile
 
@@ -21,7 +22,7 @@ export UV_SYSTEM_CERTS := 1
 export UV_PYTHON_DOWNLOADS := never
 export PYTHON VENV
 
-.PHONY: help setup demo test lint format lock wheels bench clean
+.PHONY: help setup demo hosts test lint format lock wheels bench clean
 
 help: ## what there is to call
 	@sed -n 's/^\([a-z]*\):[^#]*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST))
@@ -32,6 +33,9 @@ setup: ## an environment with the five packages (editable) and all tools
 
 demo: setup ## a real fleet on this machine, from nothing, in five steps
 	@$(PY) tools/demo.py $(ARGS)
+
+hosts: setup ## N whole Debian hosts (3), each with a peel, under a master of their own, until Ctrl-C; needs root
+	@PYTHONPATH=tools $(PY) -m hosts $(N)
 
 test: lint ## lint and all tests; PYTHON=python3.13 for another interpreter, ARGS=... for a selection
 ifeq ($(strip $(ARGS)),)

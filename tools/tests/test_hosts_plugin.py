@@ -71,6 +71,25 @@ def test_an_expected_failure_is_no_skip(pytester: pytest.Pytester, monkeypatch: 
     pytester.runpytest_inprocess(*PLUGIN).assert_outcomes(xfailed=1)
 
 
+def test_a_fixture_brings_what_it_needs(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("ZESTER_REQUIRE_HOSTS", raising=False)
+    monkeypatch.setenv("PATH", str(pytester.path))
+    pytester.makeini("[pytest]\nmarkers = hosts(*needs): needs\n")
+    pytester.makepyfile("""
+        import pytest
+
+        @pytest.fixture
+        def debian_host():
+            raise AssertionError("it was made")
+
+        def test_it(debian_host):
+            raise AssertionError("it ran")
+    """)
+    result = pytester.runpytest_inprocess(*PLUGIN)
+    result.assert_outcomes(skipped=1)
+    result.stdout.fnmatch_lines(["SKIPPED*debootstrap, ip, iptables*systemd-nspawn*"])
+
+
 def test_the_line_names_the_debian_packages():
     assert sentence(["faketime", "root"]) == (
         "missing on this machine: faketime, root (apt-get install faketime)"

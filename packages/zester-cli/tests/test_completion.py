@@ -63,7 +63,7 @@ def words_of(*words: str) -> list[str]:
     [
         ("jo", ["job"]),
         ("st", ["status"]),
-        ("job ", ["list", "active", "show", "wait", "follow", "cancel"]),
+        ("job ", ["list", "active", "show", "wait", "follow", "cancel", "rerun", "resume"]),
         ("job li", ["list"]),
         ("we", ["web-1", "web-2"]),
         ("L@web-1,we", ["L@web-1,web-1", "L@web-1,web-2"]),
@@ -134,7 +134,7 @@ def bash(line: str) -> list[str]:
         ("zester we", ["web-1", "web-2"]),
         ("zester web-1 te", ["test.ping"]),
         ("zester 'G@os:debian and we", ["and", "web-1"]),
-        ("zester job ", ["list", "active", "show", "wait", "follow", "cancel"]),
+        ("zester job ", ["list", "active", "show", "wait", "follow", "cancel", "rerun", "resume"]),
         ("zester web-1 cmd.run cw", ["cwd="]),
     ],
 )

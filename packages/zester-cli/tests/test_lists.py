@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from zester_proto.codec import pack
-from zester_proto.messages.operators import DrainAsk, FactsAsk, JobAsk, JobsAsk, TargetAsk
+from zester_proto.messages.operators import DrainAsk, FactsAsk, JobAsk, JobsAsk, PeelAsk, TargetAsk
 from zester_proto.permissions import Role
 from zester_testing.stage import Done, StageMaster, ok, plain, row
 
@@ -207,6 +207,15 @@ async def test_peels_are_drained_by_name(master: StageMaster) -> None:
         assert f"{verb}ed: 2 peels" in done.err
         assert master.asked[-1].request.verb == verb
         assert master.asked[-1].ask(DrainAsk).target == "a or b"
+
+
+async def test_a_peel_is_let_in_again_by_its_id(master: StageMaster) -> None:
+    master.says("unquarantine", {"peels": ["evil"]})
+    done = await master.zester("peel", "unquarantine", "evil")
+    assert (done.code, done.out) == (0, "evil\n")
+    assert master.asked[-1].ask(PeelAsk).id == "evil"
+    refused = await master.zester("peel", "unquarantine", "evil", role=Role.OPERATOR)
+    assert refused.code == 6
 
 
 async def test_masters_and_conditions_are_shown(master: StageMaster) -> None:

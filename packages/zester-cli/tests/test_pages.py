@@ -32,7 +32,8 @@ class Chain:
         body = encode(
             Page(
                 request=request, epoch=self.epoch, n=self.n, previous=self.previous, rows=rows,
-                counts={"ok": self.n}, final=final, info=Raw(pack({"n": self.n})),
+                counts={"ok": self.n}, final=final,
+                info=Raw(pack({"n": self.n} if final or not self.n else None)),
             )
         )  # fmt: skip
         self.n += 1
@@ -56,7 +57,7 @@ def test_rows_come_together() -> None:
     assert one.items == {"a": Item("ok"), "b": Item("failed", b"x", "ok"), "c": Item("ok")}
     assert one.final
     assert one.counts == {"ok": 1}
-    assert one.info == pack({"n": 0})
+    assert one.info == pack({"n": 1})  # the last page tells how the job ended
 
 
 @given(st.binary(min_size=1, max_size=60), st.integers(1, 20))

@@ -73,8 +73,8 @@ def test_jobs_can_be_found_again(fleet: Fleet) -> None:
     jid = ran.json["jid"]
     assert jid in fleet.zester("job", "list", "--output", "raw").out.split()
     shown = fleet.zester("job", "show", jid, "--output", "json")
-    assert shown.json == ran.json
-    assert fleet.zester("job", "wait", jid, "--output", "json").json == ran.json
+    assert ran.json.items() <= shown.json.items()
+    assert ran.json.items() <= fleet.zester("job", "wait", jid, "--output", "json").json.items()
     one = fleet.zester("job", "show", jid, "--peel", "peel-2", "--output", "raw")
     assert one.out == "again\n"
 

@@ -46,7 +46,7 @@ _TRY_SECONDS: Final = 2.5
 _PAUSE: Final = 0.25
 _PAGE_QUEUE_BYTES: Final = 256 * 1024 * 1024
 
-_ABOUT_A_JOB: Final = frozenset({"run", "follow", "job"})
+_ABOUT_A_JOB: Final = frozenset({"run", "rerun", "resume", "follow", "job"})
 _STAGES: Final = frozenset(one.value for one in Stage)
 """Where a peel of a job stands before its outcome; in lists these words are states like others."""
 _PROBLEMS: Final[dict[str, type[CliError]]] = {

@@ -10,7 +10,7 @@ from zester_cli.errors import CliError, Detached, NoBus, NoMaster
 from zester_cli.pages import Gap, PageReader, as_map, read_map
 from zester_cli.results import JobResult, read_return
 from zester_proto.errors import CodecError
-from zester_proto.messages.operators import Answer, JobAsk, RunAsk
+from zester_proto.messages.operators import AgainAsk, Answer, JobAsk, RunAsk
 
 SILENCE: Final = 6.0
 """Seconds without a page after which another master is asked how the job stands."""
@@ -33,21 +33,40 @@ class Watched(NamedTuple):
     seconds: float
 
 
-async def start(client: Client, ask: RunAsk, progress: Progress) -> Watched:
+class Started(NamedTuple):
+    """A job that was only just started."""
+
+    jid: str
+    target: str
+    function: str
+    peels: int
+    """How many."""
+
+
+async def start(
+    client: Client, ask: RunAsk | AgainAsk, progress: Progress, verb: str = "run"
+) -> Watched:
     """Start a job and watch it to its end.
+
+    Args:
+        client: the connection.
+        ask: the job.
+        progress: told of every page.
+        verb: `run`, `rerun` or `resume`.
 
     Raises:
         CliError: a master's no, or nobody answers; the hint says what may have happened.
         Detached: Ctrl-C; the job goes on.
     """
     try:
-        answer, pages = await client.ask_pages("run", ask)
+        answer, pages = await client.ask_pages(verb, ask)
     except (NoMaster, NoBus) as error:
         error.hint = f"{error.hint} The job may run all the same: zester job show {ask.jid}".strip()
         raise
     except asyncio.CancelledError:
         raise detached(ask.jid) from None
-    return await _Watch(client, ask.jid, progress, ask.timeout).to_end(answer, pages)
+    # a rerun without a time of its own takes its parent's, which the first page tells
+    return await _Watch(client, ask.jid, progress, ask.timeout or None).to_end(answer, pages)
 
 
 async def follow(
@@ -208,7 +227,7 @@ def read_info(reader: PageReader) -> dict[str, Any]:
         return {}
 
 
-def job_result(jid: str, watched: Watched, *, target: str = "", function: str = "") -> JobResult:
+def job_result(jid: str, watched: Watched, ask: RunAsk | None = None) -> JobResult:
     """Read what the pages say of a job."""
     reader, info = watched.reader, watched.info
     peels = {
@@ -217,8 +236,8 @@ def job_result(jid: str, watched: Watched, *, target: str = "", function: str = 
     }
     return JobResult(
         jid=jid,
-        target=target or str(info.get("target", "")),
-        function=function or str(info.get("function", "")),
+        target=ask.target if ask else str(info.get("target", "")),
+        function=ask.function if ask else str(info.get("function", "")),
         peels=peels,
         state=str(info.get("state", "")),
         info=info,
@@ -227,7 +246,12 @@ def job_result(jid: str, watched: Watched, *, target: str = "", function: str = 
     )
 
 
-def answered_count(answer: Answer) -> int:
-    """Give how many peels a job has, as the answer to `run` says."""
-    count = as_map(answer_value(answer)).get("count")
-    return count if isinstance(count, int) else 0
+def started(ask: RunAsk | AgainAsk, answer: Answer) -> Started:
+    """Read the answer to `run`, `rerun` or `resume`."""
+    told = as_map(answer_value(answer))
+    count = told.get("count")
+    asked = (ask.target, ask.function) if isinstance(ask, RunAsk) else ("", "")
+    target, function = (
+        str(told.get(name) or own) for name, own in zip(("target", "function"), asked, strict=True)
+    )
+    return Started(ask.jid, target, function, count if isinstance(count, int) else 0)

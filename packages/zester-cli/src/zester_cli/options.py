@@ -91,6 +91,8 @@ COMMANDS: Final[tuple[Command, ...]] = (
         Subcommand("wait", "wait for the end of a job, then show it", _WAITS),
         Subcommand("follow", "watch a job as if it had just been started", _WAITS),
         Subcommand("cancel", "end a job on every peel"),
+        Subcommand("rerun", "a closed job once more, on the same peels or some of them", _RUNS),
+        Subcommand("resume", "a stopped job's rest: the peels that were never asked", _RUNS),
     )),
     Command("peel", "peels: who is there", (
         Subcommand("list", "all peels: state, version, address, clock"),
@@ -98,6 +100,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
         Subcommand("ping", "test.ping on a target", _RUNS),
         Subcommand("drain", "have peels take no more jobs"),
         Subcommand("undrain", "have peels take jobs again"),
+        Subcommand("unquarantine", "let a peel in again that flooded the masters"),
     )),
     Command("master", "masters: who is there", (
         Subcommand("list", "all masters that live"),

@@ -12,6 +12,9 @@ LARGEST: Final = 65 * 1024 * 1024
 """Bytes of one item: the 64 MiB of a return with what stands before it (bus.md 6.6)."""
 
 
+_NIL: Final = b"\xc0"
+
+
 class BadPage(ZesterError):
     """Raised when a message is no page for this request; it is dropped."""
 
@@ -53,7 +56,7 @@ class PageReader:
         items: what is whole, by key.
         stages: where peels stand that have no outcome yet.
         counts: as the last page says.
-        info: page 0's, packed; empty before.
+        info: that of page 0, then of the last page, packed; empty before.
         epoch: that of the pages.
         final: the last page was there.
         taken: how many pages were used.
@@ -122,7 +125,7 @@ class PageReader:
     def _use(self, page: Page) -> None:
         for row in page.rows:
             self._use_row(row)
-        if page.n == 0:
+        if page.n == 0 or bytes(page.info) != _NIL:
             self.info = bytes(page.info)
         self.epoch = page.epoch
         self.counts = dict(page.counts)

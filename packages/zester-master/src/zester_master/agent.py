@@ -8,6 +8,8 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+import msgspec
+
 from zester_master import __version__
 from zester_master.api.fleet_verbs import FleetVerbs
 from zester_master.api.job_verbs import JobVerbs
@@ -19,13 +21,17 @@ from zester_master.context import Context
 from zester_master.fleet.boxes import Boxes
 from zester_master.fleet.drains import Drains
 from zester_master.fleet.feed import Feed
+from zester_master.fleet.guard import Guard
 from zester_master.fleet.hello import Ears
 from zester_master.fleet.index import FleetIndex
+from zester_master.fleet.patrol import Patrol
 from zester_master.fleet.presence import Presence
+from zester_master.fleet.quarantine import Quarantine
 from zester_master.fleet.sysview import SysView
 from zester_master.jobs.cancelling import Cancels
 from zester_master.jobs.catalogues import Catalogues
 from zester_master.jobs.desk import Desk
+from zester_master.jobs.listed import Listed
 from zester_master.jobs.showing import Shows
 from zester_master.jobs.takeover import Takeover
 from zester_master.journal import Journal
@@ -66,10 +72,14 @@ class Agent:
         self.context = self._context(identity)
         context, link = self.context, self.context.link
         observe(link, self.health, self.metrics)
-        self.desk = Desk(context)
+        self.quarantine = Quarantine(context)
+        self.guard = Guard(context, self.quarantine)
+        self.desk = Desk(context, self.guard)
         self.drains = Drains(context)
-        self.ears = Ears(context, self.drains)
-        self.feed = Feed(context)
+        self.patrol = Patrol(context, self.guard, Listed(context, self.desk).asks)
+        self.quarantine.on_change(self.desk.shut_out)
+        self.ears = Ears(context, self.drains, self.guard)
+        self.feed = Feed(context, self.guard)
         self.cancels = Cancels(context, self.desk)
         self.takeover = Takeover(context, self.desk, self.cancels)
         self.stores = Stores(context, config.jetstream_replicas)
@@ -81,18 +91,21 @@ class Agent:
         self.probes = Probes(context, folders, min_peels=config.min_peels)
         self.health.check("fleet", self._fleet)
         context.presence.on_duplicate(self._duplicate)
+        context.ears.on_problem(self._deaf)
         self._stop = asyncio.Event()
         self._log = Log("zester.master", {"master": identity.name})
 
     def _context(self, identity: MasterIdentity) -> Context:
         instance = new_instance()
-        link = NatsLink(self._options(identity, identity.credentials))
+        options = self._options(identity, identity.credentials)
+        link = NatsLink(options)
         presence = Presence(time.monotonic, time.time, started=time.monotonic())
         index = FleetIndex()
         meter = Meter(
             self.metrics,
             peels=lambda: sum(1 for one in presence.present() if one in index),
             jobs=lambda: len(self.desk.live),
+            quarantined=lambda: len(self.context.quarantined),
         )
         return Context(
             name=identity.name,
@@ -101,6 +114,7 @@ class Agent:
             keys=identity.keys,
             trust=identity.commons.trust,
             link=link,
+            ears=NatsLink(msgspec.structs.replace(options, name=f"{options.name}/ears")),
             presence=presence,
             index=index,
             boxes=Boxes(identity.keys.returning),
@@ -123,6 +137,7 @@ class Agent:
         link = NatsLink(self._options(identity, identity.presence))
 
         def problem_changed(problem: ZesterError | None) -> None:
+            self.context.presence.blind = problem is not None
             if problem is None:
                 self.health.clear("presence-blind")
                 return
@@ -140,21 +155,30 @@ class Agent:
     def _verbs(self) -> dict[str, Verb]:
         context = self.context
         shows = Shows(context, self.desk)
-        fleet = FleetVerbs(context, self.drains, Catalogues(context, self.desk))
+        fleet = FleetVerbs(context, self.drains, Catalogues(context, self.desk), self.quarantine)
         jobs = JobVerbs(context, self.desk, shows, self.cancels)
         site = SiteVerbs(context, self.desk)
         return {
             "target": fleet.target, "peels": fleet.peels, "facts": fleet.facts,
             "catalogue": fleet.catalogue, "drain": fleet.drain, "undrain": fleet.undrain,
-            "run": jobs.run, "follow": jobs.follow, "job": jobs.job, "jobs": jobs.jobs,
-            "cancel": jobs.cancel, "masters": site.masters, "status": site.status,
-            "whoami": site.whoami, "trust": site.trust,
+            "unquarantine": fleet.unquarantine,
+            "run": jobs.run, "rerun": jobs.rerun, "resume": jobs.resume, "cancel": jobs.cancel,
+            "follow": jobs.follow, "job": jobs.job, "jobs": jobs.jobs,
+            "masters": site.masters, "status": site.status, "whoami": site.whoami,
+            "trust": site.trust,
         }  # fmt: skip
 
     def _fleet(self) -> Check:
         if self.feed.ready.is_set():
             return Check(ok=True)
         return Check(ok=False, detail={"error": "the facts of the fleet are not read yet"})
+
+    def _deaf(self, problem: ZesterError | None) -> None:
+        if problem is None:
+            self.health.clear("ears")
+            return
+        text = f"what peels say unasked is not heard: {problem.message}"
+        self.health.set(Condition("ears", "warning", text, problem.hint))
 
     def _duplicate(self, _peel_id: str, _twice: bool) -> None:  # a hook's form
         presence = self.context.presence
@@ -186,9 +210,11 @@ class Agent:
             if self.config.health_addr:
                 server = HealthServer(self.health, self.metrics, self.config.health_addr)
                 await stack.enter_async_context(server)
-            stack.push_async_callback(self.context.link.close)
+            for link in (self.context.link, self.context.ears):
+                stack.push_async_callback(link.close)
             await self._listen()
             self.context.link.start()
+            self.context.ears.start()
             parts = self._start_parts()
             try:
                 await self._stop.wait()
@@ -221,8 +247,11 @@ class Agent:
             "presence": self.sysview.run,
             "journal": _after(ready, self.context.journal.run),
             "heartbeat": _after(ready, self.beat.run),
-            "facts": _after(ready, self.feed.run),
+            "facts": _after(self.quarantine.ready, self.feed.run),
             "drains": _after(ready, self.drains.run),
+            "quarantine": _after(ready, self.quarantine.run),
+            "guard": _after(self.quarantine.ready, self.guard.run),
+            "patrol": _after(self.quarantine.ready, self.patrol.run),
             "trust": _after(ready, self.trusting.run),
             "probes": _after(ready, self.probes.run),
             "jobs": _after(ready, self.desk.run),

@@ -33,6 +33,7 @@ class Context:
         keys: its secrets.
         trust: whom it believes.
         link: its connection in account ZESTER.
+        ears: another one, for what peels say unasked: a flood there delays nothing here.
         presence: who of the peels is there.
         index: their facts.
         boxes: the keys shared with them.
@@ -40,6 +41,7 @@ class Context:
         meter: what it counts.
         health: what is wrong with it.
         groups: named targets.
+        quarantined: peels that are shut out, and why.
         facts_at: when the facts of each peel were stored, Unix time.
         fleet_ready: set when the facts of the fleet have been read.
         clock: monotonic seconds.
@@ -52,6 +54,7 @@ class Context:
     keys: MasterKeys
     trust: TrustStore
     link: NatsLink
+    ears: NatsLink
     presence: Presence
     index: FleetIndex
     boxes: Boxes
@@ -59,6 +62,7 @@ class Context:
     meter: Meter
     health: Health
     groups: dict[str, str] = field(default_factory=dict[str, str])
+    quarantined: dict[str, str] = field(default_factory=dict[str, str])
     facts_at: dict[str, float] = field(default_factory=dict[str, float])
     fleet_ready: asyncio.Event = field(default_factory=asyncio.Event)
     clock: Callable[[], float] = time.monotonic

@@ -12,7 +12,12 @@ class Meter:
     """What a master counts."""
 
     def __init__(
-        self, registry: Registry, *, peels: Callable[[], float], jobs: Callable[[], float]
+        self,
+        registry: Registry,
+        *,
+        peels: Callable[[], float],
+        jobs: Callable[[], float],
+        quarantined: Callable[[], float],
     ) -> None:
         """Add the series to a registry.
 
@@ -20,9 +25,11 @@ class Meter:
             registry: the master's.
             peels: how many peels are known and present.
             jobs: how many jobs this master owns at this moment.
+            quarantined: how many peels are shut out.
         """
         registry.gauge("zester_connected_peels", "Currently connected peels", read=peels)
         registry.gauge("zester_job_active", "Currently running jobs", read=jobs)
+        registry.gauge("zester_quarantined_peels", "Peels that are shut out", read=quarantined)
         self.jobs = registry.counter(
             "zester_jobs_total", "Jobs that ended, by how they did", ("status",)
         )

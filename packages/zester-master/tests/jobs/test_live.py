@@ -346,6 +346,24 @@ async def test_jobs_are_listed_newest_first_and_by_what_they_were(stage: Stage) 
         first
     ]
     assert await stage.operator.rows("jobs", JobsAsk(operator="nobody")) == {}
+    mine = found[first]
+    for fits in (
+        JobsAsk(target="a"),
+        JobsAsk(operator="admin"),
+        JobsAsk(state="complete"),
+        JobsAsk(since=mine["created"]),
+        JobsAsk(function="test.echo", target="a", state="complete", operator="admin"),
+    ):
+        assert first in await stage.operator.rows("jobs", fits), fits
+    for other in (
+        JobsAsk(target="c"),
+        JobsAsk(state="stopped"),
+        JobsAsk(state="running"),
+        JobsAsk(since=mine["created"] + 0.001),
+        JobsAsk(function="test.echo", target="c"),
+    ):
+        assert first not in await stage.operator.rows("jobs", other), other
+    assert second not in await stage.operator.rows("jobs", JobsAsk(active=True))
 
 
 async def test_a_batch_asks_some_at_a_time_and_stops_when_too_many_failed(stage: Stage) -> None:

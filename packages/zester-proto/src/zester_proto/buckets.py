@@ -72,7 +72,7 @@ BUCKETS: Final[tuple[Bucket, ...]] = (
     Bucket("basket", "sealed values that peels share", "<id>.<function>", "that peel", "masters",
            1 * _GIB),
     Bucket("jobs", "jobs, their frozen lists and outcomes",
-           "<jid>, <jid>.peels.<n>, <jid>.outcomes.<n>, active.<jid>",
+           "<jid>, <jid>.peels.<n>, <jid>.outcomes.<n>, <jid>.child.<jid>, active.<jid>",
            "masters", "masters", 2 * _GIB, max_msg_size=2 * _MIB, ttl=7 * _DAY),
     Bucket("job-returns", "sealed returns, written once", "<jid>.<id>[.<n>]", "that peel",
            "masters", 8 * _GIB, max_msg_size=512 * _KIB, ttl=7 * _DAY, write_once=True),

@@ -145,6 +145,7 @@ EXAMPLES: Final[dict[str, msgspec.Struct]] = {
         parent=JID,
         follow=False,
     ),
+    "again-ask": operators.AgainAsk(jid=JID, parent=JID, part="failed", timeout=30.0, follow=False),
     "job-ask": operators.JobAsk(jid=JID, peel="web-1", values=False),
     "jobs-ask": operators.JobsAsk(active=True, limit=5, state="running", since=1.0),
     "target-ask": operators.TargetAsk(target="web-*", explain=True),
@@ -152,6 +153,7 @@ EXAMPLES: Final[dict[str, msgspec.Struct]] = {
     "catalogue-ask": operators.CatalogueAsk(digest="ab"),
     "trust-ask": operators.TrustAsk(after=1),
     "drain-ask": operators.DrainAsk(target="web-1"),
+    "peel-ask": operators.PeelAsk(id="web-1"),
     "nothing-ask": operators.NothingAsk(),
     "answer": operators.Answer(
         request="a" * 24,

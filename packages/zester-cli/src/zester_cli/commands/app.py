@@ -33,7 +33,7 @@ def _invocation(context: typer.Context) -> Invocation:
 @_groups["job"].command(**_about("job", "list"))
 def _job_list(  # noqa: PLR0917  # typer makes options of them
     context: typer.Context,
-    limit: Annotated[int, typer.Option(help="at most so many", min=1, max=10_000)] = 50,
+    limit: Annotated[int, typer.Option(help="at most so many", min=1, max=1000)] = 50,
     state: Annotated[
         str, typer.Option(help="running, complete, stopped or cancelled", show_default=False)
     ] = "",
@@ -99,6 +99,27 @@ def _job_cancel(context: typer.Context, jid: Jid) -> int:
     return job.cancel(_invocation(context), jid)
 
 
+@_groups["job"].command(**_about("job", "rerun"))
+def _job_rerun(
+    context: typer.Context,
+    jid: Jid,
+    failed: Annotated[bool, typer.Option("--failed", help="only those that failed")] = False,
+    missing: Annotated[
+        bool, typer.Option("--missing", help="only those offline, lost or never asked")
+    ] = False,
+) -> int:
+    from zester_cli.commands import again  # noqa: PLC0415
+
+    return again.rerun(_invocation(context), jid, failed=failed, missing=missing)
+
+
+@_groups["job"].command(**_about("job", "resume"))
+def _job_resume(context: typer.Context, jid: Jid) -> int:
+    from zester_cli.commands import again  # noqa: PLC0415
+
+    return again.resume(_invocation(context), jid)
+
+
 @_groups["peel"].command(**_about("peel", "list"))
 def _peel_list(
     context: typer.Context,
@@ -143,6 +164,16 @@ def _peel_undrain(context: typer.Context, target: Expression) -> int:
     from zester_cli.commands import peel  # noqa: PLC0415
 
     return peel.drain(_invocation(context), target, on=False)
+
+
+@_groups["peel"].command(**_about("peel", "unquarantine"))
+def _peel_unquarantine(
+    context: typer.Context,
+    peel_id: Annotated[str, typer.Argument(metavar="ID", show_default=False)],
+) -> int:
+    from zester_cli.commands import peel  # noqa: PLC0415
+
+    return peel.unquarantine(_invocation(context), peel_id)
 
 
 @_groups["master"].command(**_about("master", "list"))

@@ -95,7 +95,7 @@ def show_job(invocation: Invocation, jid: str, selection: Selection) -> int:
     if invocation.options.output == "table":
         _write_head(invocation, job, watched.reader.counts)
     shown = _select(job, selection)
-    show(invocation, shown)
+    show(invocation, shown, told=True)
     missing = [name for name in watched.reader.stages if not selection.peel]
     if missing:
         invocation.screen.note(f"{len(missing)} peels have not answered yet")
@@ -132,11 +132,26 @@ def _write_head(invocation: Invocation, job: JobResult, counts: dict[str, int]) 
         "target": f"{job.target} ({info.get('count', len(job.peels))} peels)",
         "operator": f"{info.get('operator', '')}, {moment(info.get('created'))}",
         "masters": ", ".join(map(str, info.get("owners") or ())),
-        "parent": info.get("parent") or "",
+        "parent": _parent(info),
+        "children": ", ".join(map(str, info.get("children") or ())),
         "outcomes": said_counts(counts),
     }
     lines = [f"{key + ':':<10} {harmless_line(str(text))}" for key, text in rows.items() if text]
     screen.write("".join(f"{line}\n" for line in lines) + "\n")
+
+
+_PARTS: Final = {
+    "all": "all of its peels",
+    "failed": "those that failed",
+    "missing": "those that were missing",
+    "unasked": "those that were never asked",
+}
+
+
+def _parent(info: dict[str, Any]) -> str:
+    """Give the job of which this is a part once more."""
+    parent, part = info.get("parent") or "", _PARTS.get(str(info.get("part")), "")
+    return f"{parent}, {part}" if parent and part else str(parent)
 
 
 def watch(invocation: Invocation, jid: str, *, live: bool) -> int:
@@ -151,7 +166,7 @@ def watch(invocation: Invocation, jid: str, *, live: bool) -> int:
         async with Progress(screen) as progress:
             return await jobs.follow(client, jid, progress.update, seconds)
 
-    return show(invocation, jobs.job_result(jid, with_client(invocation, get)))
+    return show(invocation, jobs.job_result(jid, with_client(invocation, get)), told=True)
 
 
 def cancel(invocation: Invocation, jid: str) -> int:

@@ -13,7 +13,7 @@ from zester_cli.output.listing import Column, field, moment, moment_of, write_li
 from zester_cli.output.values import value_lines
 from zester_cli.pages import Item, as_map, read_map
 from zester_cli.suggest import closest, did_you_mean
-from zester_proto.messages.operators import DrainAsk, FactsAsk, TargetAsk
+from zester_proto.messages.operators import DrainAsk, FactsAsk, PeelAsk, TargetAsk
 
 _CLOCK_OFF = 30.0
 """Seconds above which a peel's clock is called wrong (bus.md 5)."""
@@ -79,13 +79,27 @@ def drain(invocation: Invocation, target: str, *, on: bool) -> int:
     async def ask(client: Client) -> dict[str, Any]:
         return as_map(answer_value(await client.ask(verb, DrainAsk(target=target))))
 
-    ids = [str(one) for one in with_client(invocation, ask).get("peels") or ()]
+    return _changed(invocation, with_client(invocation, ask), f"{verb}ed")
+
+
+def unquarantine(invocation: Invocation, peel_id: str) -> int:
+    """Let a peel in again that was shut out."""
+
+    async def ask(client: Client) -> dict[str, Any]:
+        return as_map(answer_value(await client.ask("unquarantine", PeelAsk(id=peel_id))))
+
+    return _changed(invocation, with_client(invocation, ask), "let in again")
+
+
+def _changed(invocation: Invocation, answer: dict[str, Any], how: str) -> int:
+    """Say which peels a master changed."""
+    ids = [str(one) for one in answer.get("peels") or ()]
     screen, form = invocation.screen, invocation.options.output
     if form in {"json", "yaml"}:
         forms.structured(screen, form, {"peels": ids})
     else:
         forms.raw_lines(screen, ids)
-        screen.note(f"{verb}ed: {len(ids)} peel{'s' * (len(ids) != 1)}")
+        screen.note(f"{how}: {len(ids)} peel{'s' * (len(ids) != 1)}")
     return 0
 
 

@@ -14,7 +14,8 @@ from zester_cli.suggest import closest, did_you_mean
 
 if TYPE_CHECKING:
     from zester_cli.client import Client
-    from zester_proto.messages.operators import RunAsk
+    from zester_cli.jobs import Started
+    from zester_proto.messages.operators import AgainAsk, RunAsk
 
 WOULD_CHANGE = 7
 """Exit code of a dry run that would change something, with --detailed-exit."""
@@ -68,54 +69,70 @@ def make_ask(call: RunCall, invocation: Invocation) -> "RunAsk":
     )
 
 
-async def start(client: "Client", ask: "RunAsk", invocation: Invocation) -> int:
+async def start(
+    client: "Client", ask: "RunAsk | AgainAsk", invocation: Invocation, verb: str = "run"
+) -> int:
     """Start the job, wait for its end unless told not to, and show it."""
     from zester_cli import jobs  # noqa: PLC0415  # needs the codec and the bus
     from zester_cli.output.progress import Progress  # noqa: PLC0415
+    from zester_proto.messages.operators import RunAsk  # noqa: PLC0415
 
     if ask.follow:
         async with Progress(invocation.screen) as progress:
-            watched = await jobs.start(client, ask, progress.update)
-        job = jobs.job_result(ask.jid, watched, target=ask.target, function=ask.function)
-        code = show(invocation, job)
+            watched = await jobs.start(client, ask, progress.update, verb)
+        job = jobs.job_result(ask.jid, watched, ask if isinstance(ask, RunAsk) else None)
+        code = show(invocation, job, told=verb != "run")
         invocation.screen.out.flush()
         await cache.refresh(client, job.peels)
         return code
-    answer = await client.ask("run", ask)
-    show_started(invocation, ask, jobs.answered_count(answer))
+    answer = await client.ask(verb, ask)
+    show_started(invocation, jobs.started(ask, answer))
     return 0
 
 
-def show(invocation: Invocation, job: JobResult) -> int:
-    """Write a job's results in the form that was asked for; give the exit code."""
+def show(invocation: Invocation, job: JobResult, *, told: bool = False) -> int:
+    """Write a job's results in the form that was asked for; give the exit code.
+
+    Args:
+        invocation: says the form.
+        job: the job.
+        told: in a document also what the masters say of the job itself.
+    """
     screen, form = invocation.screen, invocation.options.output
     if form == "table":
         from zester_cli.output.job import job_lines, summary  # noqa: PLC0415  # one form a command
 
         screen.write("".join(f"{line}\n" for line in job_lines(screen, job)))
         screen.note(summary(job))
+        if job.state == "stopped":
+            screen.note(f"it was stopped: zester job resume {job.jid} asks those never asked")
     else:
         from zester_cli.output import forms  # noqa: PLC0415
 
         if form == "raw":
             forms.raw_job(screen, job)
         else:
-            forms.structured(screen, form, forms.job_document(job))
+            forms.structured(screen, form, forms.job_document(job, told=told))
     return exit_code(job, invocation.options)
 
 
-def show_started(invocation: Invocation, ask: "RunAsk", count: int) -> None:
+def show_started(invocation: Invocation, started: "Started") -> None:
     """Write the jid of a job that nobody waits for."""
     screen, form = invocation.screen, invocation.options.output
     if form in {"json", "yaml"}:
         from zester_cli.output import forms  # noqa: PLC0415
 
-        fields = {"jid": ask.jid, "target": ask.target, "function": ask.function, "count": count}
+        fields = {
+            "jid": started.jid,
+            "target": started.target,
+            "function": started.function,
+            "count": started.peels,
+        }
         forms.structured(screen, form, fields)
         return
-    screen.write(ask.jid)
-    peels = f"{count} peel{'s' * (count != 1)}"
-    screen.note(f"{peels}; zester job wait {ask.jid} waits for them")
+    screen.write(started.jid)
+    peels = f"{started.peels} peel{'s' * (started.peels != 1)}"
+    screen.note(f"{peels}; zester job wait {started.jid} waits for them")
 
 
 def exit_code(job: JobResult, options: Options) -> int:

@@ -14,6 +14,11 @@ from zester_cli.results import JobResult, PeelResult
 BINARY = "$base64"
 """The one key of the map that stands for bytes in JSON."""
 
+_TOLD = (
+    "state", "operator", "created", "closed", "deadline", "owners", "parent", "part", "children",
+)  # fmt: skip
+"""What a document repeats of what the masters say of the job itself."""
+
 
 def to_json(value: Any) -> str:
     """Give a value as JSON with indented lines; bytes are `{"$base64": "..."}`."""
@@ -39,14 +44,20 @@ def structured(screen: Screen, form: str, value: Any) -> None:
     screen.write(to_json(value) if form == "json" else to_yaml(value))
 
 
-def job_document(job: JobResult) -> dict[str, Any]:
-    """Give a job as the document that `--output json` and `yaml` write."""
+def job_document(job: JobResult, *, told: bool = False) -> dict[str, Any]:
+    """Give a job as the document that `--output json` and `yaml` write.
+
+    Args:
+        job: the job.
+        told: also what the masters say of the job itself.
+    """
     return {
         "jid": job.jid,
         "target": job.target,
         "function": job.function,
         "counts": job.counts(),
         "peels": {peel_id: _peel_document(one) for peel_id, one in job.peels.items()},
+        **({name: job.info[name] for name in _TOLD if job.info.get(name)} if told else {}),
     }
 
 

@@ -1,17 +1,25 @@
 """What operators ask about the fleet: target, peels, facts, catalogue, drain, undrain."""
 
 from collections.abc import Iterator
+from typing import Any, cast
 
 from zester_master.api.answers import Item, Reply, listing, value
 from zester_master.api.requests import Asked, Denied
 from zester_master.context import Context
 from zester_master.fleet.drains import Drains
+from zester_master.fleet.quarantine import Quarantine
 from zester_master.jobs.catalogues import Catalogues
 from zester_master.jobs.starting import resolve, resolved
 from zester_proto.codec import pack_normal
 from zester_proto.link import LinkError
 from zester_proto.messages.jobs import Drain
-from zester_proto.messages.operators import CatalogueAsk, DrainAsk, FactsAsk, TargetAsk
+from zester_proto.messages.operators import (
+    CatalogueAsk,
+    DrainAsk,
+    FactsAsk,
+    PeelAsk,
+    TargetAsk,
+)
 from zester_proto.subjects import cmd_peel
 from zester_proto.target import parse
 
@@ -19,8 +27,11 @@ from zester_proto.target import parse
 class FleetVerbs:
     """The verbs about peels."""
 
-    def __init__(self, context: Context, drains: Drains, catalogues: Catalogues) -> None:
+    def __init__(
+        self, context: Context, drains: Drains, catalogues: Catalogues, quarantine: Quarantine
+    ) -> None:
         self._context = context
+        self._quarantine = quarantine
         self._drains = drains
         self._catalogues = catalogues
 
@@ -44,7 +55,7 @@ class FleetVerbs:
         ids = resolve(self._context, ask.target).ids
         if ask.target == "*":
             # one that is connected and has brought no facts yet is there all the same
-            ids = sorted({*ids, *self._context.presence.connected()})
+            ids = sorted({*ids, *self._context.presence.connected(), *self._context.quarantined})
         return listing(self._context, asked, self._peels(ids))
 
     def _peels(self, ids: list[str]) -> Iterator[Item]:
@@ -56,14 +67,16 @@ class FleetVerbs:
         presence, seen = self._context.presence, self._context.presence.get(peel_id)
         addresses = presence.addresses(peel_id)
         problem = ""
-        if state == "refused":
+        if state == "quarantined":
+            problem = self._context.quarantined[peel_id]
+        elif state == "refused":
             problem = f"two live peels bear this id: {' and '.join(addresses)}"
         elif peel_id not in self._context.index:
             problem = "it has brought no facts yet"
         return {
             "state": state,
             "since": seen.since if seen is not None else 0.0,
-            "version": seen.version if seen is not None else "",
+            "version": (seen.version if seen is not None else "") or self._version(peel_id),
             "address": ", ".join(addresses),
             "instance": seen.instance if seen is not None else "",
             "facts": self._context.facts_at.get(peel_id, 0.0),
@@ -71,7 +84,14 @@ class FleetVerbs:
             "problem": problem,
         }
 
+    def _version(self, peel_id: str) -> str:
+        """Give the version that a peel's facts name, for one that was not heard yet."""
+        ours: Any = (self._context.index.get(peel_id) or {}).get("zester")
+        return str(cast("dict[str, Any]", ours).get("version", "")) if type(ours) is dict else ""
+
     def _state(self, peel_id: str) -> str:
+        if peel_id in self._context.quarantined:
+            return "quarantined"
         if peel_id in self._context.presence.duplicates:
             return "refused"
         if not self._context.presence.is_present(peel_id):
@@ -99,6 +119,19 @@ class FleetVerbs:
             return value([{"digest": one, "peels": count} for one, count in known.items()])
         data = await self._catalogues.get(digest)
         return listing(self._context, asked, [Item(digest, data)])
+
+    async def unquarantine(self, asked: Asked) -> Reply:
+        """Let a peel in again that was shut out."""
+        peel_id = asked.arguments(PeelAsk).id
+        try:
+            lifted = await self._quarantine.lift(peel_id)
+        except LinkError as error:
+            raise Denied("unavailable", f"it is not done: {error.message}") from error
+        if not lifted:
+            text = f"no peel {peel_id!r} is in quarantine"
+            raise Denied("no-match", text, hint="zester peel list")
+        self._context.journal.audit("peel", "unquarantined", peel_id, operator=asked.operator)
+        return value({"peels": [peel_id]})
 
     async def drain(self, asked: Asked) -> Reply:
         """Have peels take no more jobs."""

@@ -20,13 +20,15 @@ from zester_master.together import together
 from zester_proto.codec import pack, pack_normal
 from zester_proto.ids import is_jid, jid_time
 from zester_proto.link.jsapi import ask as ask_api
-from zester_proto.messages.operators import JobAsk, JobsAsk, RunAsk
+from zester_proto.messages.operators import AgainAsk, JobAsk, JobsAsk, RunAsk
 from zester_proto.messages.records import JobSummary
 
 MOST: Final = 1000
 """Jobs in one list."""
 
 _AT_ONCE: Final = 32
+_SLACK: Final = 86_400.0
+"""Seconds by which a jid, made by the clock of who asked, may be older than its job."""
 
 
 class _Subjects(msgspec.Struct, frozen=True):
@@ -64,6 +66,20 @@ class JobVerbs:
         task = await self._desk.start(asked, ask)
         return Reply(_started(task), _nothing if ask.follow else None)
 
+    async def rerun(self, asked: Asked) -> Reply:
+        """Start a closed job once more, on all of its peels or a part of them."""
+        return await self._again(asked, asked.arguments(AgainAsk))
+
+    async def resume(self, asked: Asked) -> Reply:
+        """Start a job on the peels that a stopped one never asked."""
+        ask = msgspec.structs.replace(asked.arguments(AgainAsk), part="unasked")
+        return await self._again(asked, ask)
+
+    async def _again(self, asked: Asked, ask: AgainAsk) -> Reply:
+        _checked(ask.parent)
+        task = await self._desk.again(asked, ask)
+        return Reply(_started(task), _nothing if ask.follow else None)
+
     async def follow(self, asked: Asked) -> Reply:
         """Show a job to its end."""
         return await self._show(asked, live=True)
@@ -77,6 +93,7 @@ class JobVerbs:
         view = await self._shows.view(_checked(ask.jid))
         if ask.peel and view.place_of(ask.peel) is None:
             raise Denied("no-match", f"{ask.peel} is not one of the peels of job {ask.jid}")
+        view.children = await reading(store.children(self._context.link, ask.jid))
         reader = Reader(asked.operator, asked.request.id, ask.peel, values=ask.values, live=live)
         return Reply(_counted(view), lambda: self._pages(view, reader))
 
@@ -116,7 +133,7 @@ class JobVerbs:
             ask_api(self._context.link, f"STREAM.INFO.KV_{store.BUCKET}", body, _StreamInfo)
         )
         jids = (subject[len(prefix) :] for subject in info.state.subjects or ())
-        recent = (jid for jid in jids if is_jid(jid) and jid_time(jid) >= since)
+        recent = (jid for jid in jids if is_jid(jid) and jid_time(jid) >= since - _SLACK)
         return heapq.nlargest(MOST * 10, recent)
 
     async def _known(self, jid: str) -> Known | None:
@@ -153,7 +170,13 @@ def _checked(jid: str) -> str:
 
 def _started(task: Task) -> bytes:
     record = task.record
-    return pack({"jid": record.jid, "count": record.count, "epoch": task.epoch})
+    return pack({
+        "jid": record.jid,
+        "count": record.count,
+        "epoch": task.epoch,
+        "target": record.target,
+        "function": record.function,
+    })  # fmt: skip
 
 
 def _counted(view: JobView) -> bytes:

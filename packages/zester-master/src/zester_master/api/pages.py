@@ -107,24 +107,36 @@ class Book:
         """Whether nothing waits to be sent."""
         return not self._full and not self._rows
 
-    def cut(self, counts: dict[str, int], *, final: bool = False) -> list[bytes]:
-        """Give all that was added, as signed pages ready to send; at least one if it is final."""
-        if self._rows or (final and not self._full):
+    def cut(self, counts: dict[str, int], *, final: bool = False, info: bytes = b"") -> list[bytes]:
+        """Give all that was added, as signed pages ready to send; at least one if it is final.
+
+        Args:
+            counts: how many peels stand where.
+            final: nothing comes after these.
+            info: packed, for the last of them.
+        """
+        if self._rows and self._room < len(info):
+            self._turn()
+        if self._rows or info or (final and not self._full):
             self._turn()
         pages, self._full = self._full, []
         last = len(pages) - 1
-        return [self._page(rows, counts, final=final and n == last) for n, rows in enumerate(pages)]
+        signed = [self._page(rows, counts) for rows in pages[:last]]
+        self._info = info or self._info
+        return signed + [self._page(rows, counts, final=final) for rows in pages[last:]]
 
     def blank(self, counts: dict[str, int]) -> list[bytes]:
         """Give a page without rows: what is counted, and that somebody is still there."""
-        return [self._page((), counts, final=False)]
+        return [self._page((), counts)]
 
     def _turn(self) -> None:
         self._full.append(tuple(self._rows))
         self._rows = []
         self._room = BUDGET
 
-    def _page(self, rows: tuple[PageRow, ...], counts: dict[str, int], *, final: bool) -> bytes:
+    def _page(
+        self, rows: tuple[PageRow, ...], counts: dict[str, int], *, final: bool = False
+    ) -> bytes:
         body = encode(
             Page(
                 request=self._request,

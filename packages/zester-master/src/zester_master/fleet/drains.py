@@ -5,20 +5,10 @@ from typing import Final, NamedTuple
 import msgspec
 
 from zester_master.context import Context
-from zester_proto.codec import decode, encode
-from zester_proto.errors import CodecError
-from zester_proto.identity.sealing import SealError, open_with, seal_with
-from zester_proto.link import WrongRevision, kv
-from zester_proto.link.jsapi import Entry
+from zester_master.fleet.shared import Shared
 from zester_proto.link.watch import watch
-from zester_proto.logs import Log
 
-BUCKET: Final = "site"
 KEY: Final = "store.drains"
-_AAD: Final = b"zester/site/store.drains/v1"
-_TRIES: Final = 10
-_LIMIT: Final = 8 * 1024 * 1024
-_log: Final = Log("zester.drains")
 
 
 class Drain(NamedTuple):
@@ -37,6 +27,7 @@ class Drains:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._shared = Shared(context, KEY, _Drains)
         self._known: dict[str, Drain] = {}
 
     def get(self, peel_id: str) -> Drain:
@@ -45,22 +36,12 @@ class Drains:
 
     async def run(self) -> None:
         """Read what other masters write, until cancelled."""
-        async with watch(self._context.link, BUCKET, KEY) as entries:
+        async with watch(self._context.link, self._shared.bucket, KEY) as entries:
             async for batch in entries:
                 for entry in batch.entries:
-                    self._read(entry)
-
-    def _read(self, entry: Entry | None) -> None:
-        if entry is None or entry.operation != "put":
-            self._known = {}
-            return
-        try:
-            plain = open_with(self._context.keys.settings, _AAD, entry.value)
-            stored = decode(plain, _Drains, limit=_LIMIT)
-        except (SealError, CodecError) as error:
-            _log.error("what is stored of drained peels cannot be read", error=error.message)
-            return
-        self._known = stored.peels
+                    stored = self._shared.read(entry)
+                    if stored is not None:
+                        self._known = stored.peels
 
     async def set(self, peel_ids: list[str], number: int, *, on: bool) -> list[str]:
         """Store a word on some peels; give those for which it is news.
@@ -73,21 +54,14 @@ class Drains:
         Raises:
             LinkError: it is not stored.
         """
-        link = self._context.link
-        for _ in range(_TRIES):
-            entry = await kv.get(link, BUCKET, KEY, fresh=True)
-            self._read(entry)
-            news = [one for one in peel_ids if self.get(one).number < number]
-            changed = {**self._known, **{one: Drain(number, on) for one in news}}
-            plain = encode(_Drains(changed))
-            value = seal_with(self._context.keys.settings, _AAD, plain)
-            try:
-                if entry is None:
-                    await kv.create(link, BUCKET, KEY, value)
-                else:
-                    await kv.update(link, BUCKET, KEY, value, entry.revision)
-            except WrongRevision:
-                continue
-            self._known = changed
-            return news
-        raise WrongRevision("other masters keep changing who is drained")
+        news: list[str] = []
+
+        def change(stored: _Drains | None) -> _Drains:
+            known = stored.peels if stored is not None else {}
+            news[:] = [one for one in peel_ids if known.get(one, Drain()).number < number]
+            return _Drains({**known, **{one: Drain(number, on) for one in news}})
+
+        changed = await self._shared.change(change)
+        if changed is not None:
+            self._known = changed.peels
+        return news

@@ -5,6 +5,7 @@ import time
 from typing import Any, Final, cast
 
 from zester_master.context import Context
+from zester_master.fleet.guard import Guard
 from zester_proto.codec import decode, unpack
 from zester_proto.errors import BadId, CodecError, ZesterError
 from zester_proto.identity.jwt import BadJwt, UserChain, box_of, verify_user
@@ -68,10 +69,11 @@ class Feed:
         ready: all that was stored when we began has been read.
     """
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, guard: Guard) -> None:
         record = context.record
         self.ready = context.fleet_ready
         self._context = context
+        self._guard = guard
         self._chain = UserChain(
             account=record.accounts["PEELS"], issuers=frozenset({record.scoped[Role.PEEL]})
         )
@@ -124,8 +126,12 @@ class Feed:
             self._late.pop(peel_id, None)
             self._remove(peel_id)
             return
+        if peel_id in self._context.quarantined and peel_id in self._context.index:
+            self._context.meter.dropped.inc(reason="quarantined")
+            return
+        if peel_id not in self._context.quarantined:
+            self._guard.allows("facts", peel_id)  # what is beyond is read late, below
         if wait := self._budget.take(peel_id, time.monotonic()):
-            self._context.meter.dropped.inc(reason="facts-budget")
             self._late[peel_id] = (time.monotonic() + wait, entry)
             return
         self._late.pop(peel_id, None)

@@ -4,6 +4,7 @@ from typing import Final
 
 from zester_master.context import Context
 from zester_master.fleet.drains import Drains
+from zester_master.fleet.guard import Guard
 from zester_proto.codec import decode
 from zester_proto.errors import BadId, CodecError
 from zester_proto.health import Condition
@@ -23,6 +24,9 @@ CLOCK_OFF: Final = 30.0
 
 MAX_NONCE: Final = 64
 MAX_BEAT: Final = 64 * 1024
+_WAITING: Final = 4 * 1024 * 1024
+"""Bytes of unread messages that are kept: the heartbeats of 50,000 peels."""
+
 _NAMED: Final = 5
 _log: Final = Log("zester.hello")
 
@@ -30,22 +34,25 @@ _log: Final = Log("zester.hello")
 class Ears:
     """Hears heartbeats and hellos, and answers the latter."""
 
-    def __init__(self, context: Context, drains: Drains) -> None:
+    def __init__(self, context: Context, drains: Drains, guard: Guard) -> None:
         self._context = context
+        self._guard = guard
         self._drains = drains
         self._wrong: dict[str, float] = {}
 
     async def listen(self) -> None:
         """Subscribe; the link keeps it up."""
-        link = self._context.link
-        await link.subscribe(HEARTBEAT_ALL, self._beat)
+        link = self._context.ears
+        await link.subscribe(HEARTBEAT_ALL, self._beat, pending_bytes=_WAITING)
         # every master sees every hello, one of them answers it
-        await link.subscribe(HELLO_ALL, self._overheard)
-        await link.subscribe(HELLO_ALL, self._hello, queue=MASTERS)
+        await link.subscribe(HELLO_ALL, self._overheard, pending_bytes=_WAITING)
+        await link.subscribe(HELLO_ALL, self._hello, queue=MASTERS, pending_bytes=_WAITING)
 
     async def _beat(self, message: Message) -> None:
         try:
             peel_id = parse_heartbeat(message.subject)
+            if not self._guard.allows("heartbeat", peel_id):
+                return
             beat = decode(message.data, Heartbeat, limit=MAX_BEAT)
         except (BadId, CodecError):
             self._context.meter.dropped.inc(reason="heartbeat")
@@ -77,7 +84,7 @@ class Ears:
             drained=drain.on,
         )
         try:
-            await self._context.link.publish(
+            await self._context.ears.publish(
                 message.reply, self._context.signed("welcome", welcome)
             )
         except LinkError as error:
@@ -86,6 +93,8 @@ class Ears:
     def _read(self, message: Message) -> tuple[str, Hello] | None:
         try:
             peel_id, _ = parse_peel_asks(message.subject)
+            if not self._guard.allows("hello", peel_id):
+                return None
             hello = decode(message.data, Hello, limit=MAX_BEAT)
         except (BadId, CodecError):
             return None

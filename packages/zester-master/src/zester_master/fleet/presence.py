@@ -32,6 +32,15 @@ class Connection(NamedTuple):
     """By the master's monotonic clock."""
 
 
+class Found(NamedTuple):
+    """What a server says of a connection."""
+
+    peel_id: str
+    address: str
+    started: float
+    """Unix time."""
+
+
 class Sighting(msgspec.Struct):
     """One life of a peel's process."""
 
@@ -63,6 +72,7 @@ class Presence:
 
     Attributes:
         seeded: set when a server told who is connected; before that, heartbeats alone count.
+        blind: who connects cannot be seen at this moment: heartbeats alone count.
         duplicates: peels of which two live instances speak.
     """
 
@@ -77,6 +87,7 @@ class Presence:
             started: when this master began, by `clock`.
         """
         self.seeded = asyncio.Event()
+        self.blind = False
         self.duplicates: set[str] = set()
         self._clock = clock
         self._wall = wall
@@ -107,7 +118,7 @@ class Presence:
         now = self._clock()
         young = now - self._started < FRESH
         seen = self._peels.get(peel_id)
-        if not self.seeded.is_set():
+        if self.blind or not self.seeded.is_set():
             return young or (seen is not None and now - seen.heard < FRESH)
         if seen is None or not seen.connections:
             return False
@@ -126,14 +137,24 @@ class Presence:
             return []
         return [one.address for one in sorted(seen.connections.values(), key=lambda c: c.since)]
 
-    def opened(self, peel_id: str, connection: ConnectionId, address: str) -> None:
-        """Note that a peel connected."""
+    def opened(
+        self, peel_id: str, connection: ConnectionId, address: str, started: float = 0.0
+    ) -> None:
+        """Note that a peel connected.
+
+        Args:
+            peel_id: who.
+            connection: which.
+            address: from where.
+            started: Unix time at which its server saw it come; 0 if it does not say.
+        """
         if connection in self._gone:
             return
         seen = self._seen(peel_id)
         if connection not in seen.connections:
             seen.connections[connection] = Connection(address, self._clock())
-            seen.since = self._wall()
+            # a connection that is older than this master is not news of today
+            seen.since = started or self._wall()
 
     def closed(self, peel_id: str, connection: ConnectionId) -> None:
         """Note that a connection of a peel ended."""
@@ -145,14 +166,12 @@ class Presence:
         if seen is not None and seen.connections.pop(connection, None) is not None:
             seen.since = self._wall()
 
-    def snapshot(
-        self, server: str, found: Mapping[ConnectionId, tuple[str, str]], asked: float
-    ) -> None:
+    def snapshot(self, server: str, found: Mapping[ConnectionId, Found], asked: float) -> None:
         """Take what one server says of all its connections.
 
         Args:
             server: which one.
-            found: the peel and the address of each connection.
+            found: whose each connection is.
             asked: when it was asked, by the monotonic clock; what opened later stays.
         """
         self.seeded.set()
@@ -161,8 +180,8 @@ class Presence:
                 if connection.server == server and connection not in found and known.since < asked:
                     del seen.connections[connection]
                     seen.since = self._wall()
-        for connection, (peel_id, address) in found.items():
-            self.opened(peel_id, connection, address)
+        for connection, (peel_id, address, started) in found.items():
+            self.opened(peel_id, connection, address, started)
             known = self._seen(peel_id).connections
             if connection in known:
                 # events name no port

@@ -9,10 +9,11 @@ from typing import Final
 
 import msgspec
 
-from zester_master.fleet.presence import ConnectionId, Presence
+from zester_master.fleet.presence import ConnectionId, Found, Presence
 from zester_proto.errors import BadId, CodecError
 from zester_proto.ids import from_token
 from zester_proto.link import LinkError, Message, NatsLink
+from zester_proto.link.jsapi import read_time
 from zester_proto.logs import Log
 from zester_proto.subjects import inbox
 
@@ -23,6 +24,7 @@ _PAGE: Final = 10_000
 _SILENCE: Final = 3.0
 """Seconds after which a server that did not answer counts as gone."""
 
+_LONG_SILENCE: Final = 15.0
 _SLICE: Final = 500
 _log: Final = Log("zester.presence")
 
@@ -35,6 +37,7 @@ class _Client(msgspec.Struct, frozen=True):
     id: int
     host: str = ""
     jwt: str = ""
+    start: str = ""
 
 
 class _Event(msgspec.Struct, frozen=True):
@@ -47,6 +50,7 @@ class _Row(msgspec.Struct, frozen=True):
     ip: str = ""
     port: int = 0
     jwt: str = ""
+    start: str = ""
 
 
 class _Connections(msgspec.Struct, frozen=True):
@@ -79,6 +83,14 @@ def peel_of(jwt: str) -> str | None:
         return None
 
 
+def started_at(text: str) -> float:
+    """Give the Unix time of a server's word on when something began; 0 if it says none."""
+    try:
+        return read_time(text)
+    except ValueError:
+        return 0.0
+
+
 class SysView:
     """Feeds presence from the server's own events, and asks it for all when it may have missed any.
 
@@ -102,7 +114,7 @@ class SysView:
         self._asked = 0.0
         self._round = 0
         self._answered: set[str] = set()
-        self._partial: dict[str, dict[ConnectionId, tuple[str, str]]] = {}
+        self._partial: dict[str, dict[ConnectionId, Found]] = {}
         self._offsets: set[int] = set()
 
     async def run(self) -> None:
@@ -119,6 +131,10 @@ class SysView:
                 # an answer costs the server 0.1 ms a connection: spend a thousandth of a core
                 await asyncio.sleep(max(60.0, peels / 10))
                 await self.ask()
+                await asyncio.sleep(_LONG_SILENCE)
+                if self._answered and self.link.connected:
+                    # a server that died told nobody whose connections went with it
+                    self._presence.keep_servers(self._answered)
         finally:
             await self.link.close()
 
@@ -162,7 +178,7 @@ class SysView:
             peel_id = peel_of(row.jwt)
             if peel_id is not None:
                 number = ConnectionId(data.server_id, row.cid)
-                found[number] = (peel_id, f"{row.ip}:{row.port}")
+                found[number] = Found(peel_id, f"{row.ip}:{row.port}", started_at(row.start))
             if n % _SLICE == 0:
                 await asyncio.sleep(0)
         self._answered.add(data.server_id)
@@ -177,7 +193,8 @@ class SysView:
         event = self._event(message)
         if event is not None and (peel_id := peel_of(event.client.jwt)) is not None:
             number = ConnectionId(event.server.id, event.client.id)
-            self._presence.opened(peel_id, number, event.client.host)
+            started = started_at(event.client.start)
+            self._presence.opened(peel_id, number, event.client.host, started)
 
     async def _closed(self, message: Message) -> None:
         event = self._event(message)

@@ -6,10 +6,11 @@ from typing import Final
 from zester_master.api.requests import Denied
 from zester_master.context import Context
 from zester_master.jobs import starting
+from zester_master.jobs.asking import own_ask
+from zester_master.jobs.bond import bound
 from zester_master.jobs.desk import Desk
 from zester_master.jobs.live import Task
 from zester_master.jobs.returns import FalseReturn
-from zester_master.jobs.takeover import own_ask
 from zester_proto.codec import digest as digest_of
 from zester_proto.ids import new_jid
 from zester_proto.link import LinkError
@@ -98,6 +99,7 @@ class Catalogues:
             parts=1,
         )
         ask = own_ask(record.jid, peel_id, FUNCTION, SECONDS)
+        record = bound(context.keys.settings, record, (peel_id,))
         found = await starting.create(context, record, (peel_id,))
         job = self._desk.own(Task(record, found.revision, (peel_id,), ask, ""))
         changed = asyncio.Event()

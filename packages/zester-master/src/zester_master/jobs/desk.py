@@ -7,20 +7,23 @@ from typing import Any, Final
 
 from zester_master.api.requests import Asked, Denied
 from zester_master.context import Context
+from zester_master.fleet.guard import Guard
 from zester_master.jobs import starting
+from zester_master.jobs.again import start_again
 from zester_master.jobs.live import LiveJob, NotOurs, Task
 from zester_master.jobs.pager import Pager, Reader
 from zester_master.jobs.plan import plan_of
 from zester_master.jobs.view import JobView
 from zester_proto.codec import pack
 from zester_proto.logs import Log
-from zester_proto.messages.operators import RunAsk
+from zester_proto.messages.operators import AgainAsk, RunAsk
 from zester_proto.messages.records import JobEvent
 
 MAX_PAGERS: Final = 2000
 """Requests that one master shows jobs to at the same time."""
 
 _DUPLICATE: Final = "two live peels bear this id, and neither gets jobs: they are at {}"
+_SHUT_OUT: Final = "this peel is in quarantine: {}"
 _log: Final = Log("zester.jobs")
 
 
@@ -32,10 +35,11 @@ class Desk:
         mirrors: jobs of other masters that it shows to somebody.
     """
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, guard: Guard) -> None:
         self.live: dict[str, LiveJob] = {}
         self.mirrors: dict[str, JobView] = {}
         self._context = context
+        self._guard = guard
         self._group: asyncio.TaskGroup | None = None
         self._pagers = 0
         context.presence.on_running(self._running)
@@ -59,6 +63,13 @@ class Desk:
             raise Denied("unavailable", "this master is not ready", hint="ask again")
         self._group.create_task(_guarded(work, name), name=name)
 
+    def shut_out(self, peel_id: str, shut: bool) -> None:  # a hook's form
+        """Have the jobs that run wait no longer for a peel that is shut out."""
+        if shut:
+            why = _SHUT_OUT.format(self._context.quarantined[peel_id])
+            for job in [*self.live.values(), *self.mirrors.values()]:
+                job.shut_out(peel_id, why)
+
     def _running(self, peel_id: str, jids: tuple[str, ...]) -> None:
         for jid in jids:
             job = self.live.get(jid) or self.mirrors.get(jid)
@@ -71,8 +82,18 @@ class Desk:
         Raises:
             Denied: it cannot be.
         """
-        task = await starting.start(self._context, asked, ask)
-        if task.record.owner == self._context.instance and ask.jid not in self.live:
+        return self._begin(await starting.start(self._context, asked, ask))
+
+    async def again(self, asked: Asked, ask: AgainAsk) -> Task:
+        """Create a job that does what another did, and carry it.
+
+        Raises:
+            Denied: it cannot be.
+        """
+        return self._begin(await start_again(self._context, asked, ask))
+
+    def _begin(self, task: Task) -> Task:
+        if task.record.owner == self._context.instance and task.record.jid not in self.live:
             self._context.journal.tell(self._dispatched(task))
             self.own(task)
         return task
@@ -92,8 +113,10 @@ class Desk:
         """
         context, jid = self._context, task.record.jid
         left = max(0.0, task.record.deadline - context.wall())
-        job = LiveJob(context, task, plan_of(task.record, left, context.clock()))
+        job = LiveJob(context, self._guard, task, plan_of(task.record, left, context.clock()))
         self._refuse_duplicates(job)
+        for peel_id, why in context.quarantined.items():
+            job.shut_out(peel_id, _SHUT_OUT.format(why))
         self.live[jid] = job
         if task.request:
             self.show(job, Reader(task.record.operator, task.request))

@@ -176,9 +176,11 @@ class Ledger:
         return False
 
     def refuse(self, place: int, error: str, now: float) -> None:
-        """Decide that a peel is not to be asked at all."""
-        if self._step[place] == Step.PENDING:
-            self._finish(place, Row(Outcome.REFUSED, error=error, asked=False), now)
+        """Decide that a peel is not to be asked, or not to be heard any more."""
+        step = self._step[place]
+        if step != Step.DONE:
+            asked = step != Step.PENDING
+            self._finish(place, Row(Outcome.REFUSED, error=error, asked=asked), now)
 
     def resume(self, absent: Collection[int], now: float) -> None:
         """Take over a job that another owner has sent to all: who said nothing is asked again.
@@ -390,7 +392,8 @@ class Ledger:
             self._ending = self._ending or "stopped"
             place = self._step.find(Step.PENDING)
             while place >= 0:
-                self._finish(place, Row(Outcome.CANCELLED, asked=False), now)
+                why = _NEVER_ASKED.format(self._ending)
+                self._finish(place, Row(Outcome.CANCELLED, error=why, asked=False), now)
                 place = self._step.find(Step.PENDING, place)
 
     def _is_over(self, now: float) -> bool:
@@ -419,4 +422,5 @@ class Ledger:
 
 
 _FAILURES: Final = frozenset(Outcome) - SUCCESSES - SILENT
+_NEVER_ASKED: Final = "it was never asked: the job was {} before"
 _OFFLINE: Final = "it was not there to take the job"

@@ -1,10 +1,12 @@
 """A job that runs: its ledger fed from the bus, its orders sent, its books closed (bus.md 6)."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, NamedTuple
 
 from zester_master.context import Context
+from zester_master.fleet.guard import Guard
 from zester_master.jobs import store
 from zester_master.jobs.dispatch import Dispatch
 from zester_master.jobs.ledger import Ask, Close, Effect
@@ -12,7 +14,7 @@ from zester_master.jobs.plan import Plan
 from zester_master.jobs.view import JobView
 from zester_proto.codec import decode
 from zester_proto.errors import CodecError, ZesterError
-from zester_proto.link import LinkError, Message, StoreRefused
+from zester_proto.link import LinkError, Message, StoreRefused, Subscription
 from zester_proto.link.backoff import Backoff
 from zester_proto.messages.jobs import Ack
 from zester_proto.messages.operators import RunAsk
@@ -22,6 +24,7 @@ from zester_proto.subjects import acks_of
 PROGRESS: Final = 30.0
 """Seconds between two `progress` events of one job."""
 
+_HEARD: Final = 2.0
 _MAX_ACK: Final = 4096
 _TOKEN: Final = len("zester.ack.") + 27 + 1
 """Where the peel's token begins in the subject of an ack."""
@@ -45,16 +48,18 @@ class LiveJob(JobView):
         ask: what the operator wants.
         request: the id of the request; pages go to it.
         started: by the monotonic clock.
+        told_at: when it was last told how far the job is, by the same.
     """
 
-    def __init__(self, context: Context, task: Task, plan: Plan) -> None:
+    def __init__(self, context: Context, guard: Guard, task: Task, plan: Plan) -> None:
         super().__init__(context, task.record, task.epoch, task.ids, plan=plan, highest=task.epoch)
+        self._guard = guard
         self.ask = task.ask
         self.request = task.request
         self.started = context.clock()
         self._dispatch = Dispatch(context, task.record, task.ask, task.epoch)
         self._event = asyncio.Event()
-        self._told = context.clock()
+        self.told_at = context.clock()
         self._cancelled = False
 
     def changed(self) -> None:
@@ -78,7 +83,7 @@ class LiveJob(JobView):
             NotOurs: another master took it over meanwhile.
             StoreRefused: the books cannot be written; whoever calls tries again.
         """
-        acks = await self.context.link.subscribe(acks_of(self.record.jid), self._ack)
+        acks = await self._hear_acks()
         caught_up = asyncio.Event()
         collector = asyncio.create_task(self.collect(caught_up.set), name=f"{self.record.jid}")
         try:
@@ -90,12 +95,23 @@ class LiveJob(JobView):
         finally:
             collector.cancel()
             await asyncio.gather(collector, return_exceptions=True)
-            await self.context.link.unsubscribe(acks)
+            await self.context.ears.unsubscribe(acks)
+
+    async def _hear_acks(self) -> Subscription:
+        """Subscribe, and wait until the server knows: orders leave by another connection."""
+        ears = self.context.ears
+        acks = await ears.subscribe(acks_of(self.record.jid), self._ack)
+        with contextlib.suppress(LinkError):
+            # without it an ack may be missed, and the peel is asked once more
+            await ears.flush(_HEARD)
+        return acks
 
     async def _ack(self, message: Message) -> None:
         place = self.places.get(message.subject[_TOKEN:])
         if place is None:
             self.context.meter.dropped.inc(reason="ack-unlisted")
+            return
+        if not self._guard.allows("ack", self.ids[place]):
             return
         try:
             ack = decode(message.data, Ack, limit=_MAX_ACK)
@@ -119,7 +135,7 @@ class LiveJob(JobView):
             self._tell_progress(now)
             wake = self.ledger.wake(clock())
             if wake is not None:
-                await _wait(self._event, min(wake, self._told + PROGRESS) - clock())
+                await _wait(self._event, min(wake, self.told_at + PROGRESS) - clock())
 
     async def _do(self, effect: Effect) -> None:
         broadcast = self.record.broadcast
@@ -138,8 +154,8 @@ class LiveJob(JobView):
             self._log.warn("not all orders were sent", error=error.message)
 
     def _tell_progress(self, now: float) -> None:
-        if now - self._told >= PROGRESS and self.ledger.state is None:
-            self._told = now
+        if now - self.told_at >= PROGRESS and self.ledger.state is None:
+            self.told_at = now
             self.context.journal.tell(self.event("progress"))
 
     def event(self, what: Any, **fields: Any) -> JobEvent:

@@ -111,7 +111,9 @@ class Pager:
         if not self._reader.live:
             self._add_stages()
         counts = self._job.summary.counts if self._job.summary else self._job.ledger.counts()
-        await self._publish(self._book.cut(counts, final=True))
+        # page 0 tells it as it was when somebody began to look
+        info = pack(self._job.info())
+        await self._publish(self._book.cut(counts, final=True, info=info))
 
     def _add_stages(self) -> None:
         """Say where those stand that have no outcome yet."""

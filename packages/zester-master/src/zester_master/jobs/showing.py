@@ -36,9 +36,13 @@ class Shows:
         Raises:
             Denied: there is none, or the store does not answer.
         """
-        job = self._desk.live.get(jid) or self._desk.mirrors.get(jid)
+        job = self._desk.live.get(jid)
         if job is not None:
             return job
+        mirror = self._desk.mirrors.get(jid)
+        if mirror is not None:
+            await self._refresh(mirror)
+            return mirror
         found = await find(self._context.link, jid)
         members = await reading(store.members(self._context.link, found.record))
         view = JobView(self._context, found.record, found.revision, members.ids)
@@ -60,6 +64,16 @@ class Shows:
             seen = self._context.presence.get(peel_id)
             if seen is not None and view.record.jid in seen.running:
                 view.ledger.acked(place)
+
+    async def _refresh(self, view: JobView) -> bool:
+        """Take what another master wrote since: who owns the job now, how it ended; true if it did.
+
+        Raises:
+            Denied: it cannot be read.
+        """
+        found = await find(self._context.link, view.record.jid)
+        view.record, view.epoch = found.record, found.revision
+        return view.summary is not None or await self._settle(view)
 
     async def _settle(self, view: JobView) -> bool:
         """Take the outcomes of a job that is closed; false if it is not."""
@@ -100,7 +114,7 @@ class Shows:
                     await closed.wait()
             closed.clear()
             with contextlib.suppress(Denied):
-                if await self._settle(view):
+                if await self._refresh(view):
                     return
             idle = 0 if view.looked_at else idle + 1
 

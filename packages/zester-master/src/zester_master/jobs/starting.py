@@ -5,13 +5,16 @@ import math
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+import msgspec
+
 from zester_master.api.requests import Asked, Denied
 from zester_master.context import Context
 from zester_master.fleet.index import Result
 from zester_master.jobs import store
+from zester_master.jobs.bond import bound
 from zester_master.jobs.live import Task
 from zester_master.jobs.plan import LONGEST, BadPlan, job_seconds, plan_of
-from zester_proto.codec import unpack
+from zester_proto.codec import encode, unpack
 from zester_proto.errors import CodecError
 from zester_proto.ids import is_jid
 from zester_proto.link import LinkError, WrongRevision
@@ -69,7 +72,9 @@ def resolved(context: Context, target: str) -> Result:
 
 def may_broadcast(context: Context, meant: Meant) -> bool:
     """Say whether one message to all reaches those who are meant, and nobody else."""
-    if not meant.everybody or len(meant.ids) < 2 or context.presence.duplicates:
+    if not meant.everybody or len(meant.ids) < 2:
+        return False
+    if context.presence.duplicates or context.quarantined:
         return False
     return all(peel_id in context.index for peel_id in context.presence.connected())
 
@@ -80,6 +85,8 @@ async def start(context: Context, asked: Asked, ask: RunAsk) -> Task:
     Raises:
         Denied: it cannot be; the code says why.
     """
+    if ask.parent:
+        raise Denied("usage", "a job with a parent is asked for by rerun or resume")
     check(ask)
     meant = resolve(context, ask.target)
     if not meant.ids:
@@ -88,8 +95,28 @@ async def start(context: Context, asked: Asked, ask: RunAsk) -> Task:
             f"nobody matches {ask.target!r}",
             hint="zester peel list shows who is there",
         )
-    record = make_record(context, asked, ask, meant)
+    return await begin(context, asked, ask, meant)
+
+
+async def begin(context: Context, asked: Asked, ask: RunAsk, meant: Meant, part: str = "") -> Task:
+    """Create a job on a list of peels.
+
+    Args:
+        context: this master.
+        asked: the request.
+        ask: what it comes to.
+        meant: the list.
+        part: which part of its parent's list that is, if it has a parent.
+
+    Raises:
+        Denied: it cannot be; the code says why.
+    """
     ids = tuple(meant.ids)
+    record = make_record(context, asked, ask, meant)
+    if part:
+        whole = store.seal_request(context.keys.returning.public, ask.jid, encode(ask))
+        record = msgspec.structs.replace(record, part=part, ask=whole)
+    record = bound(context.keys.settings, record, ids)
     found = await create(context, record, ids)
     if found.record != record and found.record.request_digest != record.request_digest:
         raise Denied(

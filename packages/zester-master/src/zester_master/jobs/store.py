@@ -208,6 +208,25 @@ async def members(link: NatsLink, record: JobRecord) -> Members:
     return Members(tuple(ids), frozenset(absent))
 
 
+async def add_child(link: NatsLink, parent: str, jid: str, part: str) -> None:
+    """Write that a job is a part of another one once more.
+
+    Raises:
+        LinkError: it is not stored.
+    """
+    await kv.put(link, BUCKET, f"{parent}.child.{jid}", part.encode())
+
+
+async def children(link: NatsLink, jid: str) -> tuple[str, ...]:
+    """Give the jobs that are a part of this one once more, oldest first.
+
+    Raises:
+        LinkError: they cannot be read.
+    """
+    found = await kv.get_many(link, BUCKET, f"{jid}.child.*")
+    return tuple(sorted(key.rpartition(".")[2] for key in found))
+
+
 def summary_of(
     record: JobRecord, ledger: Ledger, state: JobState, closed: float
 ) -> tuple[JobSummary, list[Outcomes]]:

@@ -7,17 +7,14 @@ import msgspec
 
 from zester_master.context import Context
 from zester_master.jobs import store
+from zester_master.jobs.asking import asked_of
+from zester_master.jobs.bond import bound, check
 from zester_master.jobs.cancelling import Cancels
 from zester_master.jobs.desk import Desk
 from zester_master.jobs.live import Task
-from zester_proto.codec import Raw, decode, pack
-from zester_proto.errors import CodecError
-from zester_proto.identity.sealing import SealError
 from zester_proto.link import LinkError, kv
 from zester_proto.logs import Log
-from zester_proto.messages.operators import Request, RunAsk
-from zester_proto.messages.records import ActiveJob, JobRecord
-from zester_proto.messages.trust import Signed
+from zester_proto.messages.records import ActiveJob
 
 PERIOD: Final = 2.0
 """Seconds between two scans."""
@@ -94,11 +91,11 @@ class Takeover:
             elif found.record.owner in {active.owner, self._context.instance} or (
                 await kv.get(link, "master-heartbeat", found.record.owner, fresh=True) is None
             ):
-                await self._take_over(found)
+                await self.take_over(found)
         except store.Gone as error:
             _log.error("an orphaned job cannot be carried on", jid=jid, error=error.message)
 
-    async def _take_over(self, found: store.Found) -> None:
+    async def take_over(self, found: store.Found) -> None:
         """Become the owner, unless another master is first.
 
         Raises:
@@ -115,7 +112,9 @@ class Takeover:
         if record.takeovers > MOST:
             record = msgspec.structs.replace(record, deadline=min(old.deadline, context.wall()))
         members = await store.members(context.link, record)
-        ask, request = self._asked(record)
+        check(context.keys.settings, old, members.ids)
+        ask, request = asked_of(context, old)
+        record = bound(context.keys.settings, record, members.ids)
         epoch = await store.take_over(context.link, found, record)
         if epoch is None:
             return
@@ -129,32 +128,3 @@ class Takeover:
         context.meter.takeovers.inc()
         context.journal.tell(job.event("owner"))
         _log.warn("took a job over", jid=record.jid, owners=list(record.owners))
-
-    def _asked(self, record: JobRecord) -> tuple[RunAsk, str]:
-        """Give what the operator asked, and the id of the request if pages are wanted.
-
-        Raises:
-            Gone: it cannot be read.
-        """
-        if not record.request:
-            return own_ask(record.jid, record.target, record.function, record.timeout), ""
-        try:
-            plain = store.open_request(self._context.keys.returning, record.jid, record.request)
-            request = decode(decode(plain, Signed).body, Request)
-            ask = decode(bytes(request.arguments), RunAsk)
-        except (SealError, CodecError) as error:
-            raise store.Gone(f"the request of job {record.jid} cannot be read: {error}") from error
-        return ask, request.id if ask.follow else ""
-
-
-def own_ask(jid: str, target: str, function: str, timeout: float) -> RunAsk:
-    """Give what a master's own job asks: a function without arguments."""
-    return RunAsk(
-        jid=jid,
-        target=target,
-        function=function,
-        args=Raw(pack([])),
-        kwargs=Raw(pack({})),
-        timeout=timeout,
-        follow=False,
-    )

@@ -35,6 +35,7 @@ class JobView:
         highest: the highest epoch that a return may bear.
         values: what peels returned.
         summary: how it ended; nothing while it runs.
+        children: jobs that are a part of it once more, as last read.
         abandoned: this master knows nothing more of it: who looks on asks again.
     """
 
@@ -67,6 +68,7 @@ class JobView:
         self.highest = highest
         self.values = Values(context, record.jid, highest)
         self.summary: JobSummary | None = None
+        self.children: tuple[str, ...] = ()
         self.abandoned = False
         self._watchers: set[asyncio.Event] = set()
         self.places = {one.replace(".", "=2E"): place for place, one in enumerate(ids)}
@@ -113,9 +115,17 @@ class JobView:
             self.ledger.acked(place)
             self.changed()
 
+    def shut_out(self, peel_id: str, why: str) -> None:
+        """Wait no longer for a peel that is shut out."""
+        place = self.place_of(peel_id)
+        if place is not None:
+            self.ledger.refuse(place, why, self.context.clock())
+            self.changed()
+
     def info(self) -> dict[str, Any]:
         """Give what is said of the job itself."""
-        return job_info(self.record, self.summary, self.ledger.counts())
+        info = job_info(self.record, self.summary, self.ledger.counts())
+        return {**info, "children": list(self.children)}
 
     # -- returns ---------------------------------------------------------------------------------
 
@@ -146,6 +156,9 @@ class JobView:
         if (known is not None and known.returned) or place in self._unread:
             return
         peel_id = self.ids[place]
+        if peel_id in self.context.quarantined:
+            self.context.meter.dropped.inc(reason="quarantined")
+            return
         key = self.context.boxes.get(peel_id)
         if key is None:
             self._drop(peel_id, "keyless", "its facts, which vouch for its key, are not here")
@@ -232,6 +245,7 @@ def job_info(
         "owners": list(summary.owners if summary is not None else record.owners),
         "closed": summary.closed if summary is not None else 0,
         "parent": record.parent,
+        "part": record.part,
         "test": record.test,
         "batch": record.batch,
     }

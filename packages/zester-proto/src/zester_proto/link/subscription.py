@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
     from zester_proto.link.session import Session
 
+_IN_A_ROW: Final = 64
+"""Messages after which others get a turn: a queue that never empties would keep the loop."""
+
 _SUBJECT: Final = re.compile(r"[^\s.*>]+|\*")
 Handler = Callable[[Message], Awaitable[None]]
 Failed = Callable[[str, BaseException], None]
@@ -64,6 +67,7 @@ class Subscription:
         self._on_denied = on_denied
         self.session: Session | None = None
         self._made: NatsSubscription | None = None
+        self._in_a_row = 0
 
     async def attach(self, session: "Session") -> None:
         """Make it on this connection.
@@ -94,6 +98,10 @@ class Subscription:
             self._on_denied(error)
 
     async def _take(self, message: Message) -> None:
+        self._in_a_row += 1
+        if self._in_a_row >= _IN_A_ROW:
+            self._in_a_row = 0
+            await asyncio.sleep(0)
         try:
             await self._handler(message)
         except asyncio.CancelledError as error:

@@ -4,7 +4,7 @@ What each verb gives, all values packed maps or lists:
 
 | verb | answer's value | rows of its pages: key, outcome, data |
 | --- | --- | --- |
-| run, rerun, resume | `{jid, count, epoch}` | if `follow`: as `follow` |
+| run, rerun, resume | `{jid, count, epoch, target, function}` | if `follow`: as `follow` |
 | follow, job | `{jid, count, epoch}` | peel, outcome, plain text of its return (`split_return`) |
 | jobs | nil | jid, state, map of the fields of `job_info` |
 | target | `{count}`, with `explain` also `explain: [{text, count}]` | peel, state, nothing |
@@ -20,12 +20,16 @@ What each verb gives, all values packed maps or lists:
 | tree-status | `{publisher, holder, master, published, local, problems, differs}` | |
 | tree-diff | nil | `environment:path`, `added removed changed`, unified diff as text |
 | tree-publish | `{generation, root, changed}` | |
+| unquarantine | `{peels}` | |
 
-States of peels: `present absent refused drained`. `job_info`: `jid state target function arguments
-(their names) operator created deadline timeout count counts owners closed parent test batch`.
-Pages of one epoch are numbered from 0 and chained. When another master takes a job over, its pages
-begin again at 0 under the higher epoch, with all that is known: the reader drops what it has.
+States of peels: `present absent refused drained quarantined`. `job_info`: `jid state target
+function arguments (their names) operator created deadline timeout count counts owners closed parent
+part children test batch`. Pages of one epoch are numbered from 0 and chained. When another master
+takes a job over, its pages begin again at 0 under the higher epoch, with all that is known: the
+reader drops what it has.
 """
+
+from typing import Literal
 
 import msgspec
 
@@ -69,6 +73,30 @@ class RunAsk(Message, frozen=True, kw_only=True, tag="run"):
     parent: str = ""
     follow: bool = True
     """Send pages; false for --async."""
+
+
+Part = Literal["all", "failed", "missing", "unasked"]
+"""Which peels of a job: all; those that failed; those offline, lost or never asked; the latter."""
+
+
+class AgainAsk(Message, frozen=True, kw_only=True, tag="again"):
+    """Verbs `rerun` and `resume`: a closed job once more, on a part of its frozen list.
+
+    Function and arguments are the parent's; so is what is empty or 0 here, save that `resume` stops
+    for failures only if told so.
+    """
+
+    jid: str
+    parent: str
+    part: Part = "all"
+    """`resume` is always about those that were never asked."""
+    timeout: float = 0.0
+    test: bool = False
+    batch: str = ""
+    batch_wait: float = 0.0
+    canary: int = 0
+    max_fail: str = ""
+    follow: bool = True
 
 
 class JobAsk(Message, frozen=True, kw_only=True, tag="job"):
@@ -121,6 +149,12 @@ class DrainAsk(Message, frozen=True, kw_only=True, tag="drain"):
     """Verbs `drain` and `undrain`."""
 
     target: str
+
+
+class PeelAsk(Message, frozen=True, kw_only=True, tag="peel"):
+    """Verb `unquarantine`: one peel."""
+
+    id: str
 
 
 class NothingAsk(Message, frozen=True, kw_only=True, tag="nothing"):
@@ -180,4 +214,4 @@ class Page(Message, frozen=True, kw_only=True, tag="page"):
     counts: dict[str, int] = msgspec.field(default_factory=dict[str, int])
     final: bool = False
     info: msgspec.Raw = msgspec.Raw(b"\xc0")
-    """Page 0 of a job: its packed `job_info`; else nil."""
+    """Page 0 of a job, and its last one when it has ended: the packed `job_info`; else nil."""

@@ -42,7 +42,13 @@ class JobRecord(Message, frozen=True, kw_only=True, tag="job-record"):
     canary: int = 0
     max_fail: str = ""
     parent: str = ""
+    part: str = ""
+    """Of a rerun or resume: which peels of its parent's."""
+    ask: bytes = b""
+    """Of a rerun or resume: the whole `RunAsk`, sealed as the request, which names only a jid."""
     takeovers: int = 0
+    bond: bytes = b""
+    """Ties what the job does, and to whom, to the masters' common key."""
 
 
 class PeelList(Message, frozen=True, kw_only=True, tag="peels"):

@@ -1,0 +1,117 @@
+"""Keeps compiled templates: Jinja's code objects, never a Template and never what it rendered.
+
+A key is a digest of the source, its name and everything else that the code depends on. On disk a
+file is taken only if it is ours alone (owner, mode 0600, in a folder 0700) and whole (a digest of
+its content); anything else is passed over and written anew.
+"""
+
+import hashlib
+import hmac
+import marshal
+import os
+import secrets
+import stat
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from types import CodeType
+from typing import Final
+
+from zester_proto import __version__
+from zester_proto.errors import FileProblem
+from zester_proto.files import make_private_folder
+
+_DIGEST: Final = hashlib.sha256
+_SIZE: Final = 32
+_MAX_FILES: Final = 10_000
+
+
+def basis() -> bytes:
+    """Return the versions that compiled code depends on."""
+    parts = (__version__, version("jinja2"), sys.version, str(sys.implementation.cache_tag))
+    return "\0".join(parts).encode()
+
+
+class CodeCache:
+    """Code by key, in memory and, with a folder, on disk."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        """Open the cache.
+
+        Args:
+            folder: is made 0700; None keeps code in memory alone. A folder that is not ours alone
+                is not used.
+        """
+        self._codes: dict[str, CodeType] = {}
+        self._folder = folder if folder is not None and _ours(folder) else None
+        if self._folder is not None:
+            self._prune(self._folder)
+
+    def get(self, key: str) -> CodeType | None:
+        """Return the code of a key, or None."""
+        code = self._codes.get(key)
+        if code is None and self._folder is not None:
+            code = _read(self._folder / key)
+            if code is not None:
+                self._codes[key] = code
+        return code
+
+    def put(self, key: str, code: CodeType) -> None:
+        """Keep code; a disk that is full or read-only costs only speed."""
+        self._codes[key] = code
+        if self._folder is not None:
+            _write(self._folder / key, marshal.dumps(code))
+
+    @staticmethod
+    def _prune(folder: Path) -> None:
+        names = [entry for entry in os.scandir(folder) if entry.is_file(follow_symlinks=False)]
+        if len(names) <= _MAX_FILES:
+            return
+        names.sort(key=lambda entry: entry.stat(follow_symlinks=False).st_mtime)
+        for entry in names[: len(names) - _MAX_FILES // 2]:
+            Path(entry.path).unlink(missing_ok=True)
+
+
+def _ours(folder: Path) -> bool:
+    try:
+        make_private_folder(folder)
+        status = folder.lstat()
+    except (FileProblem, OSError):
+        return False
+    return stat.S_ISDIR(status.st_mode) and _private(status)
+
+
+def _private(status: os.stat_result) -> bool:
+    return status.st_uid == os.geteuid() and not status.st_mode & 0o077
+
+
+def _read(path: Path) -> CodeType | None:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return None
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) or not _private(status):
+            return None
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            data = file.read()
+    finally:
+        os.close(descriptor)
+    body = data[_SIZE:]
+    if not hmac.compare_digest(data[:_SIZE], _DIGEST(body).digest()):
+        return None
+    # Only what this user wrote and what is whole comes here: marshal must not see other bytes.
+    code = marshal.loads(body)  # noqa: S302 -- for the reason above
+    return code if isinstance(code, CodeType) else None
+
+
+def _write(path: Path, body: bytes) -> None:
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
+    try:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        with os.fdopen(os.open(temporary, flags, 0o600), "wb") as file:
+            file.write(_DIGEST(body).digest() + body)
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)

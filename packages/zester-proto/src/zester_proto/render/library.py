@@ -1,0 +1,19 @@
+"""The filters, tests and globals that templates have beside Jinja's own; names are Salt's."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from zester_proto.render.filters import data, hashes, lists, network, numbers, paths, text
+from zester_proto.render.functions import GLOBALS, TESTS
+
+FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
+    **text.FILTERS,
+    **data.FILTERS,
+    **lists.FILTERS,
+    **numbers.FILTERS,
+    **hashes.FILTERS,
+    **network.FILTERS,
+    **paths.FILTERS,
+}
+
+__all__ = ["FILTERS", "GLOBALS", "TESTS"]

@@ -1,0 +1,69 @@
+"""Which source line a rendered line came from, and the way there.
+
+The renderer makes a `LineMap` while it renders; `load` and whoever else reads rendered text asks
+it. A text that was never rendered has `LineMap.plain(file, text)`, or simply none.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from zester_proto.render.nodes import Place, Problem
+
+
+class Origin(msgspec.Struct, frozen=True, array_like=True):
+    """Where one rendered line came from."""
+
+    file: str
+    line: int
+    exact: bool
+    """The rendered line is the source's line, so columns are the same."""
+    because: tuple[str, ...] = ()
+    """`in macro NAME, FILE:LINE` and `included by FILE:LINE`, from the inside out."""
+
+
+class LineMap:
+    """The origins of all lines of one rendered text.
+
+    Attributes:
+        text: the rendered text.
+        origins: one for each line of the text; lines count from 1.
+    """
+
+    def __init__(self, file: str, text: str, origins: Sequence[Origin]) -> None:
+        self.text = text
+        self.origins: Final = tuple(origins) or (Origin(file, 1, exact=True),)
+
+    @classmethod
+    def plain(cls, file: str, text: str) -> "LineMap":
+        """Return the map of a text that is its own source."""
+        count = text.count("\n") + 1
+        return cls(file, text, [Origin(file, line, exact=True) for line in range(1, count + 1)])
+
+    def origin(self, line: int) -> Origin:
+        """Return where a rendered line came from; beyond the end, the last one."""
+        return self.origins[min(max(line, 1), len(self.origins)) - 1]
+
+    def place(self, line: int, column: int | None) -> Place:
+        """Return the source's place of a place in the rendered text."""
+        origin = self.origin(line)
+        return Place(origin.file, origin.line, column if origin.exact else None)
+
+    def problem(self, line: int, column: int | None, message: str, hint: str = "") -> Problem:
+        """Return a problem at a place of the rendered text, as states.md 3 wants it shown."""
+        origin = self.origin(line)
+        rendered = "" if origin.exact or column is None else self._caret(line, column)
+        return Problem(
+            message=message,
+            place=self.place(line, column),
+            hint=hint,
+            rendered=rendered,
+            because=origin.because,
+        )
+
+    def _caret(self, line: int, column: int) -> str:
+        lines = self.text.split("\n")
+        shown = lines[line - 1].rstrip("\r") if line <= len(lines) else ""
+        lead = "".join("\t" if letter == "\t" else " " for letter in shown[: column - 1])
+        return f"{shown}\n{lead}^"
