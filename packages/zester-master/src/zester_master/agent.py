@@ -15,9 +15,12 @@ from zester_master.api.fleet_verbs import FleetVerbs
 from zester_master.api.job_verbs import JobVerbs
 from zester_master.api.service import Service, Verb
 from zester_master.api.site_verbs import SiteVerbs
+from zester_master.api.tree_verbs import TreeVerbs
 from zester_master.beat import Beat, Stores
 from zester_master.config import MasterConfig
 from zester_master.context import Context
+from zester_master.files.heads import Heads
+from zester_master.files.publisher import Publisher
 from zester_master.fleet.boxes import Boxes
 from zester_master.fleet.drains import Drains
 from zester_master.fleet.feed import Feed
@@ -46,7 +49,7 @@ from zester_proto.health import Check, Condition, Health
 from zester_proto.health_server import HealthServer
 from zester_proto.identity.creds import Credentials
 from zester_proto.ids import new_instance
-from zester_proto.link import LinkOptions, NatsLink
+from zester_proto.link import LinkError, LinkOptions, NatsLink
 from zester_proto.link.measures import observe
 from zester_proto.logs import Log
 from zester_proto.metrics import Registry
@@ -85,6 +88,8 @@ class Agent:
         self.stores = Stores(context, config.jetstream_replicas)
         self.beat = Beat(context, active=lambda: len(self.desk.live), address=config.health_addr)
         self.trusting = Trusting(context, AuthPaths(config.auth).trust)
+        self.heads = Heads(context)
+        self.publisher = Publisher(context, self.heads, config.trees)
         self.sysview = self._sysview(identity)
         self.service = Service(context, self._verbs(), limit=config.max_requests)
         folders = {"state_dir": config.states_dir, "settings_dir": config.settings_dir}
@@ -158,6 +163,7 @@ class Agent:
         fleet = FleetVerbs(context, self.drains, Catalogues(context, self.desk), self.quarantine)
         jobs = JobVerbs(context, self.desk, shows, self.cancels)
         site = SiteVerbs(context, self.desk)
+        trees = TreeVerbs(context, self.heads, self.publisher)
         return {
             "target": fleet.target, "peels": fleet.peels, "facts": fleet.facts,
             "catalogue": fleet.catalogue, "drain": fleet.drain, "undrain": fleet.undrain,
@@ -253,6 +259,8 @@ class Agent:
             "guard": _after(self.quarantine.ready, self.guard.run),
             "patrol": _after(self.quarantine.ready, self.patrol.run),
             "trust": _after(ready, self.trusting.run),
+            "tree-heads": _after(ready, self.heads.run),
+            "trees": _after(ready, self.publisher.run),
             "probes": _after(ready, self.probes.run),
             "jobs": _after(ready, self.desk.run),
             "takeover": _after(self.feed.ready, self.takeover.run),
@@ -277,6 +285,8 @@ class Agent:
             async with asyncio.timeout(FLUSH):
                 await self.context.journal.flush()
         await self.beat.end()
+        with contextlib.suppress(LinkError):
+            await self.publisher.end()
         await self.context.link.drain(DRAIN)
 
 

@@ -76,6 +76,8 @@ class Beat:
             active=self._active(),
             bundle=context.trust.version,
             address=self._address,
+            tree=context.tree_root,
+            tree_problems=context.tree_problems,
         )
         await kv.put(context.link, BUCKET, context.instance, encode(beat), seconds=2.0)
 

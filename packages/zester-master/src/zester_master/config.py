@@ -38,6 +38,10 @@ class MasterConfig(msgspec.Struct, frozen=True, kw_only=True):
         Path | None, Meta(description="a place for what can be made again; a master needs none")
     ] = None
     states_dir: Annotated[Path, Meta(description="the state tree")] = Path("/srv/zester/states")
+    state_roots: Annotated[
+        dict[str, tuple[Path, ...]],
+        Meta(description="the state trees: environment to folders, the strongest first"),
+    ] = {}
     settings_dir: Annotated[Path, Meta(description="the settings tree")] = Path(
         "/srv/zester/settings"
     )
@@ -64,6 +68,11 @@ class MasterConfig(msgspec.Struct, frozen=True, kw_only=True):
     drain_time: Annotated[
         Duration, Meta(description="how long requests may go on when the master is stopped")
     ] = 10.0
+
+    @property
+    def trees(self) -> dict[str, tuple[Path, ...]]:
+        """The roots of the state trees; `states_dir` is the short form of one for `base`."""
+        return self.state_roots or {"base": (self.states_dir,)}
 
     @property
     def auth(self) -> Path:

@@ -19,6 +19,7 @@ from zester_proto.health import Health
 from zester_proto.identity.bundle import TrustStore
 from zester_proto.identity.signing import sign
 from zester_proto.link import NatsLink
+from zester_proto.messages.trees import TreeHead
 from zester_proto.messages.trust import SignedType
 
 
@@ -44,6 +45,9 @@ class Context:
         quarantined: peels that are shut out, and why.
         facts_at: when the facts of each peel were stored, Unix time.
         fleet_ready: set when the facts of the fleet have been read.
+        tree_head: what is published of the state trees.
+        tree_root: root of the trees in this master's own folders; empty where they are broken.
+        tree_problems: how much is wrong with those.
         clock: monotonic seconds.
         wall: Unix time; a master's is the site's.
     """
@@ -65,6 +69,9 @@ class Context:
     quarantined: dict[str, str] = field(default_factory=dict[str, str])
     facts_at: dict[str, float] = field(default_factory=dict[str, float])
     fleet_ready: asyncio.Event = field(default_factory=asyncio.Event)
+    tree_head: TreeHead | None = None
+    tree_root: bytes = b""
+    tree_problems: int = 0
     clock: Callable[[], float] = time.monotonic
     wall: Callable[[], float] = time.time
 

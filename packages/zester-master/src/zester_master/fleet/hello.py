@@ -82,6 +82,7 @@ class Ears:
             bundle=self._context.trust.version,
             drain=drain.number,
             drained=drain.on,
+            tree=head.generation if (head := self._context.tree_head) else 0,
         )
         try:
             await self._context.ears.publish(

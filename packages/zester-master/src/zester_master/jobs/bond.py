@@ -55,5 +55,6 @@ def _bond(key: bytes, record: JobRecord, ids: Sequence[str]) -> bytes:
         record.canary,
         record.max_fail,
         list(ids),
+        *([record.tree] if record.tree else []),
     ]
     return hashlib.blake2b(pack(what), digest_size=32, key=key, person=_WHAT).digest()

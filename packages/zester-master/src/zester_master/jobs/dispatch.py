@@ -95,5 +95,6 @@ class Dispatch:
             timeout=record.timeout if record.batch or record.canary else 0,
             test=record.test,
             operator=record.operator,
+            tree=record.tree,
             to=ToAll(count=count),
         )

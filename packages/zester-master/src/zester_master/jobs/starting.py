@@ -25,6 +25,9 @@ from zester_proto.target import SettingsUnavailable, TargetError, parse
 MAX_ARGUMENTS: Final = 256 * 1024
 """Bytes of a job's arguments: its message must fit into what a peel may receive."""
 
+STATES: Final = "state."
+"""How the names of functions begin that work on the state trees."""
+
 MAX_NAME: Final = 200
 _NAMED: Final = 32
 _PATIENCE: Final = 2.0
@@ -184,6 +187,7 @@ def make_record(context: Context, asked: Asked, ask: RunAsk, meant: Meant) -> Jo
             parts=-(-count // PEELS_PER_KEY),
             broadcast=not (ask.batch or ask.canary) and may_broadcast(context, meant),
             test=ask.test,
+            tree=tree_of(context, ask.function),
             batch=ask.batch,
             batch_wait=ask.batch_wait,
             canary=ask.canary,
@@ -194,6 +198,12 @@ def make_record(context: Context, asked: Asked, ask: RunAsk, meant: Meant) -> Jo
     except BadPlan as error:
         raise Denied("usage", error.message, hint=error.hint) from error
     return record
+
+
+def tree_of(context: Context, function: str) -> bytes:
+    """Give the root of the trees that a job of a function is asked for; nothing if it needs none."""
+    head = context.tree_head
+    return head.root if head is not None and function.startswith(STATES) else b""
 
 
 def argument_names(ask: RunAsk) -> tuple[str, ...]:

@@ -66,6 +66,9 @@ class MasterBeat(Message, frozen=True, kw_only=True, tag="master"):
     active: int = 0
     bundle: int = 0
     address: str = ""
+    tree: bytes = b""
+    """Root of the state trees in its folders; empty where it has none, or they are broken."""
+    tree_problems: int = 0
 
 
 class Note(Message, frozen=True, kw_only=True, tag="note"):

@@ -37,6 +37,8 @@ class JobRecord(Message, frozen=True, kw_only=True, tag="job-record"):
     """Keys `<jid>.peels.<n>`, n from 0."""
     broadcast: bool = False
     test: bool = False
+    tree: bytes = b""
+    """Root of the state trees that were published when it was asked for; only where it needs any."""
     batch: str = ""
     batch_wait: float = 0.0
     canary: int = 0

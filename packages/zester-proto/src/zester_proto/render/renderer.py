@@ -126,6 +126,21 @@ class Renderer:
         finally:
             self._left -= time.monotonic() - started
 
+    def check(self, path: str, text: bytes, *, dialect: Dialect = "zy") -> tuple[Problem, ...]:
+        """Give what is wrong with a file that can be known without rendering it: its syntax."""
+        job = _Job(path, {}, dialect, self._env["sls"])
+        environment = self._environment(job, Missing)
+        try:
+            plain = text_of(path, text)
+            job.header, rest, skipped = split_header(plain)
+            job.environment = environment = self._environment(job, Missing)
+            environment.sources[path] = plain
+            environment.template(path, rest, skipped)
+        except Exception as error:  # noqa: BLE001 -- as in _render
+            here = Place(environment.trail.file or path, environment.trail.line)
+            return problems_of(error, here, _known(environment))
+        return ()
+
     def _render(self, job: "_Job", data: str | bytes | None) -> Rendered:
         if data is None:
             data = self._read(job.path)

@@ -1,0 +1,182 @@
+"""What operators ask about the state trees: status, diff, publish (states.md 6)."""
+
+import asyncio
+import difflib
+from collections.abc import Iterator
+from typing import Any, Final
+
+from zester_master.api.answers import Item, Reply, listing, value
+from zester_master.api.requests import Asked, Denied
+from zester_master.context import Context
+from zester_master.files.heads import Heads, manifests_of
+from zester_master.files.publisher import ASKED, PublishAsked, Publisher
+from zester_master.files.revision import Changing, Piece, read_piece
+from zester_proto.codec import decode, encode, pack
+from zester_proto.errors import CodecError
+from zester_proto.link import LinkError, chunks, kv
+from zester_proto.messages.presence import MasterBeat
+from zester_proto.messages.trees import (
+    BUCKET,
+    PIECE,
+    BadTree,
+    Manifest,
+    TreeFile,
+    blob_key,
+)
+
+PATIENCE: Final = 10.0
+"""Seconds in which the master that publishes answers an operator's wish."""
+
+_POLL: Final = 0.2
+_SHOWN: Final = 64 * 1024
+"""Bytes of a file up to which a difference is shown."""
+
+
+class TreeVerbs:
+    """The verbs of trees."""
+
+    def __init__(self, context: Context, heads: Heads, publisher: Publisher) -> None:
+        self._context = context
+        self._heads = heads
+        self._publisher = publisher
+
+    async def status(self, _asked: Asked) -> Reply:
+        """Say what is published, by whom, and what each master's folders hold."""
+        publisher = self._publisher
+        return value({
+            "master": self._context.name,
+            "holder": publisher.lease.holder,
+            "published": self._published(),
+            "problems": list(publisher.problems),
+            "masters": await self._masters(),
+        })  # fmt: skip
+
+    def _published(self) -> dict[str, Any] | None:
+        head = self._heads.head
+        if head is None:
+            return None
+        return {
+            "generation": head.generation,
+            "root": head.root.hex(),
+            "publisher": head.publisher,
+            "issued": head.issued,
+            "environments": {
+                name: {"files": one.files, "bytes": one.bytes}
+                for name, one in sorted(head.environments.items())
+            },
+        }
+
+    async def _masters(self) -> list[dict[str, Any]]:
+        try:
+            entries = await kv.get_many(self._context.link, "master-heartbeat")
+        except LinkError as error:
+            raise Denied("unavailable", f"who lives cannot be read: {error.message}") from error
+        head = self._heads.head
+        rows: list[dict[str, Any]] = []
+        for _, entry in sorted(entries.items()):
+            try:
+                beat = decode(entry.value, MasterBeat)
+            except CodecError:
+                continue
+            state = "broken" if beat.tree_problems else "differs"
+            if head is not None and beat.tree == head.root:
+                state = "same"
+            rows.append({"name": beat.name, "root": beat.tree.hex(), "state": state,
+                         "problems": beat.tree_problems})  # fmt: skip
+        return rows
+
+    async def publish(self, asked: Asked) -> Reply:
+        """Have the master that holds the lease publish its trees, whoever published before."""
+        context = self._context
+        wish = PublishAsked(time=context.wall(), operator=asked.operator)
+        before = self._heads.head
+        try:
+            await kv.put(context.link, "site", ASKED, encode(wish))
+        except LinkError as error:
+            raise Denied("unavailable", f"the wish is not stored: {error.message}") from error
+        context.journal.audit("tree", "publish", operator=asked.operator)
+        end = context.clock() + PATIENCE
+        while context.clock() < end:
+            await asyncio.sleep(_POLL)
+            head = self._heads.head
+            changed = head is not None and head is not before and head.issued >= wish.time
+            if changed or await self._is_settled():
+                return value({**(self._published() or {}), "changed": changed})
+        raise Denied(
+            "unavailable",
+            f"no master has published within {PATIENCE:g} s",
+            hint="zester tree status says which one holds the lease, and what is wrong",
+        )
+
+    async def _is_settled(self) -> bool:
+        """Say whether the master that publishes has nothing else than what is published."""
+        holder = self._publisher.lease.holder
+        rows = await self._masters()
+        return any(row["name"] == holder and row["state"] == "same" for row in rows)
+
+    async def diff(self, asked: Asked) -> Reply:
+        """Say how this master's folders differ from what is published."""
+        publisher, head = self._publisher, self._heads.head
+        if publisher.local is None:
+            raise Denied(
+                "conflict",
+                f"the state trees of {self._context.name} cannot be published: "
+                + ("; ".join(publisher.problems[:3]) or "they are not read yet"),
+                hint="zester tree status shows all problems",
+            )
+        try:
+            published = await manifests_of(self._context.link, head) if head else {}
+            rows = await self._rows(published, publisher.local.manifests)
+        except (LinkError, BadTree) as error:
+            raise Denied("unavailable", error.message, hint=error.hint) from error
+        return listing(self._context, asked, rows)
+
+    async def _rows(
+        self, before: dict[str, Manifest], after: dict[str, Manifest]
+    ) -> list[Item]:
+        rows: list[Item] = []
+        for env, path, old, new in _differences(before, after):
+            state = "added" if old is None else "removed" if new is None else "changed"
+            text = await self._text(path, old, new)
+            rows.append(Item(f"{env}:{path}", pack({"diff": text}), state))
+        return rows
+
+    async def _text(self, path: str, old: TreeFile | None, new: TreeFile | None) -> str:
+        lines = [await self._lines(old, local=False), await self._lines(new, local=True)]
+        if lines[0] is None or lines[1] is None:
+            return ""
+        names = (f"published/{path}", f"folder/{path}")
+        found = difflib.unified_diff(lines[0], lines[1], *names, lineterm="\n")
+        return "".join(found)[:_SHOWN]
+
+    async def _lines(self, file: TreeFile | None, *, local: bool) -> list[str] | None:
+        """Give a file's lines; None where it is no short text."""
+        if file is None or not file.pieces:
+            return []
+        if file.size > min(_SHOWN, PIECE):
+            return None
+        name = file.pieces[0]
+        try:
+            data = await self._local(name) if local else await self._stored(name)
+            return data.decode().splitlines(keepends=True)
+        except (UnicodeDecodeError, OSError, Changing):
+            return None
+
+    async def _local(self, name: bytes) -> bytes:
+        blobs: dict[bytes, Piece] = self._publisher.local.blobs if self._publisher.local else {}
+        return await asyncio.to_thread(read_piece, name, blobs[name]) if name in blobs else b""
+
+    async def _stored(self, name: bytes) -> bytes:
+        entry = await chunks.read(self._context.link, BUCKET, blob_key(name), limit=PIECE)
+        return entry.value if entry is not None else b""
+
+
+def _differences(
+    before: dict[str, Manifest], after: dict[str, Manifest]
+) -> Iterator[tuple[str, str, TreeFile | None, TreeFile | None]]:
+    for env in sorted({*before, *after}):
+        old = {one.path: one for one in before[env].files} if env in before else {}
+        new = {one.path: one for one in after[env].files} if env in after else {}
+        for path in sorted({*old, *new}):
+            if old.get(path) != new.get(path):
+                yield env, path, old.get(path), new.get(path)

@@ -1,0 +1,159 @@
+"""A revision on its way into the bucket: blobs, manifests, and last the head that names them."""
+
+import asyncio
+from collections.abc import Iterable
+from typing import Final
+
+from zester_master.context import Context
+from zester_master.files.heads import Heads, manifests_of, read_head
+from zester_master.files.revision import Revision, read_piece
+from zester_proto.codec import encode
+from zester_proto.health import Condition
+from zester_proto.link import LinkError, chunks, kv
+from zester_proto.logs import Log
+from zester_proto.messages.presence import Note
+from zester_proto.messages.trees import (
+    BUCKET,
+    HEAD,
+    BadTree,
+    Manifest,
+    TreeHead,
+    blob_key,
+    manifest_key,
+    root_key,
+)
+from zester_proto.subjects import note
+
+KEPT: Final = 5
+"""Revisions whose files stay in the bucket: of jobs that name them, and of peels that are slow."""
+
+AT_ONCE: Final = 8
+_log: Final = Log("zester.files")
+
+
+class Upload:
+    """Publishes revisions."""
+
+    def __init__(self, context: Context, heads: Heads) -> None:
+        self._context = context
+        self._heads = heads
+        self._stored: set[bytes] | None = None
+        """Blobs that lie in the bucket, as far as revisions that are kept name them."""
+
+    async def publish(self, revision: Revision) -> TreeHead:
+        """Put a revision into the bucket and make it the newest.
+
+        Raises:
+            Changing: a file changed meanwhile: nothing was published.
+            OSError: a file cannot be read: the same.
+            WrongRevision: another master published meanwhile.
+            LinkError: it is not stored.
+        """
+        context = self._context
+        stored = await self._blobs_stored()
+        missing = [name for name in revision.blobs if name not in stored]
+        await self._put_blobs(revision, missing)
+        stored.update(missing)
+        for env, manifest in revision.manifests.items():
+            key = manifest_key(revision.environments[env].manifest)
+            await chunks.write(context.link, BUCKET, key, encode(manifest))
+        head = self._head(revision)
+        value = context.signed("tree", head)
+        await kv.put_until_acked(context.link, BUCKET, root_key(head.root), value)
+        at = await kv.update(context.link, BUCKET, HEAD, value, self._heads.revision)
+        self._heads.head, self._heads.revision = head, at
+        context.tree_head = head
+        await context.link.publish(note(BUCKET), encode(Note(bucket=BUCKET, revision=at)))
+        _log.info(
+            "published the state trees", generation=head.generation, root=head.root.hex()[:16],
+            files=sum(one.files for one in head.environments.values()), new_blobs=len(missing),
+        )  # fmt: skip
+        return head
+
+    def _head(self, revision: Revision) -> TreeHead:
+        context, last = self._context, self._heads.head
+        # the clock keeps the numbers rising also when the bucket was lost
+        generation = max(int(context.wall()), last.generation + 1 if last else 1)
+        return TreeHead(
+            site=context.site,
+            generation=generation,
+            root=revision.root,
+            issued=context.wall(),
+            publisher=context.name,
+            environments=revision.environments,
+        )
+
+    async def _put_blobs(self, revision: Revision, names: list[bytes]) -> None:
+        gate = asyncio.Semaphore(AT_ONCE)
+        try:
+            async with asyncio.TaskGroup() as group:
+                for name in names:
+                    group.create_task(self._put_blob(revision, name, gate))
+        except BaseExceptionGroup as several:
+            raise several.exceptions[0] from several
+
+    async def _put_blob(self, revision: Revision, name: bytes, gate: asyncio.Semaphore) -> None:
+        async with gate:
+            data = await asyncio.to_thread(read_piece, name, revision.blobs[name])
+            await chunks.write(self._context.link, BUCKET, blob_key(name), data)
+
+    async def _blobs_stored(self) -> set[bytes]:
+        if self._stored is None:
+            head = self._heads.head
+            try:
+                found = await manifests_of(self._context.link, head) if head else {}
+            except BadTree:
+                found = {}  # then everything is put again
+            self._stored = blobs_in(found.values())
+        return self._stored
+
+    async def tidy(self) -> None:
+        """Remove what only revisions before the last few name.
+
+        Raises:
+            LinkError: the bucket does not answer; the next time does it.
+        """
+        link = self._context.link
+        heads: list[TreeHead] = []
+        for entry in (await kv.get_many(link, BUCKET, "root.*")).values():
+            try:
+                heads.append(read_head(self._context, entry.value))
+            except BadTree:
+                await kv.delete(link, BUCKET, entry.key)
+        heads.sort(key=lambda head: head.generation, reverse=True)
+        kept: list[Manifest] = []
+        names = {one.manifest for head in heads[:KEPT] for one in head.environments.values()}
+        for head in heads[:KEPT]:
+            kept += await self._manifests(head)
+        needed = blobs_in(kept)
+        for head in heads[KEPT:]:
+            gone = await self._manifests(head)
+            for name in blobs_in(gone) - needed:
+                await chunks.delete(link, BUCKET, blob_key(name))
+            for one in head.environments.values():
+                if one.manifest not in names:
+                    await chunks.delete(link, BUCKET, manifest_key(one.manifest))
+            await kv.delete(link, BUCKET, root_key(head.root))
+        self._stored = needed
+
+    async def _manifests(self, head: TreeHead) -> list[Manifest]:
+        try:
+            return list((await manifests_of(self._context.link, head)).values())
+        except BadTree as error:
+            _log.warn("a published revision is damaged", error=error.message)
+            return []
+
+
+def blobs_in(manifests: Iterable[Manifest]) -> set[bytes]:
+    """Give the blobs that some manifests name."""
+    return {name for one in manifests for file in one.files for name in file.pieces}
+
+
+def unpublished(error: LinkError) -> Condition:
+    """Give the condition of trees that could not be stored."""
+    return Condition(
+        "tree-unpublished",
+        "warning",
+        f"the state trees cannot be published: {error.message}",
+        error.hint or "look at the nats-servers and the bucket state-files; it is tried again",
+    )
