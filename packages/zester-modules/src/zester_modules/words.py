@@ -46,7 +46,8 @@ def kind_of(annotation: Any) -> Kind:
         return _SIMPLE["value"]
     origin, inner = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
-        return _SIMPLE[_unit(annotation, inner)]
+        unit = _unit(annotation, inner)
+        return _SIMPLE[unit] if unit else kind_of(inner[0])
     if origin is Literal:
         return _choice(tuple(str(one) for one in inner))
     if origin is Union or origin is UnionType:
@@ -63,9 +64,10 @@ def kind_of(annotation: Any) -> Kind:
 
 
 def _unit(annotation: Any, inner: tuple[Any, ...]) -> str:
-    notes = [one.extra for one in inner[1:] if isinstance(one, msgspec.Meta) and one.extra]
+    metas = [one for one in inner[1:] if isinstance(one, msgspec.Meta)]
+    notes = [one.extra for one in metas if one.extra]
     unit = str(notes[0].get(UNIT, "")) if notes else ""
-    if unit not in _SIMPLE:
+    if unit not in _SIMPLE and (unit or not metas):  # a mere description changes nothing
         raise TypeError(f"no word can be turned into {annotation!r}")
     return unit
 

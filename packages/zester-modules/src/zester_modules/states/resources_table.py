@@ -1,0 +1,139 @@
+"""The resources of a host by name: ours from a table, third parties' by entry points."""
+
+import importlib
+from collections.abc import Callable, Iterable, Mapping
+from importlib.metadata import entry_points
+from types import ModuleType
+from typing import Any, Final, cast
+
+from zester_modules.errors import BrokenModule
+from zester_modules.registry import Provider
+from zester_modules.resource import AnyResource, Resource
+from zester_proto.units import did_you_mean, suggest
+
+RESOURCES: Final[Mapping[str, str]] = {}
+"""Where the resources of each first name lie; a module is imported when it is first asked for."""
+
+GROUP: Final = "zester.states"
+"""Entry points: the name is the first name of the resources, the value the Python module."""
+
+
+def scan() -> list[Provider]:
+    """Give all third parties that are installed; nothing of theirs is imported yet."""
+    found: list[Provider] = []
+    for point in entry_points(group=GROUP):
+        owner = point.dist
+        package = f"{owner.name} {owner.version}" if owner else point.value
+        found.append(Provider(module=point.name, package=package, load=point.load))
+    return sorted(found, key=lambda one: (one.module, one.package))
+
+
+class Resources:
+    """Finds resources; what is loaded stays loaded.
+
+    Args:
+        table: first names and Python modules; ours unless a test says otherwise.
+        third_parties: gives the installed providers; asked once, when the table does not answer.
+    """
+
+    def __init__(
+        self,
+        table: Mapping[str, str] = RESOURCES,
+        third_parties: Callable[[], Iterable[Provider]] | None = scan,
+    ) -> None:
+        self._table = table
+        self._scan = third_parties
+        self._providers: dict[str, list[Provider]] | None = None
+        self._loaded: dict[str, dict[str, AnyResource]] = {}
+
+    def find(self, name: str) -> AnyResource | None:
+        """Give the resource of a name such as `file.managed`, or None.
+
+        Raises:
+            BrokenModule: a third party provides it, and cannot be used.
+        """
+        return self.family(name.partition(".")[0]).get(name)
+
+    def family(self, module: str) -> dict[str, AnyResource]:
+        """Give all resources with that first name, by their full names; none for a strange name.
+
+        Raises:
+            BrokenModule: a third party's cannot be used.
+        """
+        loaded = self._loaded.get(module)
+        if loaded is None:
+            loaded = self._loaded[module] = self._load(module)
+        return loaded
+
+    def modules(self) -> list[str]:
+        """Give the first names of all resources, sorted; third parties' too, unloaded."""
+        return sorted({*self._table, *self._third_parties()})
+
+    def names(self) -> list[str]:
+        """Give the full names of all resources that can be loaded, sorted; loads all of them."""
+        found: list[str] = []
+        for module in self.modules():
+            try:
+                found += self.family(module)
+            except BrokenModule:
+                continue
+        return sorted(found)
+
+    def hint(self, name: str) -> str:
+        """Say what may have been meant by a name that nobody provides."""
+        module, dot, _ = name.partition(".")
+        known = self.modules()
+        if not dot:
+            return f"a state's function is written module.function; modules: {', '.join(known)}"
+        like = module if module in known else suggest(module, known)
+        if like:
+            try:
+                return did_you_mean(name, self.family(like))
+            except BrokenModule as error:
+                return error.message
+        return (
+            f"no distribution on this host provides {module}.*; "
+            f"one that does names {module} in its entry points {GROUP}"
+        )
+
+    def _third_parties(self) -> dict[str, list[Provider]]:
+        if self._providers is None:
+            self._providers = {}
+            for one in self._scan() if self._scan else ():
+                self._providers.setdefault(one.module, []).append(one)
+        return self._providers
+
+    def _load(self, module: str) -> dict[str, AnyResource]:
+        if module in self._table:
+            return declared(importlib.import_module(self._table[module]), module)
+        providers = self._third_parties().get(module, [])
+        if not providers:
+            return {}
+        packages = tuple(sorted(one.package for one in providers))
+        if len(providers) > 1:
+            raise BrokenModule(
+                module, packages, "are there twice", hint="uninstall one of the distributions"
+            )
+        try:
+            return declared(providers[0].load(), module)
+        except Exception as error:
+            raise BrokenModule(
+                module, packages, f"cannot be loaded: {type(error).__name__}: {error}",
+                hint="reinstall or update that distribution, or tell its authors",
+            ) from error  # fmt: skip
+
+
+def declared(python_module: ModuleType, module: str) -> dict[str, AnyResource]:
+    """Give the resources that a Python module holds, by their full names.
+
+    Raises:
+        TypeError: two have one name.
+    """
+    found: dict[str, AnyResource] = {}
+    values: list[Any] = [one for one in vars(python_module).values() if isinstance(one, Resource)]
+    for one in cast("list[AnyResource]", values):
+        if one.name.partition(".")[0] != module:
+            continue  # of another family, imported to be used
+        if found.setdefault(one.name, one) is not one:
+            raise TypeError(f"{one.name} is declared twice")
+    return found
