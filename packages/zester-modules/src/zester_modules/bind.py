@@ -23,18 +23,26 @@ class BoundCall(msgspec.Struct, frozen=True, kw_only=True):
         return self.function.call(context, *self.args, **self.kwargs)
 
 
-def bind(function: AnyFunction, args: Sequence[Any], kwargs: Mapping[str, Any]) -> BoundCall:
+def bind(
+    function: AnyFunction, args: Sequence[Any], kwargs: Mapping[str, Any], *, words: bool = True
+) -> BoundCall:
     """Convert arguments by the function's signature (bus.md 6.12: types are the peel's business).
 
     Texts are converted, other values (from files and schedules) are checked.
 
+    Args:
+        function: whose signature counts.
+        args: by place.
+        kwargs: by name.
+        words: texts are words of an operator; without it a text that may be anything stays text.
+
     Raises:
         BadArgument: unknown, missing, given twice, too many, or of the wrong type.
     """
-    words = [one for one in function.parameters if one.shape == "word"]
-    placed = _place(function, words, args)
-    named = _name(function, placed, kwargs)
-    for one in words[len(placed) :]:
+    by_place = [one for one in function.parameters if one.shape == "word"]
+    placed = _place(function, by_place, args, words)
+    named = _name(function, placed, kwargs, words)
+    for one in by_place[len(placed) :]:
         if one.name in named:
             placed[one.name] = named.pop(one.name)
         elif one.required:
@@ -44,19 +52,21 @@ def bind(function: AnyFunction, args: Sequence[Any], kwargs: Mapping[str, Any]) 
     for one in function.parameters:
         if one.shape == "key" and one.required and one.name not in named:
             raise _missing(function, one)
-    rest = _rest(function, args[len(words) :])
+    rest = _rest(function, args[len(by_place) :], words)
     return BoundCall(function=function, args=(*placed.values(), *rest), kwargs=named)
 
 
-def _place(function: AnyFunction, words: list[Parameter], args: Sequence[Any]) -> dict[str, Any]:
-    pairs = zip(words, args, strict=False)
-    return {one.name: _convert(function, one.name, one, word) for one, word in pairs}
+def _place(
+    function: AnyFunction, by_place: list[Parameter], args: Sequence[Any], words: bool
+) -> dict[str, Any]:
+    pairs = zip(by_place, args, strict=False)
+    return {one.name: _convert(function, one.name, one, value, words) for one, value in pairs}
 
 
-def _rest(function: AnyFunction, args: Sequence[Any]) -> list[Any]:
+def _rest(function: AnyFunction, args: Sequence[Any], words: bool) -> list[Any]:
     rest = next((one for one in function.parameters if one.shape == "words"), None)
     if rest is not None:
-        return [_convert(function, rest.name, rest, word) for word in args]
+        return [_convert(function, rest.name, rest, value, words) for value in args]
     if not args:
         return []
     most = sum(one.shape == "word" for one in function.parameters)
@@ -71,7 +81,7 @@ def _rest(function: AnyFunction, args: Sequence[Any]) -> list[Any]:
 
 
 def _name(
-    function: AnyFunction, placed: dict[str, Any], kwargs: Mapping[str, Any]
+    function: AnyFunction, placed: dict[str, Any], kwargs: Mapping[str, Any], words: bool
 ) -> dict[str, Any]:
     by_name = {one.name: one for one in function.parameters if one.shape in {"word", "key"}}
     anything = next((one for one in function.parameters if one.shape == "keys"), None)
@@ -85,12 +95,16 @@ def _name(
                 function.name, name, "it was given twice, by place and by name",
                 expects=parameter.kind.label, hint=f"leave {name}= or one word out",
             )  # fmt: skip
-        named[name] = _convert(function, name, parameter, value)
+        named[name] = _convert(function, name, parameter, value, words)
     return named
 
 
-def _convert(function: AnyFunction, name: str, parameter: Parameter, value: Any) -> Any:
+def _convert(
+    function: AnyFunction, name: str, parameter: Parameter, value: Any, words: bool
+) -> Any:
     kind = parameter.kind
+    if not words and (kind.label == "value" or value is None):
+        return value  # Python's own: it has a type already, and None is "not given"
     try:
         return kind.convert(value)
     except (ValueError, RecursionError) as error:

@@ -12,6 +12,7 @@ from zester_modules.host.local import Host
 
 if TYPE_CHECKING:
     from zester_modules.registry import Registry
+    from zester_modules.states.tree_view import TreeView
 
 FACTS_DIR: Final = Path("/etc/zester/facts")
 """Where custom facts lie unless the peel's configuration says otherwise (runbook)."""
@@ -24,6 +25,12 @@ class Context(msgspec.Struct, kw_only=True):
     """The functions of this host, for those that speak of functions."""
     peel_id: str = ""
     facts: Mapping[str, Any] = msgspec.field(default_factory=dict[str, Any])
+    settings: Mapping[str, Any] = msgspec.field(default_factory=dict[str, Any])
+    """The peel's settings; empty where they are not known."""
+    options: Mapping[str, Any] = msgspec.field(default_factory=dict[str, Any])
+    """The peel's `options:`, and what Salt calls `opts`."""
+    tree: "TreeView | None" = None
+    """The tree that is compiled or run; None outside of one."""
     host: Host = msgspec.field(default_factory=Host)
     """The only way to touch the machine."""
     jid: str = ""

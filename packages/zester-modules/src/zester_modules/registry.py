@@ -23,7 +23,17 @@ __all__ = [
 
 BUILTIN: Final[Mapping[str, str]] = {
     "cmd": "zester_modules.functions.cmd",
+    "config": "zester_modules.functions.config",
+    "cp": "zester_modules.functions.cp",
+    "defaults": "zester_modules.functions.defaults",
+    "dnsutil": "zester_modules.functions.dnsutil",
     "facts": "zester_modules.functions.facts",
+    "grains": "zester_modules.functions.grains",
+    "log": "zester_modules.functions.log",
+    "mine": "zester_modules.functions.mine",
+    "network": "zester_modules.functions.network",
+    "pillar": "zester_modules.functions.pillar",
+    "slsutil": "zester_modules.functions.slsutil",
     "sys": "zester_modules.functions.sys",
     "test": "zester_modules.functions.test",
 }

@@ -1,0 +1,116 @@
+"""Salt's names for asking facts: `grains.get`, `grains.filter_by` and their like."""
+
+# ruff: noqa: D417  # the context is handed to every function alike
+
+import copy
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+from typing import Any, cast
+
+from zester_modules.context import Context
+from zester_modules.errors import Refused
+from zester_modules.function import function
+from zester_modules.words import Value
+from zester_proto.render.filters.data import traverse
+from zester_proto.render.merge_values import update
+
+
+@function("grains.get", reads=True)
+def get(context: Context, key: str, default: Value = "", delimiter: str = ":") -> Any:
+    """Answer one fact, or the default where there is none.
+
+    Args:
+        key: its name; `cpu:count` looks into a map.
+        default: what to answer else.
+        delimiter: what stands between the steps of a path.
+    """
+    return copy.deepcopy(traverse(context.facts, key, default, delimiter))
+
+
+@function("grains.items", reads=True)
+def items(context: Context) -> dict[str, Any]:
+    """Answer all facts."""
+    return copy.deepcopy(dict(context.facts))
+
+
+@function("grains.item", reads=True)
+def item(context: Context, *names: str) -> dict[str, Any]:
+    """Answer some facts by their names.
+
+    Args:
+        names: those that are asked for; one that is not there is null.
+    """
+    return {name: copy.deepcopy(traverse(context.facts, name, None)) for name in names}
+
+
+@function("grains.ls", reads=True)
+def ls(context: Context) -> list[str]:
+    """Answer the names of all facts."""
+    return sorted(context.facts)
+
+
+@function("grains.has_value", reads=True)
+def has_value(context: Context, key: str) -> bool:
+    """Answer whether a fact is there and not empty.
+
+    Args:
+        key: its name; `a:b` looks into a map.
+    """
+    return bool(traverse(context.facts, key, False))
+
+
+@function("grains.equals", reads=True)
+def equals(context: Context, key: str, value: Value) -> bool:
+    """Answer whether a fact has this value.
+
+    Args:
+        key: its name.
+        value: compared as text.
+    """
+    return str(value) == str(traverse(context.facts, key, ""))
+
+
+@function("grains.filter_by", reads=True)
+def filter_by(  # noqa: PLR0917  # the signature is Salt's
+    context: Context,
+    lookup_dict: dict[str, Value],
+    grain: str = "os_family",
+    merge: Value = None,
+    default: str | None = "default",
+    base: str | None = None,
+) -> Any:
+    """Answer the entry of a map whose key fits a fact.
+
+    Args:
+        lookup_dict: values by what the fact may be; keys may be globs.
+        grain: the fact that is looked at.
+        merge: a map that is laid over the answer.
+        default: the key of what to answer where nothing fits.
+        base: the key of a map that the answer is laid over.
+    """
+    found = copy.deepcopy(_fitting(lookup_dict, traverse(context.facts, grain, []), default))
+    if base and base in lookup_dict:
+        below = copy.deepcopy(lookup_dict[base])
+        if found is None:
+            found = below
+        elif isinstance(below, Mapping):
+            found = update(below, _map(found, "the entry that fits"))
+    if merge:
+        over = copy.deepcopy(_map(merge, "merge"))
+        found = over if found is None else update(_map(found, "the entry that fits"), over)
+    return found
+
+
+def _fitting(lookup: Mapping[str, Any], value: Any, default: str | None) -> Any:
+    values = cast("list[Any]", value) if isinstance(value, list) else [value]
+    for one in values:
+        for key, entry in lookup.items():
+            if fnmatchcase(str(one), str(key)):
+                return entry
+    return lookup.get(default) if default is not None else None
+
+
+def _map(value: Any, what: str) -> dict[str, Any]:
+    if isinstance(value, Mapping):
+        return dict(cast("Mapping[str, Any]", value))
+    raise Refused(f"grains.filter_by: {what} is no map", hint="merge and base take maps")

@@ -1,0 +1,173 @@
+"""The files of a tree: per environment an ordered list of roots; the first that has a path wins."""
+
+import os
+import stat
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from zester_modules.states.reference import SUFFIXES, Found, reference_of
+from zester_proto.errors import ZesterError
+from zester_proto.render.nodes import Dialect
+
+SCHEMES: Final = ("salt://", "zester://")
+_INIT: Final = "init"
+
+
+class BadTree(ZesterError):
+    """Raised when an environment is asked for that no root is configured for."""
+
+
+class Hidden(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that is not seen because a root before its own has the same path."""
+
+    path: str
+    root: Path
+    by: Path
+
+
+class Tree:
+    """The roots of all environments; what was listed is remembered for one compile.
+
+    Args:
+        roots: environment to its roots, the strongest first.
+    """
+
+    def __init__(self, roots: Mapping[str, Sequence[Path]]) -> None:
+        self.roots = {env: tuple(paths) for env, paths in roots.items()}
+        self._listed: dict[str, dict[str, Path]] = {}
+        self._references: dict[str, dict[str, list[str]]] = {}
+
+    @property
+    def environments(self) -> tuple[str, ...]:
+        """The environments, `base` first."""
+        return tuple(sorted(self.roots, key=lambda env: (env != "base", env)))
+
+    def locate(self, env: str, path: str) -> Path | None:
+        """Give where a file of the tree lies, or None; a path that climbs out names nothing."""
+        parts = path.split("/")
+        if not path or any(part in {"", ".", ".."} for part in parts) or "\0" in path:
+            return None
+        for root in self.roots.get(env, ()):
+            found = root.joinpath(*parts)
+            if _is_file_within(found, root):
+                return found
+        return None
+
+    def read(self, env: str, path: str) -> bytes | None:
+        """Give a file's bytes, or None where no root has it."""
+        found = self.locate(env, path)
+        try:
+            return None if found is None else found.read_bytes()
+        except OSError:
+            return None
+
+    def files(self, env: str) -> dict[str, Path]:
+        """Give all files of an environment by their paths, sorted; hidden ones are left out."""
+        listed = self._listed.get(env)
+        if listed is None:
+            found: dict[str, Path] = {}
+            for root in self.roots.get(env, ()):
+                for path in _walk(root):
+                    found.setdefault(path, root)
+            listed = self._listed[env] = dict(sorted(found.items()))
+        return listed
+
+    def hidden(self, env: str) -> list[Hidden]:
+        """Give the files that a root before theirs hides."""
+        seen = self.files(env)
+        return [
+            Hidden(path=path, root=root, by=seen[path])
+            for root in self.roots.get(env, ())
+            for path in sorted(_walk(root))
+            if seen.get(path, root) != root
+        ]
+
+    def folders(self, env: str) -> list[str]:
+        """Give all folders that hold files, as `cp.list_master_dirs` does."""
+        found: set[str] = set()
+        for path in self.files(env):
+            folder = path.rpartition("/")[0]
+            while folder:
+                found.add(folder)
+                folder = folder.rpartition("/")[0]
+        return sorted(found)
+
+    def references(self, env: str) -> dict[str, list[str]]:
+        """Give what can be included, each with the files that it may mean."""
+        known = self._references.get(env)
+        if known is None:
+            found: dict[str, list[str]] = {}
+            for path in self.files(env):
+                if (reference := reference_of(path)) is not None:
+                    found.setdefault(reference, []).append(path)
+            known = self._references[env] = found
+        return known
+
+    def find(self, env: str, reference: str) -> Found | None:
+        """Give the file of a reference, or None.
+
+        `a.b` is `a/b.zy` or `a/b.sls`, else `a/b/init.zy` or `a/b/init.sls`.
+
+        Raises:
+            BadTree: both suffixes are there.
+        """
+        stem = reference.replace(".", "/")
+        for name in (stem, f"{stem}/{_INIT}"):
+            there = [one for one in SUFFIXES if self.locate(env, name + one) is not None]
+            if len(there) > 1:
+                raise BadTree(
+                    f"{name}{there[0]} and {name}{there[1]} are both there",
+                    hint="keep one of them: nothing says which is meant",
+                )
+            if there:
+                return Found(path=name + there[0], dialect=SUFFIXES[there[0]])
+        return None
+
+    def top(self, env: str) -> Found | None:
+        """Give the top file of an environment, or None.
+
+        Raises:
+            BadTree: both suffixes are there.
+        """
+        return self.find(env, "top") if self.locate(env, "top/init.sls") is None else None
+
+
+def split_source(source: str) -> tuple[str, str] | None:
+    """Give path and environment of a `salt://` or `zester://` source; None for any other."""
+    for scheme in SCHEMES:
+        if source.startswith(scheme):
+            path, _, query = source.removeprefix(scheme).partition("?")
+            env = next((part[8:] for part in query.split("&") if part.startswith("saltenv=")), "")
+            return path.lstrip("|"), env
+    return None
+
+
+def dialect_of(path: str, default: Dialect) -> Dialect:
+    """Give the dialect that a file's suffix says."""
+    for suffix, dialect in SUFFIXES.items():
+        if path.endswith(suffix):
+            return dialect
+    return default
+
+
+def _is_file_within(path: Path, root: Path) -> bool:
+    """Say whether a regular file lies there, and no link on the way leads out of the root."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            return False
+        return path.resolve().is_relative_to(root.resolve())
+    except (OSError, ValueError, RuntimeError):
+        return False
+
+
+def _walk(root: Path) -> Iterator[str]:
+    top = str(root)
+    for folder, folders, names in os.walk(top):
+        folders[:] = sorted(one for one in folders if not one.startswith("."))
+        inner = folder[len(top) :].strip("/")
+        for name in names:
+            if not name.startswith("."):
+                yield f"{inner}/{name}" if inner else name

@@ -1,0 +1,35 @@
+"""What functions may ask of the tree that is being compiled."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+
+class TreeView(Protocol):
+    """The tree of one compile, as `cp.*`, `slsutil.renderer` and `mine.get` see it."""
+
+    env: str
+    """The environment of the file that is being rendered."""
+
+    def states(self, env: str) -> list[str]:
+        """Give the references of all state files."""
+        ...
+
+    def folders(self, env: str) -> list[str]:
+        """Give all folders."""
+        ...
+
+    def files(self, env: str) -> list[str]:
+        """Give the paths of all files."""
+        ...
+
+    def data(self, path: str, text: str | None, names: Mapping[str, Any], *, plain: bool) -> Any:
+        """Render a file (or a text) of the tree and read it as YAML; `plain`: without Jinja.
+
+        Raises:
+            ZesterError: it cannot be rendered or read.
+        """
+        ...
+
+    def basket(self, target: str, name: str, kind: str) -> Sequence[tuple[str, Any]]:
+        """Give what peels published under a name: pairs of peel id and value."""
+        ...
