@@ -34,6 +34,7 @@ BUILTIN: Final[Mapping[str, str]] = {
     "network": "zester_modules.functions.network",
     "pillar": "zester_modules.functions.pillar",
     "slsutil": "zester_modules.functions.slsutil",
+    "state": "zester_modules.functions.state",
     "sys": "zester_modules.functions.sys",
     "test": "zester_modules.functions.test",
 }
