@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -31,6 +31,14 @@ class Context(msgspec.Struct, kw_only=True):
     """The peel's settings; empty where they are not known."""
     options: Mapping[str, Any] = msgspec.field(default_factory=dict[str, Any])
     """The peel's `options:`, and what Salt calls `opts`."""
+    roots: Mapping[str, Sequence[Path]] = msgspec.field(default_factory=dict[str, Sequence[Path]])
+    """Where the state trees lie: each environment's folders, the strongest first."""
+    template_functions: frozenset[str] = frozenset()
+    """What templates may call besides the functions that read."""
+    strict: bool = False
+    """What Salt lets pass in a `.sls` is an error."""
+    codes: Path | None = None
+    """A folder 0700 for compiled templates; None: they are compiled each time."""
     tree: "TreeView | None" = None
     """The tree that is compiled or run; None outside of one."""
     trees: "Trees | None" = None

@@ -17,6 +17,7 @@ from zester_modules.states.blocks import (
     single_pair,
 )
 from zester_modules.states.gather import High
+from zester_modules.states.lost import Lost
 from zester_modules.states.problems import Problems
 from zester_proto.render.nodes import Dialect, Node, Place, Scalar, Sequence
 from zester_proto.render.nodes import Mapping as MapNode
@@ -69,13 +70,15 @@ class Chunk(msgspec.Struct, kw_only=True):
         return f"{self.block.state}.{self.function}"
 
 
-def expand(high: High, problems: Problems) -> list[Chunk]:
-    """Make single states of all declarations; malformed ones are noted and left out."""
+def expand(high: High, lost: Lost, problems: Problems) -> list[Chunk]:
+    """Make single states of all declarations; malformed ones are noted and lost."""
     chunks: list[Chunk] = []
     for one in high.declarations.values():
         for block in one.blocks.values():
             if check_block(block, problems):
                 chunks += _of_block(block, one, len(chunks), problems)
+            else:
+                lost.add(one.id)
     return chunks
 
 

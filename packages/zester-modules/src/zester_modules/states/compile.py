@@ -68,7 +68,7 @@ class Compiler:
         apply_extends(high, lost, self._problems)
         copy_used(high, self._problems)
         apply_excludes(high)
-        chunks = expand(high, self._problems)
+        chunks = expand(high, lost, self._problems)
         states = self._states(chunks, high, lost)
         problems = self._problems
         return Compiled(

@@ -36,6 +36,10 @@ class Lost:
     def __bool__(self) -> bool:
         return self._anything or bool(self._patterns) or bool(self.references)
 
+    def add(self, text: str) -> None:
+        """Note an id that is there and could not be understood."""
+        self._patterns.append(_pattern(text))
+
     def may_hold(self, kind: str, text: str) -> bool:
         """Say whether a reference may be into one of them."""
         if kind == "sls":

@@ -1,0 +1,61 @@
+"""A compile as a job asks for it: the tree, the peel and what is configured, from the context."""
+
+from collections.abc import Iterable
+
+from zester_modules.context import Context
+from zester_modules.errors import Refused
+from zester_modules.states.compile import Compiler, Request
+from zester_modules.states.resources_table import Resources
+from zester_modules.states.template_context import Given
+from zester_modules.states.tree import Tree
+from zester_proto.render.code_cache import CodeCache
+
+
+def tree_of(context: Context) -> Tree:
+    """Give the job's tree.
+
+    Raises:
+        Refused: none is configured.
+    """
+    if not context.roots:
+        raise Refused(
+            "there is no state tree on this peel",
+            hint="set states_dir or state_roots, or call zester-peel with --tree",
+        )
+    return Tree(context.roots)
+
+
+def compiler_of(context: Context, request: Request, resources: Resources | None = None) -> Compiler:
+    """Give a compiler for a job.
+
+    Raises:
+        Refused: there is no tree.
+    """
+    given = Given(
+        context=context,
+        template_functions=context.template_functions,
+        codes=CodeCache(context.codes) if context.codes else None,
+    )
+    return Compiler(tree_of(context), request, given, resources or Resources())
+
+
+def request_of(
+    context: Context,
+    names: Iterable[str],
+    *,
+    env: str = "",
+    strict: bool = False,
+    exclude: Iterable[str] = (),
+) -> Request:
+    """Give a request out of an operator's words: `a,b` is two files, no name is the top file."""
+    return Request(
+        references=split_names(names) or None,
+        env=env or None,
+        exclude=split_names(exclude),
+        strict=strict or context.strict,
+    )
+
+
+def split_names(names: Iterable[str]) -> list[str]:
+    """Give the single words of a list with commas."""
+    return [part.strip() for name in names for part in name.split(",") if part.strip()]
