@@ -105,6 +105,11 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("master", "masters: who is there", (
         Subcommand("list", "all masters that live"),
     )),
+    Command("tree", "the state trees: what peels get, and what the masters have", (
+        Subcommand("status", "what is published, and each master's own"),
+        Subcommand("diff", "what publishing would change"),
+        Subcommand("publish", "publish now, whoever published before"),
+    )),
     Command("facts", "facts, from the masters' index; no job", (
         Subcommand("get", "the facts of each peel of a target"),
         Subcommand("query", "how many peels of a target have which values"),

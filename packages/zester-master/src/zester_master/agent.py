@@ -171,7 +171,8 @@ class Agent:
             "run": jobs.run, "rerun": jobs.rerun, "resume": jobs.resume, "cancel": jobs.cancel,
             "follow": jobs.follow, "job": jobs.job, "jobs": jobs.jobs,
             "masters": site.masters, "status": site.status, "whoami": site.whoami,
-            "trust": site.trust,
+            "trust": site.trust, "tree-status": trees.status,
+            "tree-diff": trees.diff, "tree-publish": trees.publish,
         }  # fmt: skip
 
     def _fleet(self) -> Check:

@@ -1,4 +1,4 @@
-"""A lease: of all masters one holds it, and loses it 15 s after its last word (bus.md, bucket site)."""
+"""A lease: of all masters one holds it, and loses it 15 s after its last word."""
 
 from typing import Final
 

@@ -15,6 +15,8 @@ from zester_peel import __version__
 from zester_peel.clock import SiteClock
 from zester_peel.config import PeelConfig
 from zester_peel.facts import FactsKeeper, Whose
+from zester_peel.files.counter import Counter
+from zester_peel.files.keeper import TreeKeeper
 from zester_peel.jobs import runner as runners
 from zester_peel.jobs.desk import Desk
 from zester_peel.jobs.execution import Surroundings
@@ -28,7 +30,7 @@ from zester_peel.notify import notify
 from zester_peel.nursery.client import Nursery
 from zester_peel.presence import BEAT, Presence
 from zester_peel.supervise import Supervisor
-from zester_peel.trees import trees_of
+from zester_peel.trees import PeelTrees
 from zester_peel.trust import TrustWalk
 from zester_peel.tuning import serve_tidying
 from zester_proto.errors import FileProblem, ZesterError
@@ -41,9 +43,10 @@ from zester_proto.link import LinkError, LinkOptions, NatsLink
 from zester_proto.logs import Log
 from zester_proto.messages.jobs import Outcome
 from zester_proto.messages.presence import Welcome
+from zester_proto.messages.trees import BUCKET
 from zester_proto.metrics import Registry as Metrics
 from zester_proto.permissions import PEEL_PAYLOAD
-from zester_proto.subjects import CMD_ALL, cmd_peel
+from zester_proto.subjects import CMD_ALL, cmd_peel, note
 
 FLUSH: Final = 5.0
 """Seconds that returns get to leave when the agent ends."""
@@ -91,6 +94,8 @@ class Agent:
             log=self._log,
         )
         self.facts = self._facts()
+        self.trees = self._trees()
+        self.counter = Counter(config.state_dir, self.trees, self._log)
         self.nursery = Nursery(idle=config.nursery_idle)
         registry = Registry()
         self.desk = self._desk(registry)
@@ -128,6 +133,18 @@ class Agent:
             interval=config.facts_interval,
         )
 
+    def _trees(self) -> TreeKeeper:
+        config = self.config
+        return TreeKeeper(
+            self.identity.trust.site,
+            config.states_cache or config.state_dir / "trees",
+            link=self.link,
+            trust=self.trust,
+            clock=self.clock,
+            health=self.health,
+            log=self._log,
+        )
+
     def _desk(self, registry: Registry) -> Desk:
         return Desk(
             self.peel_id,
@@ -155,7 +172,7 @@ class Agent:
             locks=config.state_dir / "locks",
             facts_dir=config.facts_dir,
             worker_memory=config.worker_memory,
-            trees=lambda: trees_of(config),
+            trees=PeelTrees(config, self.trees, self.counter.path).of,
         )
         return Runner(
             around,
@@ -192,6 +209,7 @@ class Agent:
         self.memory.welcome(welcome.time)
         if self.memory.set_drain(welcome.drain, on=welcome.drained):
             self._log.info("drained" if welcome.drained else "undrained")
+        self.trees.welcomed(welcome.tree)
         await self.desk.welcomed()
 
     async def _disconnected(self, _reason: LinkError) -> None:
@@ -237,11 +255,14 @@ class Agent:
         _on_signals(stop)
         self.link.on_connected(self.presence.connected)
         self.link.on_connected(self.facts.connected)
+        self.link.on_connected(self.trees.connected)
         self.link.on_disconnected(self._disconnected)
         self.link.on_problem(self._problem)
         self._checks()
         for subject in (CMD_ALL, cmd_peel(self.peel_id)):
             await self.link.subscribe(subject, self.desk.take)
+        await self.link.subscribe(note(BUCKET), self.trees.noted)
+        await self.trees.load()
         self._log.info(
             "zester-peel starts", version=__version__, instance=self.instance,
             nats_url=",".join(self.link.options.urls),
@@ -265,6 +286,8 @@ class Agent:
             "heartbeat": self.presence.serve_beats,
             "facts": self.facts.serve_collecting,
             "facts-publisher": self.facts.serve_publishing,
+            "trees": self.trees.serve,
+            "trees-counter": self.counter.serve,
             "watch": self._watch,
             "tidying": serve_tidying,
         }

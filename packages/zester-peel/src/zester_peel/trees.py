@@ -1,19 +1,51 @@
-"""Where this peel's trees lie, as its configuration says."""
+"""Where this peel's trees lie when a job begins: its own roots, or the site's published ones."""
 
 from pathlib import Path
 
+import msgspec
+
 from zester_modules.states.trees import Roots, Trees
 from zester_peel.config import PeelConfig
+from zester_peel.files.keeper import TreeKeeper
+from zester_proto.messages.jobs import Job
+
+STATES = "state."
+"""How the names of functions begin that work on trees."""
 
 
-def trees_of(config: PeelConfig) -> Trees:
-    """Give the trees as they are now: roots of this host itself, or those that were fetched."""
-    return Trees(
-        states=_given(config.state_roots) or _fetched(config.states_cache),
-        codes=str(config.state_dir / "templates"),
-        backups=str(config.state_dir / "backups"),
-        template_functions=config.template_functions,
-    )
+class PeelTrees:
+    """Gives a job its trees.
+
+    Args:
+        config: the peel's; `state_roots` win over what is published.
+        keeper: has what is published.
+        agent: socket where workers ask for large files.
+    """
+
+    def __init__(self, config: PeelConfig, keeper: TreeKeeper, agent: Path) -> None:
+        self._keeper = keeper
+        self._own = _given(config.state_roots)
+        self._base = Trees(
+            codes=str(config.state_dir / "templates"),
+            backups=str(config.state_dir / "backups"),
+            template_functions=config.template_functions,
+            agent=str(agent),
+        )
+
+    async def of(self, job: Job) -> Trees:
+        """Give the trees of a job: of the revision that it names, or the newest that is here.
+
+        Raises:
+            ZesterError: what the job names cannot be had whole.
+        """
+        if self._own:
+            return msgspec.structs.replace(self._base, states=self._own)
+        root = job.tree or (self._keeper.head.root if self._keeper.head else b"")
+        if not job.function.startswith(STATES) or not root:
+            return self._base
+        folder = await self._keeper.ensure(root)
+        states = {one.name: (str(one),) for one in sorted(folder.iterdir()) if one.is_dir()}
+        return msgspec.structs.replace(self._base, states=states, revision=root.hex())
 
 
 def _given(roots: tuple[str, ...]) -> Roots:
@@ -24,10 +56,3 @@ def _given(roots: tuple[str, ...]) -> Roots:
             name, folder = "base", one
         found[name] = (*found.get(name, ()), folder)
     return found
-
-
-def _fetched(cache: Path | None) -> Roots:
-    """Give a folder for each environment."""
-    if cache is None or not cache.is_dir():
-        return {}
-    return {one.name: (str(one),) for one in sorted(cache.iterdir()) if one.is_dir()}

@@ -183,6 +183,27 @@ def _master_list(context: typer.Context) -> int:
     return master.listing(_invocation(context))
 
 
+@_groups["tree"].command(**_about("tree", "status"))
+def _tree_status(context: typer.Context) -> int:
+    from zester_cli.commands import tree  # noqa: PLC0415
+
+    return tree.status(_invocation(context))
+
+
+@_groups["tree"].command(**_about("tree", "diff"))
+def _tree_diff(context: typer.Context) -> int:
+    from zester_cli.commands import tree  # noqa: PLC0415
+
+    return tree.diff(_invocation(context))
+
+
+@_groups["tree"].command(**_about("tree", "publish"))
+def _tree_publish(context: typer.Context) -> int:
+    from zester_cli.commands import tree  # noqa: PLC0415
+
+    return tree.publish(_invocation(context))
+
+
 Keys = typer.Argument(metavar="KEY...", help="facts, as os or cpu:count", show_default=False)
 
 

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from zester_master.files.scan import FoundFile
-from zester_proto.render.nodes import Dialect, Mapping as Map, Node, Problem, Scalar, Sequence
+from zester_proto.render.nodes import Dialect, Node, Problem, Scalar, Sequence
+from zester_proto.render.nodes import Mapping as Map
 from zester_proto.render.renderer import Renderer
 from zester_proto.render.yaml import load
 
@@ -59,9 +60,7 @@ def _check_file(one: FoundFile, files: Mapping[str, FoundFile]) -> Iterable[Prob
     return loaded.problems or tuple(_includes(loaded.root, one.path, files))
 
 
-def _includes(
-    root: Node | None, path: str, files: Mapping[str, FoundFile]
-) -> Iterable[Problem]:
+def _includes(root: Node | None, path: str, files: Mapping[str, FoundFile]) -> Iterable[Problem]:
     if not isinstance(root, Map):
         return
     for key, value in root.pairs:
@@ -86,6 +85,4 @@ def _is_there(reference: str, path: str, files: Mapping[str, FoundFile]) -> bool
         above = folder[: len(folder) - dots + 1]
         reference = ".".join([*above, *filter(None, [reference.lstrip(".")])])
     stem = reference.replace(".", "/")
-    return any(
-        f"{name}{suffix}" in files for name in (stem, f"{stem}/init") for suffix in _STATES
-    )
+    return any(f"{name}{suffix}" in files for name in (stem, f"{stem}/init") for suffix in _STATES)

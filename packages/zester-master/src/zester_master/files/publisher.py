@@ -2,8 +2,8 @@
 
 One master of all publishes, by lease. A tree that this master has not published before, and that
 nobody edited since it began to look, is not put in the place of another master's: two masters with
-different folders would send the fleet to and fro. It says so instead, and `zester tree publish`
-decides.
+different folders would change the fleet back and forth. It says so instead, and
+`zester tree publish` decides.
 """
 
 import asyncio
@@ -54,9 +54,7 @@ class Publisher:
         lease: who publishes.
     """
 
-    def __init__(
-        self, context: Context, heads: Heads, roots: Mapping[str, Sequence[Path]]
-    ) -> None:
+    def __init__(self, context: Context, heads: Heads, roots: Mapping[str, Sequence[Path]]) -> None:
         self.local: Revision | None = None
         self.problems: tuple[str, ...] = ()
         self.lease = Lease(context, "tree")

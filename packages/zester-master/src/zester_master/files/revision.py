@@ -20,7 +20,7 @@ class Piece(NamedTuple):
     size: int
 
 
-class Changing(Exception):  # noqa: N818  # not a failure: look again later
+class Changing(Exception):  # not a failure: look again later
     """Raised when a file changed while it was read."""
 
 

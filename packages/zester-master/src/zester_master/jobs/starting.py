@@ -201,7 +201,7 @@ def make_record(context: Context, asked: Asked, ask: RunAsk, meant: Meant) -> Jo
 
 
 def tree_of(context: Context, function: str) -> bytes:
-    """Give the root of the trees that a job of a function is asked for; nothing if it needs none."""
+    """Give the root of the trees that a job is asked for; nothing if it needs none."""
     head = context.tree_head
     return head.root if head is not None and function.startswith(STATES) else b""
 

@@ -16,6 +16,7 @@ from zester_modules.resource import Templates as SourceTemplates
 from zester_modules.states.calls import StateCalls
 from zester_modules.states.compile import Compiler, Request
 from zester_modules.states.model import Compiled, State
+from zester_modules.states.published import PublishedTree
 from zester_modules.states.resources_table import Resources
 from zester_modules.states.run import Grounds, Wishes, run
 from zester_modules.states.settings_of import settings_of
@@ -63,9 +64,10 @@ class Session:
         if not self._trees.states:
             raise Refused(
                 "this peel has no state tree",
-                hint="give one with --tree DIR, or set state_roots in its configuration",
+                hint="give one with --tree DIR, set state_roots in its configuration, or publish "
+                "one: zester tree status",
             )
-        return Tree(self._trees.paths())
+        return tree_of(self._trees)
 
     def apply(self, names: Sequence[str] | None, exclude: Sequence[Any] = ()) -> dict[str, Any]:
         """Compile and run; `names` None is what the top file names. Give the result."""
@@ -79,7 +81,7 @@ class Session:
 
     def single(self, state: State) -> dict[str, Any]:
         """Run one state that stands in no tree."""
-        tree = Tree(self._trees.paths())
+        tree = tree_of(self._trees)
         return self.run(Compiled(states=(state,)), tree, Templates(tree, self._given(self.context)))
 
     def run(self, compiled: Compiled, tree: Tree, templates: Templates) -> dict[str, Any]:
@@ -109,6 +111,13 @@ class Session:
             remaining=context.remaining,
             log=context.log,
         )
+
+
+def tree_of(trees: Trees) -> Tree:
+    """Give the tree of this host's own folders, or of the revision that its agent keeps."""
+    if trees.revision:
+        return PublishedTree(trees.paths(), trees.revision, trees.agent)
+    return Tree(trees.paths())
 
 
 def real_machine(context: Context) -> Machine:

@@ -56,6 +56,10 @@ class Tree:
                 return found
         return None
 
+    def obtain(self, env: str, path: str) -> Path | None:
+        """Give where a file lies, or None; a tree whose files come from afar fetches it first."""
+        return self.locate(env, path)
+
     def read(self, env: str, path: str) -> bytes | None:
         """Give a file's bytes, or None where no root has it."""
         found = self.locate(env, path)

@@ -28,7 +28,7 @@ class TreeSources:
         split = split_source(source)
         if split is not None:
             path, own = split
-            return self._tree.locate(own or env or self._env, path)
+            return self._tree.obtain(own or env or self._env, path)
         if source.startswith("/"):
             return Path(source) if Path(source).exists() else None
         raise HostProblem(

@@ -27,6 +27,10 @@ class Trees(msgspec.Struct, frozen=True, kw_only=True):
     strict: bool = False
     failhard: bool = False
     parallel: int = 4
+    revision: str = ""
+    """The published revision whose folders these are; "" where they are this host's own."""
+    agent: str = ""
+    """Socket of the agent, which fetches files of that revision that are not here yet."""
 
     def paths(self) -> dict[str, list[Path]]:
         """Give the roots of states."""

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any, Final, Literal, TypeVar, cast
 
@@ -68,8 +68,8 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     facts_dir: Path
     worker_memory: int
     """Bytes of address space of a worker; 0 is no limit."""
-    trees: Callable[[], Trees]
-    """Gives where the trees lie when a job begins."""
+    trees: Callable[[Job], Awaitable[Trees]]
+    """Gives where the trees lie when a job begins; raises ZesterError where they cannot be had."""
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
@@ -269,7 +269,13 @@ def _write(file: Path, parts: list[bytes]) -> None:
 
 
 async def _in_worker(run: Run, around: Surroundings, nursery: Nursery, log: Log) -> Ending:
-    order = _order(run, around, nursery.next_number())
+    async def find() -> Trees:
+        return await around.trees(run.job)
+
+    trees = await _unless_stopped(run, find())
+    if trees is None:
+        return early(run.stop.result(), run.seconds)
+    order = _order(run, around, trees, nursery.next_number())
     task = asyncio.ensure_future(nursery.run(order, started=run.started))
     try:
         await asyncio.wait({task, run.stop}, return_when=asyncio.FIRST_COMPLETED)
@@ -293,7 +299,7 @@ async def _in_worker(run: Run, around: Surroundings, nursery: Nursery, log: Log)
     return _ending_of_worker(run, status, log)
 
 
-def _order(run: Run, around: Surroundings, n: int) -> Order:
+def _order(run: Run, around: Surroundings, trees: Trees, n: int) -> Order:
     job = run.job
     return Order(
         n=n,
@@ -312,7 +318,7 @@ def _order(run: Run, around: Surroundings, n: int) -> Order:
         own_timeout=run.function is None and not job.timeout,
         max_return=job.max_return,
         memory=around.worker_memory,
-        trees=around.trees(),
+        trees=trees,
     )
 
 

@@ -17,9 +17,9 @@ What each verb gives, all values packed maps or lists:
 | trust | list of encoded `SignedBundle`, oldest first; ask again until it is empty | |
 | cancel | `{jid, state}` | |
 | drain, undrain | `{peels, number}` | |
-| tree-status | `{publisher, holder, master, published, local, problems, differs}` | |
-| tree-diff | nil | `environment:path`, `added removed changed`, unified diff as text |
-| tree-publish | `{generation, root, changed}` | |
+| tree-status | `{master, holder, published, problems, masters}` | |
+| tree-diff | nil | `environment:path`, `added removed changed`, `{diff}` |
+| tree-publish | `{time}` | |
 | unquarantine | `{peels}` | |
 
 States of peels: `present absent refused drained quarantined`. `job_info`: `jid state target

@@ -38,7 +38,7 @@ class JobRecord(Message, frozen=True, kw_only=True, tag="job-record"):
     broadcast: bool = False
     test: bool = False
     tree: bytes = b""
-    """Root of the state trees that were published when it was asked for; only where it needs any."""
+    """Root of the state trees that were published when it was asked for, where it needs any."""
     batch: str = ""
     batch_wait: float = 0.0
     canary: int = 0

@@ -1,4 +1,4 @@
-"""A published tree: one signed head, a manifest for each environment, blobs by digest (states.md 6).
+"""A published tree: a signed head, a manifest an environment, blobs by digest (states.md 6).
 
 In the bucket `state-files`:
 
@@ -57,6 +57,12 @@ class Manifest(Message, frozen=True, kw_only=True, tag="manifest"):
 
     environment: str
     files: tuple[TreeFile, ...]
+
+
+class Manifests(msgspec.Struct, frozen=True, kw_only=True, tag="manifests", tag_field="t"):
+    """The manifests of one revision, as a peel keeps them beside its files."""
+
+    environments: dict[str, Manifest]
 
 
 class TreeEnvironment(msgspec.Struct, frozen=True, kw_only=True):

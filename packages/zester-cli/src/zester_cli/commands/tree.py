@@ -1,0 +1,131 @@
+"""`zester tree status|diff|publish`: the state trees that peels get, and those of the masters."""
+
+import asyncio
+from typing import Any, Final
+
+from zester_cli.client import Client, answer_value
+from zester_cli.errors import NoMaster
+from zester_cli.invocation import Invocation, with_client
+from zester_cli.output import forms
+from zester_cli.output.columns import Cell, table
+from zester_cli.output.listing import moment
+from zester_cli.output.text import harmless_line
+from zester_cli.pages import as_map, read_map
+from zester_proto.messages.operators import NothingAsk
+
+_STATES = {"same": "good", "differs": "warning", "broken": "bad"}
+_PATIENCE: Final = 15.0
+_POLL: Final = 0.3
+_MARKS = {"+": "good", "-": "bad", "@": "dim"}
+
+
+def status(invocation: Invocation) -> int:
+    """Show what is published and what each master has; 1 if a tree is broken or differs."""
+
+    async def get(client: Client) -> dict[str, Any]:
+        return as_map(answer_value(await client.ask("tree-status", NothingAsk())))
+
+    found = with_client(invocation, get)
+    masters = [as_map(one) for one in found.get("masters") or ()]
+    problems = [str(one) for one in found.get("problems") or ()]
+    screen, form = invocation.screen, invocation.options.output
+    if form in {"json", "yaml"}:
+        forms.structured(screen, form, found)
+    else:
+        screen.write(_published(found) + "\n")
+        rows = [
+            (Cell(harmless_line(str(one.get("name", "")))), Cell(str(one.get("root", ""))[:16]),
+             Cell(str(one.get("state", "")), _STATES.get(str(one.get("state", "")), "")),
+             Cell(str(one.get("problems", 0))))
+            for one in masters
+        ]  # fmt: skip
+        lines = table(screen, ("MASTER", "ROOT", "TREE", "PROBLEMS"), rows, right="PROBLEMS")
+        screen.write("".join(f"{line}\n" for line in lines))
+        for one in problems:
+            screen.write(f"{harmless_line(str(found.get('master', '')))}: {harmless_line(one)}\n")
+    return 1 if problems or any(one.get("state") != "same" for one in masters) else 0
+
+
+def _published(found: dict[str, Any]) -> str:
+    holder = harmless_line(str(found.get("holder") or "nobody"))
+    head = as_map(found.get("published") or {})
+    if not head:
+        return f"nothing is published; {holder} publishes"
+    environments = as_map(head.get("environments") or {})
+    counts = ", ".join(
+        f"{harmless_line(name)}: {as_map(one).get('files', 0)} files"
+        for name, one in sorted(environments.items())
+    )
+    return (
+        f"published: {str(head.get('root', ''))[:16]}, generation {head.get('generation')}, "
+        f"by {harmless_line(str(head.get('publisher', '')))} at {moment(head.get('issued'))} "
+        f"({counts}); {holder} publishes"
+    )
+
+
+def diff(invocation: Invocation) -> int:
+    """Show how the answering master's folders differ from what is published; 1 if they do."""
+
+    async def get(client: Client) -> list[tuple[str, str, str]]:
+        _, reader = await client.ask_list("tree-diff", NothingAsk())
+        return [
+            (name, item.outcome, str(read_map(item.data).get("diff", "")))
+            for name, item in sorted(reader.items.items())
+        ]
+
+    rows = with_client(invocation, get)
+    screen, form = invocation.screen, invocation.options.output
+    if form in {"json", "yaml"}:
+        value = [{"file": name, "change": state, "diff": text} for name, state, text in rows]
+        forms.structured(screen, form, value)
+    elif form == "raw":
+        forms.raw_lines(screen, [name for name, _, _ in rows])
+    else:
+        for name, state, text in rows:
+            screen.write(f"{state} {harmless_line(name)}\n")
+            for line in text.splitlines():
+                screen.write(screen.style(harmless_line(line), _MARKS.get(line[:1], "")) + "\n")
+    return 1 if rows else 0
+
+
+def publish(invocation: Invocation) -> int:
+    """Have the master that holds the lease publish its trees now, and wait until it did.
+
+    Raises:
+        NoMaster: it did not.
+    """
+
+    async def get(client: Client) -> dict[str, Any]:
+        asked = as_map(answer_value(await client.ask("tree-publish", NothingAsk())))
+        since = float(asked.get("time", 0.0))
+        for _ in range(int(_PATIENCE / _POLL)):
+            await asyncio.sleep(_POLL)
+            found = as_map(answer_value(await client.ask("tree-status", NothingAsk())))
+            head = as_map(found.get("published") or {})
+            if float(head.get("issued", 0.0)) >= since:
+                return {**head, "changed": True}
+            if head and _is_settled(found):
+                return {**head, "changed": False}
+        raise NoMaster(
+            f"no master has published within {_PATIENCE:g} s",
+            hint="zester tree status says who publishes, and what is wrong with the trees",
+        )
+
+    head = with_client(invocation, get)
+    screen, form = invocation.screen, invocation.options.output
+    if form in {"json", "yaml"}:
+        forms.structured(screen, form, head)
+    else:
+        what = "published" if head.get("changed") else "published already"
+        screen.write(
+            f"{what}: {str(head.get('root', ''))[:16]}, generation {head.get('generation')}, "
+            f"by {harmless_line(str(head.get('publisher', '')))}"
+        )
+    return 0
+
+
+def _is_settled(found: dict[str, Any]) -> bool:
+    """Say whether the master that publishes has what is published."""
+    masters = [as_map(one) for one in found.get("masters") or ()]
+    holder = found.get("holder")
+    return any(one.get("name") == holder and one.get("state") == "same" for one in masters)

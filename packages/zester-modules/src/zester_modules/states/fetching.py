@@ -1,0 +1,100 @@
+"""How a worker has its agent fetch a file of the tree that was not taken ahead (states.md 6)."""
+
+import os
+import socket
+import struct
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from zester_modules.host.machine import HostProblem
+from zester_proto.codec import decode, encode
+from zester_proto.errors import CodecError
+
+LIMIT: Final = 64 * 1024
+_LENGTH: Final = struct.Struct(">I")
+
+
+class Want(msgspec.Struct, frozen=True, kw_only=True, tag="want", tag_field="t"):
+    """A file of a revision."""
+
+    root: str
+    env: str
+    path: str
+
+
+class Got(msgspec.Struct, frozen=True, kw_only=True, tag="got", tag_field="t"):
+    """Where it lies now; without a path the tree has none, or `error` says what went wrong."""
+
+    path: str = ""
+    error: str = ""
+    hint: str = ""
+
+
+def frame(message: Want | Got) -> bytes:
+    """Give a message with its length before it."""
+    body = encode(message)
+    return _LENGTH.pack(len(body)) + body
+
+
+def length_of(header: bytes) -> int:
+    """Give the length that stands before a message.
+
+    Raises:
+        CodecError: it cannot be one of ours.
+    """
+    (length,) = _LENGTH.unpack(header)
+    if length > LIMIT:
+        raise CodecError(f"a message of {length} bytes between worker and agent")
+    return length
+
+
+def short_path(folder: int, name: str) -> str:
+    """Give a way to a socket that fits into an address however deep its folder lies."""
+    return f"/proc/self/fd/{folder}/{name}"
+
+
+def ask_agent(agent: str, want: Want) -> Path | None:
+    """Have the agent fetch a file; blocks until it is there. None: the tree has none.
+
+    Args:
+        agent: path of the agent's socket.
+        want: which file.
+
+    Raises:
+        HostProblem: it cannot be had.
+    """
+    place = Path(agent)
+    try:
+        folder = os.open(place.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            got = _talk(short_path(folder, place.name), want)
+        finally:
+            os.close(folder)
+    except (OSError, CodecError) as error:
+        raise HostProblem(
+            f"the agent does not fetch {want.path} of the tree: {error}",
+            hint="is zester-peel running? its log says more",
+        ) from error
+    if got.error:
+        raise HostProblem(got.error, hint=got.hint)
+    return Path(got.path) if got.path else None
+
+
+def _talk(address: str, want: Want) -> Got:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as talk:
+        talk.connect(address)
+        talk.sendall(frame(want))
+        length = length_of(_exactly(talk, _LENGTH.size))
+        return decode(_exactly(talk, length), Got)
+
+
+def _exactly(talk: socket.socket, count: int) -> bytes:
+    data = b""
+    while len(data) < count:
+        more = talk.recv(count - len(data))
+        if not more:
+            raise ConnectionResetError("it has closed the connection")
+        data += more
+    return data

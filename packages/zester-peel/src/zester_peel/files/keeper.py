@@ -1,0 +1,258 @@
+"""Keeps this host's copy of the published trees at the newest, and fetches what jobs name."""
+
+import asyncio
+import random
+from pathlib import Path
+from typing import Final
+
+from zester_peel.clock import SiteClock
+from zester_peel.files.store import TreeStore
+from zester_peel.trust import TrustWalk
+from zester_proto.codec import decode, digest
+from zester_proto.errors import CodecError, ZesterError
+from zester_proto.health import Condition, Health
+from zester_proto.identity.bundle import TrustError
+from zester_proto.identity.signing import BadSignature
+from zester_proto.link import Message, NatsLink, chunks, kv
+from zester_proto.link.backoff import Backoff
+from zester_proto.logs import Log
+from zester_proto.messages.trees import (
+    BUCKET,
+    HEAD,
+    HEAD_LIMIT,
+    MANIFEST_LIMIT,
+    PIECE,
+    BadTree,
+    Manifest,
+    TreeFile,
+    TreeHead,
+    blob_key,
+    check_environment,
+    check_manifest,
+    manifest_key,
+    root_key,
+    root_of,
+)
+from zester_proto.messages.trust import Signed
+
+JITTER: Final = 1.0
+"""Seconds over which the peels of a fleet spread their reading after a note."""
+
+AT_ONCE: Final = 8
+SECONDS: Final = 5.0
+
+
+class TreeKeeper:
+    """The trees of this host.
+
+    Args:
+        site: the site's name.
+        folder: where they lie.
+        link: the bus.
+        trust: says which masters are believed.
+        clock: is welcome before anything is fetched.
+        health: gets the conditions.
+        log: where lines go.
+    """
+
+    def __init__(
+        self,
+        site: str,
+        folder: Path,
+        *,
+        link: NatsLink,
+        trust: TrustWalk,
+        clock: SiteClock,
+        health: Health,
+        log: Log,
+    ) -> None:
+        self.head: TreeHead | None = None
+        """The newest that is whole here."""
+        self.least = 0
+        """The least generation that a master has vouched for."""
+        self.store = TreeStore(folder)
+        self._site = site
+        self._link = link
+        self._trust = trust
+        self._clock = clock
+        self._health = health
+        self._log = log
+        self._changed = asyncio.Event()
+        self._lock = asyncio.Lock()
+        self._gate = asyncio.Semaphore(AT_ONCE)
+
+    async def load(self) -> None:
+        """Take what the process before this one kept.
+
+        Raises:
+            FileProblem: the folder cannot be used.
+        """
+        self.store.open()
+        data = self.store.head()
+        if data is None:
+            return
+        try:
+            head = await self._read(data)
+        except BadTree as error:
+            self._log.warn("the kept head of the trees is not believed", error=error.message)
+            return
+        if self.store.is_whole(head.root):
+            self.head = head
+
+    async def connected(self, _epoch: int) -> None:
+        """Look again: notes may have passed while there was no connection."""
+        self._changed.set()
+
+    async def noted(self, _message: Message) -> None:
+        """Hear that the bucket changed; whoever said so, it is only a hint to look."""
+        self._changed.set()
+
+    def welcomed(self, least: int) -> None:
+        """Hear from a master which generation there is."""
+        if least > self.least:
+            self.least = least
+            self._changed.set()
+
+    async def serve(self) -> None:
+        """Look whenever there may be something new."""
+        backoff = Backoff(base=1.0, cap=60.0)
+        while True:
+            await self._changed.wait()
+            await asyncio.sleep(random.uniform(0, JITTER))  # noqa: S311  # no secret
+            self._changed.clear()
+            await self._link.wait_connected()
+            try:
+                await self._look()
+            except (ZesterError, OSError) as error:
+                self._complain(error)
+                asyncio.get_running_loop().call_later(backoff.next(), self._changed.set)
+            else:
+                backoff.reset()
+                self._health.clear("trees")
+
+    def _complain(self, error: ZesterError | OSError) -> None:
+        text = error.message if isinstance(error, ZesterError) else str(error)
+        hint = error.hint if isinstance(error, ZesterError) else ""
+        self._health.set(
+            Condition("trees", "warning", f"the newest state trees cannot be had: {text}", hint)
+        )
+
+    async def _look(self) -> None:
+        async with self._lock:
+            entry = await kv.get(self._link, BUCKET, HEAD, seconds=SECONDS)
+            if entry is None:
+                return
+            head = await self._read(entry.value)
+            mine = self.head.generation if self.head else 0
+            if head.generation < max(mine, self.least):
+                raise BadTree(
+                    f"the store gives generation {head.generation} of the trees, "
+                    f"and {max(mine, self.least)} is known: an older one is not taken",
+                    hint="a backup was restored perhaps: zester tree publish makes a new one",
+                )
+            if self.head is not None and head.root == self.head.root:
+                self.head = head
+                self.store.keep_head(entry.value)
+                return
+            await self._take(head)
+            self.store.keep_head(entry.value)
+            self.head = head
+            self.store.tidy(head.root)
+            self._log.info(
+                "took the state trees", generation=head.generation, root=head.root.hex()[:16]
+            )
+
+    async def ensure(self, root: bytes) -> Path:
+        """Give the folder of the revision that a job names.
+
+        Raises:
+            BadTree: it is not to be had whole.
+            LinkError: it cannot be read.
+            FileProblem: there is no room.
+        """
+        if self.store.is_whole(root):
+            return self.store.revision(root)
+        async with self._lock:
+            if not self.store.is_whole(root):
+                entry = await kv.get(self._link, BUCKET, root_key(root), seconds=SECONDS)
+                if entry is None:
+                    raise BadTree(
+                        f"the state trees {root.hex()[:16]} that the job was asked for are gone",
+                        hint="ask again: zester job rerun JID takes the newest",
+                    )
+                head = await self._read(entry.value)
+                if head.root != root:
+                    raise BadTree("the store gave other trees than those that were asked for")
+                await self._take(head)
+        return self.store.revision(root)
+
+    async def fetch(self, root: bytes, env: str, path: str) -> Path:
+        """Fetch a file that is not taken ahead, and give where it lies.
+
+        Raises:
+            LookupError: the tree has no such file.
+            BadTree: it is not to be had.
+            LinkError: it cannot be read.
+            FileProblem: there is no room.
+        """
+        manifest = (self.store.manifests(root) or {}).get(env)
+        file = next((one for one in manifest.files if one.path == path), None) if manifest else None
+        if file is None:
+            raise LookupError(path)
+        await self._fetch_all([name for name in file.pieces if not self.store.has(name)])
+        return self._placed(root, env, file)
+
+    def _placed(self, root: bytes, env: str, file: TreeFile) -> Path:
+        path = self.store.revision(root) / env / file.path
+        return path if path.is_file() else self.store.place(root, env, file)
+
+    # -- reading ---------------------------------------------------------------------------------
+
+    async def _read(self, data: bytes) -> TreeHead:
+        try:
+            signed = decode(data, Signed, limit=HEAD_LIMIT)
+            body, _ = await self._trust.verify(signed, "tree")
+            head = decode(body, TreeHead, limit=HEAD_LIMIT)
+        except (CodecError, TrustError, BadSignature) as error:
+            raise BadTree(f"what the store gives is signed by no master: {error}") from error
+        for env in head.environments:
+            check_environment(env)
+        if head.site != self._site or root_of(head.environments) != head.root:
+            raise BadTree("what the store gives are not the trees of this site")
+        return head
+
+    async def _take(self, head: TreeHead) -> None:
+        manifests = {
+            env: await self._manifest(env, one.manifest) for env, one in head.environments.items()
+        }
+        await self._fetch_all(sorted(self.store.missing(manifests.values())))
+        # copying thousands of files must not keep the loop from beating
+        await asyncio.to_thread(self.store.add, head.root, manifests)
+
+    async def _manifest(self, env: str, name: bytes) -> Manifest:
+        data = await self._blob(manifest_key(name), name, MANIFEST_LIMIT)
+        try:
+            return check_manifest(decode(data, Manifest, limit=MANIFEST_LIMIT), env)
+        except CodecError as error:
+            raise BadTree(f"the manifest of environment {env} is none: {error}") from error
+
+    async def _fetch_all(self, names: list[bytes]) -> None:
+        try:
+            async with asyncio.TaskGroup() as group:
+                for name in names:
+                    group.create_task(self._fetch_one(name))
+        except BaseExceptionGroup as several:
+            raise several.exceptions[0] from several
+
+    async def _fetch_one(self, name: bytes) -> None:
+        async with self._gate:
+            data = await self._blob(blob_key(name), name, PIECE)
+            await asyncio.to_thread(self.store.put, name, data)
+
+    async def _blob(self, key: str, name: bytes, limit: int) -> bytes:
+        entry = await chunks.read(self._link, BUCKET, key, limit=limit, seconds=SECONDS)
+        if entry is None:
+            raise BadTree(f"{key[:24]} of the state trees is not in the store (yet)")
+        if digest(entry.value) != name:
+            raise BadTree(f"{key[:24]} of the state trees is damaged")
+        return entry.value
