@@ -71,7 +71,7 @@ def errors(root: Path, text: str, suffix: str = "zy", **request: Any) -> list[tu
 THREE = """\
 x:
   file.managed:
-    - nmae: /x
+    - namex: /x
 y:
   file.managed:
     - mode: 0689
@@ -89,7 +89,7 @@ made_{{ n }}:
 
 def test_a_zy_with_several_mistakes_tells_them_all_with_file_line_and_column(tmp_path: Path):
     told = errors(tmp_path, THREE)
-    assert ("a.zy:3:7", "file.managed has no argument 'nmae'") in told
+    assert ("a.zy:3:7", "file.managed has no argument 'namex'") in told
     assert ("a.zy:6:13", "file.managed: mode: '0689' is no mode in octal digits") in told
     assert ("a.zy:10:15", "`require` of 'z': there is no state `file: nothing`") in told
     assert ("a.zy:14", "file.managed: mode: '18' is no mode in octal digits") in told
@@ -98,21 +98,21 @@ def test_a_zy_with_several_mistakes_tells_them_all_with_file_line_and_column(tmp
 
 
 def test_a_sls_runs_with_what_salt_lets_pass(tmp_path: Path):
-    text = THREE.replace("      - file: nothing", "      - file: x").replace("nmae", "cotnents")
+    text = THREE.replace("      - file: nothing", "      - file: x").replace("namex", "contentsx")
     x, y, *_ = states(tmp_path, text, "sls")
-    assert "line 3: file.managed has no argument 'cotnents' (did you mean contents?)" in x.warnings
+    assert "line 3: file.managed has no argument 'contentsx' (did you mean contents?)" in x.warnings
     assert "'0689' is no mode" in y.problem
     assert "a.sls:6:13" in y.problem
 
 
 def test_an_unknown_function_is_an_error_in_a_zy_and_a_state_that_fails_in_a_sls(tmp_path: Path):
-    text = "a:\n  file.manged: []\n"
-    assert errors(tmp_path, text) == [("a.zy:2:3", "there is no state file.manged")]
+    text = "a:\n  file.managedx: []\n"
+    assert errors(tmp_path, text) == [("a.zy:2:3", "there is no state file.managedx")]
     (state,) = states(tmp_path, text, "sls")
     assert state.unknown
     assert state.hint == "did you mean file.managed?"
     assert errors(tmp_path, text, "sls", strict=True) == [
-        ("a.sls:2:3", "there is no state file.manged")
+        ("a.sls:2:3", "there is no state file.managedx")
     ]
 
 
