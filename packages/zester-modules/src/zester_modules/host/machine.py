@@ -140,8 +140,10 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
 class Packages(Protocol):
     """The package manager of a machine."""
 
-    kind: str
-    """`apt`, `dnf`, `apk`, `pacman` or `zypper`."""
+    @property
+    def kind(self) -> str:
+        """`apt`, `dnf`, `apk`, `pacman` or `zypper`."""
+        ...
 
     def installed(self) -> Mapping[str, Package]:
         """Give every package by name, the removed ones whose configuration is left too."""
@@ -195,8 +197,10 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
 class Services(Protocol):
     """The service manager of a machine."""
 
-    kind: str
-    """`systemd`, `sysv` or `openrc`."""
+    @property
+    def kind(self) -> str:
+        """`systemd`, `sysv` or `openrc`."""
+        ...
 
     def find(self, name: str) -> Service | None:
         """Give a service; None where the manager knows none of that name."""

@@ -1,0 +1,57 @@
+"""Who has changed a predicted machine, and since when something cannot be known any more."""
+
+from zester_modules.host.machine import Unknowable
+
+
+class History:
+    """The turns of the states so far, counted.
+
+    Attributes:
+        actor: id of the state whose turn it is; the runner sets it.
+        doubts: ids of earlier states on whose changes an answer of this turn may rest.
+    """
+
+    def __init__(self) -> None:
+        self.actor = ""
+        self.doubts: dict[str, None] = {}
+        self._now = 0
+        self._changed: dict[str, None] = {}
+        self._opaque: list[tuple[int, str]] = []
+
+    def turn(self, actor: str) -> None:
+        """Begin a state's turn."""
+        self.actor = actor
+        self.doubts = {}
+
+    def change(self) -> int:
+        """Note a change by the actor, and give its stamp."""
+        self._now += 1
+        self._changed[self.actor] = None
+        return self._now
+
+    def obscure(self) -> None:
+        """Note that the actor does what nobody can foretell."""
+        self._opaque.append((self.change(), self.actor))
+
+    def since(self, stamp: int) -> tuple[str, ...]:
+        """Give who may have brought what was not there at a stamp; 0 is the beginning."""
+        return tuple(dict.fromkeys(actor for when, actor in self._opaque if when > stamp))
+
+    def missing(self, stamp: int) -> None:
+        """Let something be missing since a stamp.
+
+        Raises:
+            Unknowable: it may have come meanwhile.
+        """
+        because = self.since(stamp)
+        if because:
+            raise Unknowable(because)
+
+    @property
+    def changed(self) -> tuple[str, ...]:
+        """Ids of the states that have changed anything, without the one whose turn it is."""
+        return tuple(actor for actor in self._changed if actor != self.actor)
+
+    def doubt(self) -> None:
+        """Note that an answer of the real machine may be another after the states so far."""
+        self.doubts.update(dict.fromkeys(self.changed))

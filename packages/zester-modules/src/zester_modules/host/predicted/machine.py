@@ -1,0 +1,180 @@
+"""A machine on which every change is only remembered, and seen by all who look afterwards."""
+
+import posixpath
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from typing import Final
+
+from zester_modules.host.machine import (
+    Command,
+    Done,
+    Effects,
+    GroupEntry,
+    Machine,
+    Packages,
+    Services,
+    Stat,
+    Unknowable,
+    UserEntry,
+)
+from zester_modules.host.predicted.files import Files
+from zester_modules.host.predicted.history import History
+from zester_modules.host.predicted.packages import PredictedPackages
+from zester_modules.host.predicted.services import PredictedServices
+from zester_modules.host.predicted.table import Table
+
+PROGRAMS: Final = (
+    "/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin",
+)  # fmt: skip
+
+
+class PredictedMachine:
+    """The real machine under the effects of the states so far; changes nothing of it.
+
+    Args:
+        real: the machine below; only looked at.
+        history: who acts; shared with the runner, which says whose turn it is.
+    """
+
+    def __init__(self, real: Machine, history: History | None = None) -> None:
+        self.history = history or History()
+        self._real = real
+        self._files = Files(real, self.history)
+        self._users: Table[UserEntry] = Table(real.users, self.history)
+        self._groups: Table[GroupEntry] = Table(real.groups, self.history)
+        self._packages = PredictedPackages(real, self.history, self._files.is_changed_below)
+        self._services = PredictedServices(real, self.history, self._files.is_new)
+
+    @property
+    def packages(self) -> Packages:
+        """The package manager."""
+        return self._packages
+
+    @property
+    def services(self) -> Services:
+        """The service manager."""
+        return self._services
+
+    @contextmanager
+    def perhaps(self, because: tuple[str, ...]) -> Generator[None]:
+        """Let changes be made of which nobody knows whether they will be.
+
+        What they touch is unknown afterwards.
+        """
+        parts = (self._files, self._users, self._groups, self._services, self._packages.table)
+        for part in parts:
+            part.begin_doubt()
+        try:
+            yield
+        finally:
+            for part in parts:
+                part.end_doubt(because)
+
+    # -- to look -----------------------------------------------------------------------------------
+
+    def stat(self, path: str) -> Stat | None:
+        """Give what lies at a path, links not followed."""
+        return self._files.stat(path, follow=False)
+
+    def follow(self, path: str) -> Stat | None:
+        """Give what lies at a path, links followed."""
+        return self._files.stat(path, follow=True)
+
+    def read(self, path: str, *, limit: int | None = None) -> bytes | None:
+        """Give the contents of a file, links followed."""
+        return self._files.read(path, limit)
+
+    def list(self, path: str) -> list[str] | None:
+        """Give the names in a folder."""
+        return self._files.list(path)
+
+    def users(self) -> Mapping[str, UserEntry]:
+        """Give the accounts by name."""
+        return self._users
+
+    def groups(self) -> Mapping[str, GroupEntry]:
+        """Give the groups by name."""
+        return self._groups
+
+    def which(self, program: str) -> str | None:
+        """Give the whole path of a program.
+
+        Raises:
+            Unknowable: an earlier state may bring it.
+        """
+        places = (program,) if "/" in program else tuple(f"{one}/{program}" for one in PROGRAMS)
+        found = self._real.which(program)
+        because: tuple[str, ...] = ()
+        for place in dict.fromkeys((*((found,) if found else ()), *places)):
+            try:
+                entry = self.follow(place)
+            except Unknowable as unknown:
+                because = because or unknown.because
+                continue
+            if entry is not None and entry.kind == "file" and entry.mode & 0o111:
+                return posixpath.normpath(place)
+        if because:
+            raise Unknowable(because)
+        return None
+
+    def ask(self, command: Command) -> Done:
+        """Run a command that changes nothing, on the machine as it is.
+
+        Raises:
+            Unknowable: it is not there yet, and an earlier state may bring it.
+        """
+        self.history.doubt()
+        done = self._real.ask(command)
+        if done.exit_code == 127 and self.history.changed:
+            raise Unknowable(self.history.changed)
+        return done
+
+    # -- to change ---------------------------------------------------------------------------------
+
+    def write(self, path: str, data: bytes, *, mode: int, uid: int, gid: int) -> None:
+        """Make or replace a file."""
+        self._files.write(path, data, mode=mode, uid=uid, gid=gid)
+
+    def make_folder(self, path: str, *, mode: int, uid: int, gid: int) -> None:
+        """Make one folder."""
+        self._files.make_folder(path, mode=mode, uid=uid, gid=gid)
+
+    def make_link(self, path: str, target: str, *, uid: int, gid: int) -> None:
+        """Make or replace a symbolic link."""
+        self._files.make_link(path, target, uid=uid, gid=gid)
+
+    def rename(self, path: str, to: str) -> None:
+        """Rename; what lay there is replaced."""
+        self._files.rename(path, to)
+
+    def remove(self, path: str) -> None:
+        """Remove a file, a link, or a folder with all that is in it."""
+        self._files.remove(path)
+
+    def set_mode(self, path: str, mode: int) -> None:
+        """Set the permission bits."""
+        self._files.set_mode(path, mode)
+
+    def set_owner(self, path: str, uid: int, gid: int) -> None:
+        """Set owner and group."""
+        self._files.set_owner(path, uid, gid)
+
+    def set_times(self, path: str, mtime: float | None, atime: float | None) -> None:
+        """Let the times be set."""
+        del mtime, atime
+        self._files.set_times(path)
+
+    def do(self, command: Command, effects: Effects | None = None) -> Done:
+        """Take over a command's known effects; without, anything new may be there afterwards."""
+        if effects is None:
+            self.history.obscure()
+        else:
+            for path, data in effects.files.items():
+                self._files.set_contents(path, data)
+            for name, user in effects.users.items():
+                self._users.set(name, user)
+            for name, group in effects.groups.items():
+                self._groups.set(name, group)
+            self.history.change()
+        del command
+        return Done(exit_code=0)

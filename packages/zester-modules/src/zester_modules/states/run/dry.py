@@ -1,0 +1,29 @@
+"""Execution functions in a dry run: those that look are called, the others only remembered."""
+
+from typing import Any
+
+from zester_modules.host.predicted import History
+from zester_modules.states.run.grounds import Calls
+
+
+class DryCalls:
+    """Calls functions on the machine as it is.
+
+    Args:
+        real: the functions.
+        history: who acts.
+    """
+
+    def __init__(self, real: Calls, history: History) -> None:
+        self._real = real
+        self._history = history
+
+    def __call__(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
+        """Call a function that only reads; its answer may be another after earlier states."""
+        self._history.doubt()
+        return self._real(name, *args, **kwargs)
+
+    def change(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
+        """Call nothing: what the function would change, nobody knows."""
+        del name, args, kwargs
+        self._history.obscure()

@@ -1,0 +1,63 @@
+"""What a run stands on, and what was asked of it."""
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import msgspec
+
+from zester_modules.host.machine import Machine
+from zester_modules.resource import AnyResource, Functions, Sources, Templates
+from zester_modules.states.model import State
+
+
+class Calls(Functions, Protocol):
+    """Calls execution functions: plainly those that read, by `change` all."""
+
+    def change(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
+        """Run a function that may change the host, and give its value.
+
+        Raises:
+            ZesterError: there is none, or it failed.
+        """
+        ...
+
+
+class Grounds(msgspec.Struct, kw_only=True):
+    """Everything that a run sees of the world."""
+
+    machine: Machine
+    """The real one; a dry run makes a predicted one over it."""
+    find: Callable[[str], AnyResource | None]
+    """Gives a resource by `state.function`."""
+    params: Callable[[AnyResource, State], msgspec.Struct]
+    """Gives a state's parameters; raises ZesterError where they do not fit."""
+    facts: Mapping[str, Any]
+    settings: Mapping[str, Any]
+    sources: Sources
+    templates: Callable[[State], Templates]
+    """Gives what renders sources of that state, with its `sls`, `slspath` and so on."""
+    calls: Calls
+    folder: Path
+    """Of this run alone."""
+    backups: Path
+    remaining: Callable[[], float | None] = lambda: None
+    event: Callable[[str, Mapping[str, Any]], None] = lambda _tag, _data: None
+    """Takes what `fire_event` says of a state."""
+    forget: Callable[[], None] = lambda: None
+    """Forgets what was looked up about the host, for `reload_modules`."""
+    sleep: Callable[[float], None] = time.sleep
+    clock: Callable[[], float] = time.monotonic
+    log: logging.Logger = msgspec.field(default_factory=lambda: logging.getLogger("zester.state"))
+
+
+class Wishes(msgspec.Struct, frozen=True, kw_only=True):
+    """What was asked of a run."""
+
+    test: bool = False
+    failhard: bool = False
+    """For states that do not say it themselves."""
+    parallel: int = 4
+    """States with `parallel: true` that run at the same time."""

@@ -1,0 +1,55 @@
+"""The reactions of listening states, at the end of a run, each a state of its own."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from zester_modules.states.model import Requisite, State
+from zester_modules.states.run.outcome import Became, Ran, Row
+from zester_modules.states.run.requisites import Asked
+from zester_modules.states.run.tables import fired
+
+if TYPE_CHECKING:
+    from zester_modules.states.run.runner import Run
+
+
+def reactions(run: "Run") -> list[Row]:
+    """Let every state react that listens to one that changed; a reaction wakes no other one.
+
+    What a state heard is not lost by failhard or by its own failure: the next run would find
+    nothing changed and hear nothing.
+    """
+    rows = [
+        Row(
+            state,
+            _react(run, state, asked),
+            f"listener_{state.id}",
+            f"{state.state}.mod_watch",
+        )
+        for state, asked in list(_woken(run))
+    ]
+    missing = [(state, one) for state in run.states for one in state.requisites
+               if one.kind == "listen" and not one.states]  # fmt: skip
+    return [*rows, *(_missing(state, one) for state, one in missing)]
+
+
+def _woken(run: "Run") -> Iterator[tuple[State, Asked]]:
+    for state in run.states:
+        named = [index for one in state.requisites if one.kind == "listen" for index in one.states]
+        became: dict[int, Became] = {index: run.became(index) for index in named}
+        fires = fired("listen", became.values())
+        if fires != "no":
+            unsure = tuple(index for index, how in became.items() if how == "perhaps")
+            yield state, Asked(fires=fires, wakers=unsure)
+
+
+def _react(run: "Run", state: State, asked: Asked) -> Ran:
+    began = run.clock()
+    ran = run.play(state, asked, reaction=True)
+    ran.duration_ms = (run.clock() - began) * 1000
+    return ran
+
+
+def _missing(state: State, requisite: Requisite) -> Row:
+    kind, _, name = requisite.text.partition(":")
+    ran = Ran(result="failed", comment=f"{state.id} listens to {requisite.text}, which is nowhere")
+    return Row(state, ran, f"listen_{name.strip()}", f"{kind.strip()}.mod_watch")

@@ -1,0 +1,80 @@
+"""Asks the requisites of one state, in the order of the truth tables."""
+
+from collections.abc import Callable, Iterator
+
+import msgspec
+
+from zester_modules.states.model import Requisite, RequisiteKind, State
+from zester_modules.states.run.outcome import Became, Cause
+from zester_modules.states.run.tables import TABLES, Vote, fired, verdict
+
+_BAD: frozenset[Became] = frozenset({"failed", "failed-changed"})
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What the requisites say."""
+
+    unmet: Cause | None = None
+    why: str = ""
+    because: tuple[int, ...] = ()
+    """States on which it depends whether they are met."""
+    fires: Vote = "no"
+    wakers: tuple[int, ...] = ()
+    """States on which it depends whether a watched one has changed."""
+
+
+def ask(state: State, became: Callable[[int, RequisiteKind], Became]) -> Asked:
+    """Ask all requisites but `listen`.
+
+    Args:
+        state: whose requisites they are.
+        became: gives what became of a named state, and runs it first where it has to be.
+    """
+    because: list[int] = []
+    fires: Vote = "no"
+    wakers: list[int] = []
+    for kind, requisites in _by_kind(state):
+        named: dict[int, Became] = {
+            index: became(index, kind) for one in requisites for index in one.states
+        }
+        if kind == "prereq" and (failed := [one for one, how in named.items() if how in _BAD]):
+            return Asked(
+                unmet="require_failed",
+                why=f"its trial failed: {_texts(requisites, failed)}",
+            )
+        said = verdict(kind, named.values())
+        if said == "no":
+            return Asked(unmet=TABLES[kind].unmet, why=_why(kind, requisites, named))
+        unsure = [index for index, how in named.items() if how in {"perhaps", "would-change"}]
+        if said == "perhaps":
+            because += unsure
+        woken = fired(kind, named.values())
+        if woken == "yes" or fires == "no":
+            fires = woken
+        if woken == "perhaps":
+            wakers += unsure
+    return Asked(because=tuple(because), fires=fires, wakers=tuple(wakers))
+
+
+def _by_kind(state: State) -> Iterator[tuple[RequisiteKind, list[Requisite]]]:
+    for kind in TABLES:
+        found = [one for one in state.requisites if one.kind == kind]
+        if found and kind != "listen":
+            yield kind, found
+
+
+def _why(kind: RequisiteKind, requisites: list[Requisite], named: dict[int, Became]) -> str:
+    votes = TABLES[kind].votes
+    bad = [index for index, how in named.items() if votes[how] == "no"]
+    texts = _texts(requisites, bad)
+    match TABLES[kind].unmet:
+        case "require_failed":
+            return f"{kind} failed: {texts}"
+        case "onfail_not_met":
+            return f"{kind}: nothing failed of {texts}"
+        case _:
+            return f"{kind}: nothing changed of {texts}"
+
+
+def _texts(requisites: list[Requisite], indices: list[int]) -> str:
+    return ", ".join(one.text for one in requisites if set(one.states) & set(indices))

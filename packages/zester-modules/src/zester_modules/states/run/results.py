@@ -1,0 +1,112 @@
+"""The result of a run, as it travels and is shown (states.md 7)."""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from zester_modules.resource import Leaf, Unknown
+from zester_modules.states.model import Compiled, State
+from zester_modules.states.run.outcome import Ran, Row
+from zester_proto import codec
+from zester_proto.errors import CodecError
+from zester_proto.render.nodes import Problem
+
+HIDDEN: Final = "(hidden)"
+"""Stands for what a sensitive state changes."""
+
+
+def refused(compiled: Compiled) -> dict[str, Any]:
+    """Give the result of a tree that cannot be run: nothing was done."""
+    return {
+        "result": "refused",
+        "errors": [_problem(one) for one in compiled.errors],
+        "more_errors": compiled.more_errors,
+        "warnings": [_problem(one) for one in compiled.warnings],
+        "states": [],
+    }
+
+
+def results(rows: Iterable[Row], compiled: Compiled) -> dict[str, Any]:
+    """Give the result of a run."""
+    states = [_state(row) for row in rows]
+    return {
+        "result": overall(states),
+        "errors": [],
+        "warnings": [_problem(one) for one in compiled.warnings],
+        "states": states,
+    }
+
+
+def overall(states: list[dict[str, Any]]) -> str:
+    """Give the result of all: the worst of them."""
+    found = {str(one["result"]) for one in states}
+    for result in ("failed", "changed", "would-change"):
+        if result in found:
+            return result
+    return "ok"
+
+
+def _problem(one: Problem) -> dict[str, Any]:
+    place = one.place
+    return {
+        "file": place.file if place else "",
+        "line": place.line if place else None,
+        "column": place.column if place else None,
+        "message": one.message,
+        "hint": one.hint,
+        **({"rendered": one.rendered} if one.rendered else {}),
+        **({"because": list(one.because)} if one.because else {}),
+    }
+
+
+def _state(row: Row) -> dict[str, Any]:
+    state, ran = row.state, row.ran
+    hidden = state.sensitive or state.options.no_log
+    return {
+        "id": row.id,
+        "function": row.function,
+        "name": state.name,
+        "result": ran.result,
+        "changed": bool(ran.leaves),
+        "certain": ran.certain and not ran.because,
+        "changes": _changes(state, ran, hidden=hidden),
+        "diff": ("secret content changed\n" if ran.diff else "") if hidden else ran.diff,
+        "output": plain(HIDDEN if hidden and ran.output is not None else ran.output),
+        "comment": ran.comment,
+        "warnings": [*state.warnings, *ran.warnings],
+        "skipped_by": ran.skipped_by,
+        "reaction": ran.reaction,
+        "attempts": ran.attempts,
+        "duration_ms": round(ran.duration_ms, 3),
+        "source": {"file": state.source.file, "line": state.source.line},
+    }
+
+
+def _changes(state: State, ran: Ran, *, hidden: bool) -> dict[str, Any]:
+    if ran.because and not ran.leaves:
+        # it may change after all
+        return {state.name: Unknown(ran.because).wire()}
+    return {one.path: _leaf(one, hidden=hidden) for one in ran.leaves}
+
+
+def _leaf(one: Leaf, *, hidden: bool) -> dict[str, Any]:
+    if isinstance(one.after, Unknown):
+        before = {} if one.before is None else {"before": _side(one.before, hidden=hidden)}
+        return one.after.wire() | before
+    return {
+        "before": _side(one.before, hidden=hidden),
+        "after": _side(one.after, hidden=hidden),
+    }
+
+
+def _side(value: Any, *, hidden: bool) -> Any:
+    if isinstance(value, Unknown):
+        return value.wire()
+    return HIDDEN if hidden and value is not None else plain(value)
+
+
+def plain(value: Any) -> Any:
+    """Give a value that can travel; the text of one that cannot."""
+    try:
+        return codec.normalise(value)
+    except CodecError:
+        return str(value)

@@ -1,0 +1,255 @@
+"""A run: each state at its turn, as its requisites, guards and options say."""
+
+from typing import Any
+
+import msgspec
+
+from zester_modules.states.model import Compiled, RequisiteKind, State
+from zester_modules.states.run import parallel
+from zester_modules.states.run.grounds import Grounds, Wishes
+from zester_modules.states.run.guards import ask_guards
+from zester_modules.states.run.listen import reactions
+from zester_modules.states.run.outcome import Became, Cause, Ran, Row, became
+from zester_modules.states.run.requisites import Asked, ask
+from zester_modules.states.run.results import refused, results
+from zester_modules.states.run.retry import repeat
+from zester_modules.states.run.stage import Stage
+from zester_modules.states.run.turn import Turn, change, failure, foretell, is_to_do, plan_of
+from zester_proto.errors import ZesterError
+
+
+def run(compiled: Compiled, grounds: Grounds, wishes: Wishes | None = None) -> dict[str, Any]:
+    """Run a tree and give its result (states.md 7); it never raises for what a state does."""
+    if compiled.errors:
+        return refused(compiled)
+    work = Run(compiled.states, grounds, wishes or Wishes())
+    try:
+        work.all()
+        return results([*work.rows(), *reactions(work)], compiled)
+    finally:
+        parallel.end(list(work.children.values()))
+
+
+class Run:
+    """One run of a compiled tree.
+
+    Attributes:
+        states: the states in running order.
+        stage: the machine that they run on.
+        ran: what became of each so far, by index, in the order in which they came to their turn.
+    """
+
+    def __init__(self, states: tuple[State, ...], grounds: Grounds, wishes: Wishes) -> None:
+        self.states = states
+        self.stage = Stage(grounds, test=wishes.test)
+        self.ran: dict[int, Ran] = {}
+        self.children: dict[int, parallel.Child] = {}
+        self._grounds = grounds
+        self._wishes = wishes
+        self._order: list[int] = []
+        self._stopped_by = ""
+        self._trials: dict[int, Ran] = {}
+        self._before: dict[int, list[int]] = {}
+        """Targets of prereq, and the states that come before them for that."""
+        for index, state in enumerate(states):
+            for requisite in state.requisites:
+                if requisite.kind == "prereq":
+                    for target in requisite.states:
+                        self._before.setdefault(target, []).append(index)
+
+    def rows(self) -> list[Row]:
+        """Give what became of each state, in the order in which they ran."""
+        return [
+            Row(state, self.ran[index], state.id, f"{state.state}.{state.function}")
+            for index in self._order
+            for state in (self.states[index],)
+        ]
+
+    def all(self) -> None:
+        """Run every state."""
+        for index in range(len(self.states)):
+            if self._stopped_by and index not in self._order:
+                self._skip(index, "failhard", f"failhard after {self._stopped_by}")
+            else:
+                self._settle(index)
+        for index in list(self.children):
+            self._await(index)
+
+    def clock(self) -> float:
+        """Give the time of the run's clock, in seconds."""
+        return self._grounds.clock()
+
+    def became(self, index: int, kind: RequisiteKind = "require") -> Became:
+        """Give what became of a state, which is run or awaited for that."""
+        if kind == "prereq":
+            return became(self._trial(index))
+        self._settle(index)
+        self._await(index)
+        return became(self.ran[index])
+
+    # -- one state ---------------------------------------------------------------------------------
+
+    def _settle(self, index: int) -> None:
+        if index in self.ran or index in self.children:
+            return
+        began = self._grounds.clock()
+        asked = self._ask(index)
+        if asked is None:
+            return
+        kept = self._kept_back(index)
+        if kept is not None:
+            self._record(index, kept, began)
+        elif self._runs_beside(index):
+            self._order.append(index)
+            if len(self.children) >= max(1, self._wishes.parallel):
+                self._await(next(iter(self.children)))
+            self.children[index] = parallel.start(lambda: self._timed(index, asked, began))
+        else:
+            self._record(index, self.play(self.states[index], asked), began)
+
+    def _ask(self, index: int) -> Asked | None:
+        """Ask a state's requisites; None: they are not met, which is recorded."""
+        began = self._grounds.clock()
+        asked = ask(self.states[index], self.became)
+        if index in self.ran:
+            # it was a target of the prereq of a state that its requisites run first
+            return None
+        if asked.unmet is not None:
+            self._record(
+                index, Ran(result="skipped", skipped_by=asked.unmet, comment=asked.why), began
+            )
+            return None
+        return asked
+
+    def _kept_back(self, index: int) -> Ran | None:
+        """Give why a target of prereq does not run, although its own requisites are met."""
+        trial = self._trials.get(index)
+        if trial is not None and trial.result == "failed":
+            return trial
+        for other in self._before.get(index, ()):
+            ran = self.ran.get(other)
+            if ran is None:
+                continue
+            if ran.result == "failed" or ran.skipped_by in {"require_failed", "prereq_failed"}:
+                why = f"prereq of {self.states[other].id} on it failed"
+                return Ran(result="skipped", skipped_by="prereq_failed", comment=why)
+        return None
+
+    def _runs_beside(self, index: int) -> bool:
+        wanted = self.states[index].options.parallel and not self.stage.dry
+        return wanted and index not in self._before
+
+    def _timed(self, index: int, asked: Asked, began: float) -> Ran:
+        ran = self.play(self.states[index], asked)
+        ran.duration_ms = (self._grounds.clock() - began) * 1000
+        ran.started = tuple(sorted(self.stage.started))
+        return ran
+
+    def _await(self, index: int) -> None:
+        child = self.children.pop(index, None)
+        if child is not None:
+            ran = parallel.wait(child)
+            self.stage.started.update(ran.started)
+            self._note(index, ran)
+
+    def play(self, state: State, asked: Asked, *, reaction: bool = False) -> Ran:
+        """Ask a state's guards and let it run, as often as it says."""
+        scope = self.stage.scope(state)
+        try:
+            held = ask_guards(state, scope)
+            doubts = tuple(dict.fromkeys((*held.because, *self.stage.doubts())))
+            because = tuple(dict.fromkeys((*self._ids(asked.because), *doubts)))
+            if held.why:
+                return Ran(result="skipped", skipped_by="guard", comment=held.why, because=doubts)
+            turn = self._turn(state, asked, reaction=reaction, because=because)
+        except (Exception, SystemExit) as error:  # noqa: BLE001  # its result is that it failed
+            return failure(error, scope)
+        if self.stage.predicted is not None:
+            return foretell(turn, self.stage.predicted)
+        return repeat(lambda: change(turn), state.options.retry, self._grounds.sleep)
+
+    def _turn(
+        self, state: State, asked: Asked, *, reaction: bool, because: tuple[str, ...]
+    ) -> Turn:
+        resource = self._grounds.find(f"{state.state}.{state.function}")
+        if resource is None or state.unknown:
+            raise ZesterError(
+                f"there is no state {state.state}.{state.function}",
+                hint=state.hint or "sys.list_states names those of this host",
+            )
+        if state.problem:
+            raise ZesterError(state.problem, hint=state.hint)
+        if reaction and resource.react is None:
+            raise ZesterError(
+                f"{resource.name} has no reaction, so that it cannot listen",
+                hint="let it watch, or require",
+            )
+        return Turn(
+            state=state,
+            resource=resource,
+            params=self._grounds.params(resource, state),
+            scope=self.stage.scope(state),
+            fires=asked.fires,
+            wakers=self._ids(asked.wakers),
+            reaction=reaction,
+            because=because,
+        )
+
+    def _ids(self, indices: tuple[int, ...]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(self.states[index].id for index in indices))
+
+    # -- prereq ------------------------------------------------------------------------------------
+
+    def _trial(self, index: int) -> Ran:
+        """Give what would become of a state if it ran now."""
+        if index in self.ran:
+            return self.ran[index]
+        if index not in self._trials:
+            asked = self._ask(index)
+            if asked is None:
+                return self.ran[index]
+            self._trials[index] = self._try(self.states[index], asked)
+        return self._trials[index]
+
+    def _try(self, state: State, asked: Asked) -> Ran:
+        scope = self.stage.scope(state, trial=True)
+        try:
+            held = ask_guards(state, scope)
+            if held.why:
+                return Ran(result="skipped", skipped_by="guard", because=held.because)
+            because = (*self._ids(asked.because), *held.because)
+            turn = self._turn(state, asked, reaction=False, because=because)
+            turn = msgspec.structs.replace(turn, scope=scope)
+            plan, _ = plan_of(turn)
+        except (Exception, SystemExit) as error:  # noqa: BLE001  # its result is that it failed
+            return failure(error, scope)
+        would = bool(plan.leaves) and is_to_do(turn.resource, plan)
+        return Ran(result="would-change" if would else "ok", leaves=plan.leaves, because=because)
+
+    # -- what became -------------------------------------------------------------------------------
+
+    def _skip(self, index: int, cause: Cause, why: str) -> None:
+        ran = Ran(result="skipped", skipped_by=cause, comment=why)
+        self._record(index, ran, self._grounds.clock())
+
+    def _record(self, index: int, ran: Ran, began: float) -> None:
+        self._order.append(index)
+        ran.duration_ms = (self._grounds.clock() - began) * 1000
+        self._note(index, ran)
+
+    def _note(self, index: int, ran: Ran) -> None:
+        self.ran[index] = ran
+        state = self.states[index]
+        options = state.options
+        bad = ran.result == "failed" or ran.skipped_by == "require_failed"
+        failhard = self._wishes.failhard if options.failhard is None else options.failhard
+        if bad and failhard and not self.stage.dry:
+            self._stopped_by = self._stopped_by or state.id
+        if options.reload_modules:
+            self._grounds.forget()
+        if options.fire_event and not self.stage.dry:
+            tag = options.fire_event if isinstance(options.fire_event, str) else ""
+            self._grounds.event(tag, {
+                "id": state.id, "function": f"{state.state}.{state.function}",
+                "result": ran.result, "changed": bool(ran.leaves),
+            })  # fmt: skip

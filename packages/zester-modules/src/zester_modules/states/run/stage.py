@@ -1,0 +1,64 @@
+"""What a state's turn is played on: the real machine, or a predicted one in a dry run."""
+
+from zester_modules.host.machine import Machine
+from zester_modules.host.predicted import PredictedMachine
+from zester_modules.resource import Scope
+from zester_modules.states.model import State
+from zester_modules.states.run.dry import DryCalls
+from zester_modules.states.run.grounds import Grounds
+
+
+class Stage:
+    """Makes the scope of each state's turn.
+
+    Args:
+        grounds: what the run stands on.
+        test: a dry run.
+    """
+
+    def __init__(self, grounds: Grounds, *, test: bool) -> None:
+        self.grounds = grounds
+        self.predicted = PredictedMachine(grounds.machine) if test else None
+        self.started: set[str] = set()
+
+    @property
+    def dry(self) -> bool:
+        """Whether nothing may be changed."""
+        return self.predicted is not None
+
+    def scope(self, state: State, *, trial: bool = False) -> Scope:
+        """Begin a state's turn, and give its scope.
+
+        Args:
+            state: whose turn it is.
+            trial: only look what it would do, whether the run is dry or not.
+        """
+        grounds = self.grounds
+        machine: Machine = self.predicted or grounds.machine
+        if trial:
+            machine = PredictedMachine(machine)
+            machine.history.turn(state.id)
+        if self.predicted is not None:
+            self.predicted.history.turn(state.id)
+        calls = grounds.calls
+        if isinstance(machine, PredictedMachine):
+            calls = DryCalls(calls, machine.history)
+        return Scope(
+            machine=machine,
+            id=state.id,
+            facts=grounds.facts,
+            settings=grounds.settings,
+            sources=grounds.sources,
+            render=grounds.templates(state),
+            call=calls,
+            folder=grounds.folder,
+            backups=grounds.backups,
+            remaining=grounds.remaining,
+            sensitive=state.sensitive or state.options.no_log,
+            started=self.started,
+            log=grounds.log,
+        )
+
+    def doubts(self) -> tuple[str, ...]:
+        """Give the ids of earlier states on which an answer of this turn may rest."""
+        return tuple(self.predicted.history.doubts) if self.predicted is not None else ()

@@ -1,0 +1,177 @@
+"""The turn of one state: check and plan, then apply, or react to what it watches."""
+
+import logging
+import os
+import traceback
+from types import TracebackType
+from typing import Final
+
+import msgspec
+
+from zester_modules.host.machine import Unknowable
+from zester_modules.host.predicted import PredictedMachine
+from zester_modules.resource import AnyResource, Changes, Leaf, Plan, Scope, Unknown
+from zester_modules.states.model import State
+from zester_modules.states.run.doubtful import doubtful
+from zester_modules.states.run.guards import check_commands
+from zester_modules.states.run.outcome import Ran
+from zester_modules.states.run.tables import Vote
+from zester_proto.errors import ZesterError
+
+_STANDARD: Final = os.path.dirname(os.__file__)  # noqa: PTH120  # compared with text
+
+
+class Turn(msgspec.Struct, frozen=True, kw_only=True):
+    """All that one state's turn needs."""
+
+    state: State
+    resource: AnyResource
+    params: msgspec.Struct
+    scope: Scope
+    fires: Vote = "no"
+    """Whether something that it watches has changed."""
+    wakers: tuple[str, ...] = ()
+    """Ids of the watched states of which nobody knows whether they will have changed."""
+    reaction: bool = False
+    """Only react, as a listener does at the end of a run."""
+    because: tuple[str, ...] = ()
+    """Ids of earlier states on which it depends whether this turn comes at all."""
+
+
+def plan_of(turn: Turn) -> tuple[Plan, bool]:
+    """Give what is to be done, and whether that is a reaction.
+
+    Raises:
+        Unknowable: only states before this one can bring what there is to see.
+        ZesterError: it cannot be.
+    """
+    resource, params, scope = turn.resource, turn.params, turn.scope
+    plan = Plan() if turn.reaction else resource.check(params, scope)
+    if is_to_do(resource, plan) or turn.fires == "no" or resource.react is None:
+        return plan, False
+    reaction = resource.react(params, scope)
+    if not is_to_do(resource, reaction):
+        return plan, False
+    return msgspec.structs.replace(reaction, warnings=(*plan.warnings, *reaction.warnings)), True
+
+
+def is_to_do(resource: AnyResource, plan: Plan) -> bool:
+    """Say whether a plan asks for anything.
+
+    An action may have something to do that changes nothing, such as to fail.
+    """
+    return bool(plan.leaves) or (resource.kind == "action" and plan.todo is not None)
+
+
+def change(turn: Turn) -> Ran:
+    """Check and apply on the real machine, once; any failure is a result."""
+    try:
+        plan, reaction = plan_of(turn)
+        if not is_to_do(turn.resource, plan):
+            done = Changes(comment=plan.comment)
+        else:
+            done = turn.resource.apply(plan, turn.scope)
+        failed = done.failed or check_commands(turn.state, turn.scope)
+    except (Exception, SystemExit) as error:  # noqa: BLE001  # a state's failure is its result
+        return failure(error, turn.scope)
+    hint = f"\n{done.hint}" if failed and done.hint else ""
+    return Ran(
+        result="failed" if failed else "changed" if done.leaves else "ok",
+        leaves=done.leaves,
+        diff=plan.diff if done.leaves else "",
+        output=done.output,
+        comment=f"{failed}{hint}" or done.comment or plan.comment,
+        warnings=plan.warnings,
+        reaction=reaction,
+    )
+
+
+def foretell(turn: Turn, machine: PredictedMachine) -> Ran:
+    """Check and apply on the predicted machine; what nobody can know yet is an unknown leaf."""
+    try:
+        plan, reaction = plan_of(turn)
+    except Unknowable as unknown:
+        machine.history.obscure()
+        return _unknown(turn, unknown.because)
+    except (Exception, SystemExit) as error:  # noqa: BLE001  # a state's failure is its result
+        return failure(error, turn.scope)
+    doubts = tuple(machine.history.doubts)
+    because = (*turn.because, *(turn.wakers if reaction and turn.fires == "perhaps" else ()))
+    leaves = doubtful(plan.leaves, because) if because else plan.leaves
+    if is_to_do(turn.resource, plan):
+        failed = _apply_foretold(turn, plan, machine, because)
+        if failed is not None:
+            return failed
+    elif doubts:
+        # it may have something to do by then
+        because = tuple(dict.fromkeys((*because, *doubts)))
+    return Ran(
+        result="would-change" if leaves else "ok",
+        leaves=leaves,
+        certain=plan.certain and not because and not doubts and not _has_unknown(leaves),
+        because=because,
+        diff=plan.diff,
+        comment=plan.comment,
+        warnings=plan.warnings,
+        reaction=reaction,
+    )
+
+
+def _apply_foretold(
+    turn: Turn, plan: Plan, machine: PredictedMachine, because: tuple[str, ...]
+) -> Ran | None:
+    """Apply on the predicted machine; give a failure that can be foreseen."""
+    try:
+        if because:
+            with machine.perhaps(because):
+                turn.resource.apply(plan, turn.scope)
+        else:
+            turn.resource.apply(plan, turn.scope)
+    except Unknowable:
+        # some of it is remembered; of the rest nothing can be known from now on
+        machine.history.obscure()
+    except (Exception, SystemExit) as error:  # noqa: BLE001  # a state's failure is its result
+        return failure(error, turn.scope)
+    return None
+
+
+def _unknown(turn: Turn, because: tuple[str, ...]) -> Ran:
+    leaf = Leaf(path=turn.state.name, after=Unknown(because))
+    return Ran(
+        result="would-change",
+        leaves=(leaf,),
+        certain=False,
+        because=tuple(dict.fromkeys((*turn.because, *because))),
+        comment=f"only known after: {', '.join(because)}",
+    )
+
+
+def _has_unknown(leaves: tuple[Leaf, ...]) -> bool:
+    return any(isinstance(one.after, Unknown) or isinstance(one.before, Unknown) for one in leaves)
+
+
+def failure(error: BaseException, scope: Scope) -> Ran:
+    """Give the result of a state that raised; the text of a fault of ours may hold a secret."""
+    if isinstance(error, ZesterError):
+        text = error.message + (f"\n{error.hint}" if error.hint else "")
+        return Ran(result="failed", comment=text)
+    scope.log.log(
+        logging.DEBUG, "%s raised %s", scope.id,
+        type(error).__name__ if scope.sensitive else "".join(traceback.format_exception(error)),
+    )  # fmt: skip
+    place = _place(error.__traceback__)
+    said = "" if scope.sensitive else f": {error}"[:500].rstrip(": ")
+    where = f" ({place})" if place else ""
+    return Ran(
+        result="failed",
+        comment=f"raised {type(error).__name__}{said}{where}\nthis is a fault in the resource",
+    )
+
+
+def _place(trace: TracebackType | None) -> str:
+    place = ""
+    for frame, line in traceback.walk_tb(trace):
+        path = frame.f_code.co_filename
+        if path != __file__ and not path.startswith((_STANDARD, "<")):
+            place = f"{path}:{line}"
+    return place
