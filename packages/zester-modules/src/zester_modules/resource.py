@@ -84,6 +84,14 @@ class Functions(Protocol):
         """
         ...
 
+    def change(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
+        """Call a function that may change the host; in a dry run nothing is called.
+
+        Raises:
+            ZesterError: there is none, or it failed.
+        """
+        ...
+
 
 class Sources(Protocol):
     """Where files of a tree, of this host and of the web come from (states.md 6)."""

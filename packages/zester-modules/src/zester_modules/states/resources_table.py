@@ -11,7 +11,11 @@ from zester_modules.registry import Provider
 from zester_modules.resource import AnyResource, Resource
 from zester_proto.units import did_you_mean, suggest
 
-RESOURCES: Final[Mapping[str, str]] = {}
+RESOURCES: Final[Mapping[str, str]] = {
+    "cmd": "zester_modules.resources.cmd",
+    "module": "zester_modules.resources.module",
+    "test": "zester_modules.resources.test",
+}
 """Where the resources of each first name lie; a module is imported when it is first asked for."""
 
 GROUP: Final = "zester.states"

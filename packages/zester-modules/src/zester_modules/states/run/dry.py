@@ -3,7 +3,7 @@
 from typing import Any
 
 from zester_modules.host.predicted import History
-from zester_modules.states.run.grounds import Calls
+from zester_modules.resource import Functions
 
 
 class DryCalls:
@@ -14,7 +14,7 @@ class DryCalls:
         history: who acts.
     """
 
-    def __init__(self, real: Calls, history: History) -> None:
+    def __init__(self, real: Functions, history: History) -> None:
         self._real = real
         self._history = history
 

@@ -4,25 +4,13 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
 from zester_modules.host.machine import Machine
 from zester_modules.resource import AnyResource, Functions, Sources, Templates
 from zester_modules.states.model import State
-
-
-class Calls(Functions, Protocol):
-    """Calls execution functions: plainly those that read, by `change` all."""
-
-    def change(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
-        """Run a function that may change the host, and give its value.
-
-        Raises:
-            ZesterError: there is none, or it failed.
-        """
-        ...
 
 
 class Grounds(msgspec.Struct, kw_only=True):
@@ -39,7 +27,7 @@ class Grounds(msgspec.Struct, kw_only=True):
     sources: Sources
     templates: Callable[[State], Templates]
     """Gives what renders sources of that state, with its `sls`, `slspath` and so on."""
-    calls: Calls
+    calls: Functions
     folder: Path
     """Of this run alone."""
     backups: Path

@@ -1,6 +1,7 @@
 """Asks the requisites of one state, in the order of the truth tables."""
 
 from collections.abc import Callable, Iterator
+from typing import Final
 
 import msgspec
 
@@ -8,7 +9,10 @@ from zester_modules.states.model import Requisite, RequisiteKind, State
 from zester_modules.states.run.outcome import Became, Cause
 from zester_modules.states.run.tables import TABLES, Vote, fired, verdict
 
-_BAD: frozenset[Became] = frozenset({"failed", "failed-changed"})
+_BAD: Final[frozenset[Became]] = frozenset({
+    "failed", "failed-changed", "require_failed", "prereq_failed",
+})  # fmt: skip
+"""Of a prereq's target: then the state that was to come before it does not run."""
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,7 +44,7 @@ def ask(state: State, became: Callable[[int, RequisiteKind], Became]) -> Asked:
         if kind == "prereq" and (failed := [one for one, how in named.items() if how in _BAD]):
             return Asked(
                 unmet="require_failed",
-                why=f"its trial failed: {_texts(requisites, failed)}",
+                why=f"prereq: it cannot be done: {_texts(requisites, failed)}",
             )
         said = verdict(kind, named.values())
         if said == "no":

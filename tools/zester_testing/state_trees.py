@@ -1,0 +1,139 @@
+"""Compiled trees made by hand, and a run of them on this host, for tests of the state engine."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import msgspec
+
+from zester_modules.host.machine import Machine
+from zester_modules.params import fit
+from zester_modules.resource import AnyResource
+from zester_modules.states.model import (
+    Compiled,
+    Guard,
+    Options,
+    Requisite,
+    RequisiteKind,
+    Retry,
+    State,
+)
+from zester_modules.states.resources_table import Resources
+from zester_modules.states.run import Grounds, Wishes, run
+from zester_proto.errors import ZesterError
+from zester_proto.render.nodes import Mapping as MapNode
+from zester_proto.render.nodes import Node, Place, Scalar, Sequence
+from zester_testing.plain_machine import PlainMachine
+
+PLACE = Place("main.sls", 1)
+RESOURCES = Resources(third_parties=None)
+_REQUISITE = re.compile(r"(require|watch|onchanges|onfail)(_any|_all)?|prereq|listen")
+
+
+def node(value: Any) -> Node:
+    """Give a plain value as a node."""
+    if isinstance(value, dict):
+        pairs = cast("dict[str, Any]", value).items()
+        return MapNode(
+            tuple((Scalar(key, True, PLACE), node(one)) for key, one in pairs), PLACE
+        )  # a Struct's field
+    if isinstance(value, list):
+        return Sequence(tuple(node(one) for one in cast("list[Any]", value)), PLACE)
+    text = (
+        {True: "true", False: "false", None: "null"}.get(value)
+        if not isinstance(value, int) or isinstance(value, bool)
+        else None
+    )
+    return Scalar(text or str(value), not isinstance(value, str), PLACE)
+
+
+class NoCalls:
+    """Functions of a host that has none but `test.truth`."""
+
+    def __call__(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
+        if name == "test.truth":
+            return args[0] if args else kwargs
+        raise ZesterError(f"there is no function {name}")
+
+    def change(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
+        return self(name, *args, **kwargs)
+
+
+class NoSources:
+    """A tree without sources but local paths."""
+
+    def fetch(self, source: str, *, digest: str = "", env: str = "") -> Path | None:
+        del digest, env
+        return Path(source) if Path(source).exists() else None
+
+    def find(self, folder: str, *, env: str = "") -> list[str]:
+        del folder, env
+        return []
+
+
+def states(*given: tuple[str, str, dict[str, Any]]) -> Compiled:
+    """Make a tree of `(id, function, arguments)`; requisites name ids, options are Salt's words."""
+    ids = [one[0] for one in given]
+    return Compiled(states=tuple(_state(ids, *one) for one in given))
+
+
+def _state(ids: list[str], name: str, function: str, given: dict[str, Any]) -> State:
+    first, _, second = function.partition(".")
+    rest = dict(given)
+    requisites = tuple(
+        Requisite(
+            kind=cast("RequisiteKind", key),
+            states=tuple(ids.index(other) for other in rest.pop(key)),
+            place=PLACE, text=", ".join(given[key]),
+        )
+        for key in given if _REQUISITE.fullmatch(key)
+    )  # fmt: skip
+    guards = tuple(
+        one if isinstance(one, Guard) else Guard(kind=key, command=one, place=PLACE)  # pyright: ignore[reportArgumentType]  # the key is its kind
+        for key in ("onlyif", "unless", "creates", "check_cmd")
+        for one in rest.pop(key, ())
+    )
+    retry = rest.pop("retry", None)
+    options = {
+        key: rest.pop(key)
+        for key in Options.__struct_fields__
+        if key in rest and key not in {"runas", "cwd", "env", "umask", "timeout", "shell"}
+    }
+    return State(
+        id=name, state=first, function=second, name=rest.pop("name", name),
+        arguments={key: node(value) for key, value in rest.items()}, requisites=requisites,
+        options=Options(guards=guards, retry=Retry(**retry) if retry else None, **options),
+        source=PLACE, sls="main", dialect="sls", sensitive=rest.pop("sensitive", False),
+    )  # fmt: skip
+
+
+def params_of(resource: AnyResource, state: State) -> msgspec.Struct:
+    """Fit a state's arguments."""
+    fitted = fit(resource, state.name, state.arguments, state.dialect)
+    if fitted.params is None:
+        raise ZesterError(fitted.problems[0].message, hint=fitted.problems[0].hint)
+    return fitted.params
+
+
+def grounds(folder: Path, machine: Machine | None = None, **given: Any) -> Grounds:
+    """Give what a run in a test stands on."""
+    folder.mkdir(exist_ok=True)
+    made: dict[str, Any] = {
+        "machine": machine or PlainMachine(), "find": RESOURCES.find, "params": params_of,
+        "facts": {}, "settings": {}, "sources": NoSources(), "templates": lambda _state: _render,
+        "calls": NoCalls(), "folder": folder, "backups": folder, "sleep": lambda _seconds: None,
+    }  # fmt: skip
+    return Grounds(**(made | given))
+
+
+def _render(
+    text: str, *, source: str, context: Mapping[str, Any], defaults: Mapping[str, Any]
+) -> str:
+    del source, context, defaults
+    return text
+
+
+def ran(compiled: Compiled, on: Grounds, **wishes: Any) -> dict[str, dict[str, Any]]:
+    """Run a tree, and give its states by id."""
+    return {one["id"]: one for one in run(compiled, on, Wishes(**wishes))["states"]}
