@@ -1,15 +1,17 @@
 """Compiled trees made by hand, and a run of them on this host, for tests of the state engine."""
 
+# ruff: noqa: D102  # each method does what its Protocol says of it
+
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import msgspec
 
 from zester_modules.host.machine import Machine
 from zester_modules.params import fit
-from zester_modules.resource import AnyResource
+from zester_modules.resource import AnyResource, Templates
 from zester_modules.states.model import (
     Compiled,
     Guard,
@@ -28,6 +30,10 @@ from zester_testing.plain_machine import PlainMachine
 
 PLACE = Place("main.sls", 1)
 RESOURCES = Resources(third_parties=None)
+_OPTIONS = ("failhard", "parallel", "fire_event", "reload_modules", "no_log")
+_GUARDS: tuple[Literal["onlyif", "unless", "creates", "check_cmd"], ...] = (
+    "onlyif", "unless", "creates", "check_cmd",
+)  # fmt: skip
 _REQUISITE = re.compile(r"(require|watch|onchanges|onfail)(_any|_all)?|prereq|listen")
 
 
@@ -35,21 +41,23 @@ def node(value: Any) -> Node:
     """Give a plain value as a node."""
     if isinstance(value, dict):
         pairs = cast("dict[str, Any]", value).items()
-        return MapNode(
-            tuple((Scalar(key, True, PLACE), node(one)) for key, one in pairs), PLACE
-        )  # a Struct's field
+        return MapNode(tuple((_word(key), node(one)) for key, one in pairs), PLACE)
     if isinstance(value, list):
         return Sequence(tuple(node(one) for one in cast("list[Any]", value)), PLACE)
-    text = (
-        {True: "true", False: "false", None: "null"}.get(value)
-        if not isinstance(value, int) or isinstance(value, bool)
-        else None
-    )
-    return Scalar(text or str(value), not isinstance(value, str), PLACE)
+    if value is None or isinstance(value, bool):
+        return _word("null" if value is None else str(value).lower())
+    return Scalar(str(value), not isinstance(value, str), PLACE)
+
+
+def _word(text: str) -> Scalar:
+    return Scalar(text, plain=True, place=PLACE)
 
 
 class NoCalls:
-    """Functions of a host that has none but `test.truth`."""
+    """Functions of a host that has none but `test.truth`, and `test.change`, which is noted."""
+
+    def __init__(self) -> None:
+        self.changed: list[Any] = []
 
     def __call__(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
         if name == "test.truth":
@@ -57,6 +65,9 @@ class NoCalls:
         raise ZesterError(f"there is no function {name}")
 
     def change(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
+        if name == "test.change":
+            self.changed.append((args, kwargs))
+            return True
         return self(name, *args, **kwargs)
 
 
@@ -83,28 +94,24 @@ def _state(ids: list[str], name: str, function: str, given: dict[str, Any]) -> S
     rest = dict(given)
     requisites = tuple(
         Requisite(
-            kind=cast("RequisiteKind", key),
+            kind=cast("RequisiteKind", key), place=PLACE, text=", ".join(given[key]),
             states=tuple(ids.index(other) for other in rest.pop(key)),
-            place=PLACE, text=", ".join(given[key]),
         )
         for key in given if _REQUISITE.fullmatch(key)
     )  # fmt: skip
     guards = tuple(
-        one if isinstance(one, Guard) else Guard(kind=key, command=one, place=PLACE)  # pyright: ignore[reportArgumentType]  # the key is its kind
-        for key in ("onlyif", "unless", "creates", "check_cmd")
+        one if isinstance(one, Guard) else Guard(kind=key, command=one, place=PLACE)
+        for key in _GUARDS
         for one in rest.pop(key, ())
     )
     retry = rest.pop("retry", None)
-    options = {
-        key: rest.pop(key)
-        for key in Options.__struct_fields__
-        if key in rest and key not in {"runas", "cwd", "env", "umask", "timeout", "shell"}
-    }
+    options: dict[str, Any] = {key: rest.pop(key) for key in _OPTIONS if key in rest}
+    sensitive = rest.pop("sensitive", False)
     return State(
         id=name, state=first, function=second, name=rest.pop("name", name),
         arguments={key: node(value) for key, value in rest.items()}, requisites=requisites,
         options=Options(guards=guards, retry=Retry(**retry) if retry else None, **options),
-        source=PLACE, sls="main", dialect="sls", sensitive=rest.pop("sensitive", False),
+        source=PLACE, sls="main", dialect="sls", sensitive=sensitive,
     )  # fmt: skip
 
 
@@ -121,10 +128,19 @@ def grounds(folder: Path, machine: Machine | None = None, **given: Any) -> Groun
     folder.mkdir(exist_ok=True)
     made: dict[str, Any] = {
         "machine": machine or PlainMachine(), "find": RESOURCES.find, "params": params_of,
-        "facts": {}, "settings": {}, "sources": NoSources(), "templates": lambda _state: _render,
-        "calls": NoCalls(), "folder": folder, "backups": folder, "sleep": lambda _seconds: None,
+        "facts": {}, "settings": {}, "sources": NoSources(), "templates": _templates,
+        "calls": NoCalls(), "folder": folder, "backups": folder, "sleep": _no_sleep,
     }  # fmt: skip
     return Grounds(**(made | given))
+
+
+def _no_sleep(seconds: float) -> None:
+    assert seconds >= 0
+
+
+def _templates(state: State) -> Templates:
+    assert state.sls
+    return _render
 
 
 def _render(
@@ -135,5 +151,5 @@ def _render(
 
 
 def ran(compiled: Compiled, on: Grounds, **wishes: Any) -> dict[str, dict[str, Any]]:
-    """Run a tree, and give its states by id."""
+    """Run a tree, and give its states by id, in the order in which they ran."""
     return {one["id"]: one for one in run(compiled, on, Wishes(**wishes))["states"]}
