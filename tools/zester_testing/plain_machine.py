@@ -177,7 +177,7 @@ class PlainMachine:
             raise _problem(error) from error
 
     def list(self, path: str) -> list[str] | None:
-        return sorted(os.listdir(path)) if Path(path).is_dir() else None
+        return sorted(one.name for one in Path(path).iterdir()) if Path(path).is_dir() else None
 
     def users(self) -> Mapping[str, UserEntry]:
         return dict(self.accounts)
@@ -244,7 +244,7 @@ class PlainMachine:
 
 def _stat(path: str, *, follow: bool) -> Stat | None:
     try:
-        found = os.stat(path, follow_symlinks=follow)
+        found = Path(path).stat(follow_symlinks=follow)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:

@@ -16,7 +16,7 @@ class History:
         self.doubts: dict[str, None] = {}
         self._now = 0
         self._changed: dict[str, None] = {}
-        self._opaque: list[tuple[int, str]] = []
+        self._opaque: list[tuple[int, str, bool]] = []
 
     def turn(self, actor: str) -> None:
         """Begin a state's turn."""
@@ -29,21 +29,36 @@ class History:
         self._changed[self.actor] = None
         return self._now
 
-    def obscure(self) -> None:
-        """Note that the actor does what nobody can foretell."""
-        self._opaque.append((self.change(), self.actor))
+    def obscure(self, *, packages: bool = False) -> None:
+        """Note that the actor does what nobody can foretell.
 
-    def since(self, stamp: int) -> tuple[str, ...]:
-        """Give who may have brought what was not there at a stamp; 0 is the beginning."""
-        return tuple(dict.fromkeys(actor for when, actor in self._opaque if when > stamp))
+        Args:
+            packages: it installs or removes some, of which all is known but what is in them.
+        """
+        self._opaque.append((self.change(), self.actor, packages))
 
-    def missing(self, stamp: int) -> None:
+    def since(self, stamp: int, *, packages: bool = False) -> tuple[str, ...]:
+        """Give who may have brought what was not there at a stamp; 0 is the beginning.
+
+        Args:
+            stamp: since when.
+            packages: it is a package.
+        """
+        return tuple(
+            dict.fromkeys(
+                actor
+                for when, actor, installs in self._opaque
+                if when > stamp and not (packages and installs)
+            )
+        )
+
+    def missing(self, stamp: int, *, packages: bool = False) -> None:
         """Let something be missing since a stamp.
 
         Raises:
             Unknowable: it may have come meanwhile.
         """
-        because = self.since(stamp)
+        because = self.since(stamp, packages=packages)
         if because:
             raise Unknowable(because)
 

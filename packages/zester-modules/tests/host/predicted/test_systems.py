@@ -1,0 +1,106 @@
+"""Packages, services and accounts of a predicted machine."""
+
+import pytest
+
+from zester_modules.host.machine import (
+    Command,
+    Effects,
+    HostProblem,
+    Package,
+    Service,
+    Unknowable,
+    UserEntry,
+    Wanted,
+)
+from zester_modules.host.predicted import PredictedMachine
+from zester_testing.plain_machine import PlainMachine
+
+ANN = UserEntry(name="ann", uid=1000, gid=1000)
+
+
+@pytest.fixture
+def real() -> PlainMachine:
+    machine = PlainMachine()
+    machine.packages.offered = {"nginx": "2", "vim": "9"}
+    machine.packages.have = {"vim": Package(name="vim", version="8")}
+    machine.services.have = {"cron": Service(name="cron", running=False, enabled=False)}
+    machine.accounts = {"ann": ANN}
+    return machine
+
+
+@pytest.fixture
+def machine(real: PlainMachine) -> PredictedMachine:
+    made = PredictedMachine(real)
+    made.history.turn("first")
+    return made
+
+
+def test_an_installed_package_is_seen_and_its_service_may_be_there(
+    machine: PredictedMachine, real: PlainMachine
+):
+    assert machine.services.find("nginx") is None
+    machine.packages.install([Wanted(name="nginx"), Wanted(name="vim")])
+    machine.history.turn("second")
+
+    assert machine.packages.installed()["nginx"].version == "2"
+    assert machine.packages.installed()["vim"].version == "9"
+    assert machine.packages.simulate([Wanted(name="nginx")]) == []
+    with pytest.raises(Unknowable) as raised:
+        machine.services.find("nginx")
+    assert raised.value.because == ("first",)
+    assert set(real.packages.have) == {"vim"}
+
+
+def test_a_removed_package_is_gone_and_a_purged_one_leaves_nothing(machine: PredictedMachine):
+    machine.packages.remove(["vim"], purge=False)
+    assert machine.packages.installed()["vim"].config_only
+    machine.packages.install([Wanted(name="nginx")])
+    machine.packages.remove(["nginx"], purge=True)
+    assert "nginx" not in set(machine.packages.installed())
+
+
+def test_a_package_that_nobody_has_is_unknown_only_if_something_would_have_changed(
+    machine: PredictedMachine,
+):
+    with pytest.raises(HostProblem):
+        machine.packages.simulate([Wanted(name="strange")])
+    machine.history.change()
+    machine.history.turn("second")
+    with pytest.raises(Unknowable):
+        machine.packages.simulate([Wanted(name="strange")])
+
+
+def test_services_are_started_and_enabled_in_memory(machine: PredictedMachine, real: PlainMachine):
+    machine.services.start("cron")
+    machine.services.enable("cron", enabled=True)
+    assert machine.services.find("cron") == Service(name="cron", running=True, enabled=True)
+    assert not real.services.have["cron"].running
+    with pytest.raises(HostProblem):
+        machine.services.start("nothing")
+
+
+def test_a_unit_that_a_state_writes_may_become_a_service(machine: PredictedMachine):
+    machine.write("/etc/systemd/system/own.service", b"[Unit]", mode=0o644, uid=0, gid=0)
+    machine.history.turn("second")
+    with pytest.raises(Unknowable):
+        machine.services.find("own")
+    assert machine.services.find("other") is None
+
+
+def test_accounts_are_changed_by_known_effects(machine: PredictedMachine):
+    bob = UserEntry(name="bob", uid=1001, gid=1001)
+    machine.do(Command(argv=("useradd", "bob")), Effects(users={"bob": bob, "ann": None}))
+    assert dict(machine.users()) == {"bob": bob}
+    assert "ann" not in machine.users()
+
+    machine.do(Command(shell="opaque"))
+    with pytest.raises(Unknowable):
+        machine.users().get("carol")
+
+
+def test_a_program_that_a_state_writes_is_found(machine: PredictedMachine):
+    assert machine.which("zester-nothing") is None
+    machine.write("/usr/bin/zester-nothing", b"#!/bin/sh", mode=0o755, uid=0, gid=0)
+    assert machine.which("zester-nothing") == "/usr/bin/zester-nothing"
+    machine.write("/usr/bin/zester-nothing", b"", mode=0o644, uid=0, gid=0)
+    assert machine.which("zester-nothing") is None

@@ -1,0 +1,164 @@
+"""A dry run says the truth about the real run after it (states.md 5), over any trees."""
+
+import posixpath
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+from msgspec import Meta
+
+from zester_modules.host.machine import HostProblem
+from zester_modules.resource import AnyResource, Changes, Leaf, Plan, Resource, Scope
+from zester_testing.state_trees import RESOURCES, grounds, ran, states
+
+
+class Params(msgspec.Struct, frozen=True, kw_only=True):
+    """A file, or none."""
+
+    name: Annotated[str, Meta(description="path")]
+    contents: Annotated[str, Meta(description="contents")] = ""
+
+
+def check_file(params: Params, scope: Scope) -> Plan:
+    above = scope.machine.follow(posixpath.dirname(params.name))
+    if above is None:
+        raise HostProblem("its folder is missing")
+    before = scope.machine.read(params.name)
+    if before == params.contents.encode():
+        return Plan()
+    leaf = Leaf(path=params.name, before=before and before.decode(), after=params.contents)
+    return Plan(leaves=(leaf,), todo=params)
+
+
+def check_gone(params: Params, scope: Scope) -> Plan:
+    if scope.machine.stat(params.name) is None:
+        return Plan()
+    return Plan(leaves=(Leaf(path=params.name, before="there"),), todo=params)
+
+
+def apply_file(plan: Plan, scope: Scope) -> Changes:
+    params: Params = plan.todo
+    scope.machine.write(params.name, params.contents.encode(), mode=0o644, uid=0, gid=0)
+    return Changes(leaves=plan.leaves)
+
+
+def apply_gone(plan: Plan, scope: Scope) -> Changes:
+    scope.machine.remove(plan.todo.name)
+    return Changes(leaves=plan.leaves)
+
+
+FILE = Resource(name="tried.file", params=Params, check=check_file, apply=apply_file)
+GONE = Resource(name="tried.gone", params=Params, check=check_gone, apply=apply_gone)
+
+
+def find(name: str) -> AnyResource | None:
+    return {"tried.file": FILE, "tried.gone": GONE}.get(name) or RESOURCES.find(name)
+
+
+KINDS = ("require", "require_any", "watch", "onchanges", "onfail", "onfail_all", "listen")
+PATHS = ("one", "two", "sub/three")
+one_state = st.fixed_dictionaries({
+    "what": st.sampled_from((
+        "tried.file", "tried.gone", "tried.file", "cmd.run", "cmd.wait", "test.nop",
+        "test.succeed_with_changes", "test.fail_without_changes",
+    )),
+    "path": st.sampled_from(PATHS),
+    "word": st.sampled_from(("a", "b")),
+    "command": st.sampled_from(("touch {}", "rm -f {}", "true", "mkdir -p $(dirname {})")),
+    "guard": st.sampled_from(("", "", "onlyif", "unless", "creates")),
+    "kind": st.sampled_from(("", *KINDS)),
+    "named": st.sets(st.integers(0, 8), max_size=2),
+})  # fmt: skip
+
+
+def tree(root: str, given_states: list[dict[str, Any]]) -> Any:
+    made: list[tuple[str, str, dict[str, Any]]] = []
+    for index, one in enumerate(given_states):
+        path = f"{root}/{one['path']}"
+        arguments: dict[str, Any] = {}
+        if one["what"].startswith("tried"):
+            arguments = {"name": path, "contents": one["word"]}
+        elif one["what"].startswith("cmd"):
+            arguments = {"name": one["command"].format(path)}
+        if one["what"] == "tried.gone":
+            del arguments["contents"]
+        if one["guard"] == "creates":
+            arguments["creates"] = [path]
+        elif one["guard"]:
+            arguments[one["guard"]] = [f"test -e {path}"]
+        named = [f"s{other}" for other in sorted(one["named"]) if other < index]
+        if one["kind"] and named:
+            arguments[one["kind"]] = named
+        made.append((f"s{index}", one["what"], arguments))
+    # `states` looks for ids in all of the tree
+    return states(*made)
+
+
+def is_unknown(leaf: Any) -> bool:
+    return bool(leaf.get("unknown"))
+
+
+def lies(foretold: dict[str, Any], done: dict[str, Any]) -> list[str]:
+    """Give what a dry run said that the run after it has shown to be untrue."""
+    found: list[str] = []
+    for name in {**foretold, **done}:
+        said = foretold.get(name, {"changes": {}, "certain": True, "result": "ok"})
+        was = done.get(name, {"changes": {}, "result": "ok", "skipped_by": None})
+        unknown = [path for path, leaf in said["changes"].items() if is_unknown(leaf)]
+        for path, leaf in said["changes"].items():
+            if not is_unknown(leaf) and was["changes"].get(path) != leaf:
+                found.append(f"{name}: {path} would become {leaf}, and is {was['changes']}")
+        found += [
+            f"{name}: {path} changed unforeseen"
+            for path in was["changes"]
+            if path not in said["changes"] and not any(path.startswith(one) for one in unknown)
+        ]
+        if said["result"] == "ok" and said["certain"] and was["result"] != "ok":
+            found.append(f"{name} was to be ok, and is {was['result']}")
+    return found
+
+
+def _failed(rows: dict[str, Any]) -> set[str]:
+    return {name for name, row in rows.items() if row["result"] == "failed"}
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(one_state, min_size=1, max_size=7), st.booleans())
+def test_what_a_dry_run_knows_is_what_happens(given_states: list[dict[str, Any]], there: bool):
+    root = tempfile.mkdtemp(prefix="truth-")
+    try:
+        if there:
+            Path(root, "one").write_text("a")
+            Path(root, "sub").mkdir()
+        compiled = tree(root, given_states)
+        folder = Path(root, "run")
+        foretold = ran(compiled, grounds(folder, find=find), test=True)
+        done = ran(compiled, grounds(folder, find=find))
+        # that a command or an unknown state fails, nobody can foretell, nor what that keeps back
+        assume(not _failed(done) - _failed(foretold))
+        assert lies(foretold, done) == []
+    finally:
+        shutil.rmtree(root)
+
+
+@pytest.mark.parametrize("test", [True, False])
+def test_a_converged_host_has_nothing_to_do_and_nothing_unknown(tmp_path: Path, *, test: bool):
+    compiled = states(
+        ("make", "cmd.run", {"name": f"mkdir {tmp_path}/sub", "creates": [f"{tmp_path}/sub"]}),
+        ("file", "tried.file", {"name": f"{tmp_path}/sub/x", "contents": "x", "require": ["make"]}),
+        ("wait", "cmd.wait", {"name": "true", "watch": ["file"]}),
+        ("gone", "tried.gone", {"name": f"{tmp_path}/y"}),
+        ("guarded", "cmd.run", {"name": "true", "unless": [f"test -e {tmp_path}/sub/x"]}),
+        ("reload", "cmd.run", {"name": "true", "onchanges": ["file", "guarded"]}),
+    )
+    on = grounds(tmp_path / "run", find=find)
+    assert lies(ran(compiled, on, test=True), ran(compiled, on)) == []
+    again = ran(compiled, on, test=test)
+    assert {row["result"] for row in again.values()} <= {"ok", "skipped"}
+    assert [row["changes"] for row in again.values() if row["changes"]] == []
+    assert all(row["certain"] for row in again.values())
