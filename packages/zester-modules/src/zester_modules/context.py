@@ -11,8 +11,10 @@ import msgspec
 from zester_modules.host.local import Host
 
 if TYPE_CHECKING:
+    from zester_modules.host.machine import Machine
     from zester_modules.registry import Registry
     from zester_modules.states.tree_view import TreeView
+    from zester_modules.states.trees import Trees
 
 FACTS_DIR: Final = Path("/etc/zester/facts")
 """Where custom facts lie unless the peel's configuration says otherwise (runbook)."""
@@ -39,6 +41,10 @@ class Context(msgspec.Struct, kw_only=True):
     """A folder 0700 for compiled templates; None: they are compiled each time."""
     tree: "TreeView | None" = None
     """The tree that is compiled or run; None outside of one."""
+    trees: "Trees | None" = None
+    """Where this peel's trees lie; None where its configuration says nothing of them."""
+    machine: "Machine | None" = None
+    """What states change; None: the machine that this process runs on."""
     host: Host = msgspec.field(default_factory=Host)
     """The only way to touch the machine."""
     jid: str = ""
