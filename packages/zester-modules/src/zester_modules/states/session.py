@@ -1,6 +1,5 @@
 """One run of a peel's own states: its settings, its tree compiled, and what the run stands on."""
 
-import importlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -10,6 +9,7 @@ import msgspec
 from zester_modules.context import Context
 from zester_modules.errors import Refused
 from zester_modules.host.machine import Machine
+from zester_modules.host.real import RealMachine
 from zester_modules.params import fit
 from zester_modules.resource import AnyResource
 from zester_modules.resource import Templates as SourceTemplates
@@ -38,8 +38,8 @@ class Session:
     def __init__(
         self, context: Context, *, env: str = "", pillar: Mapping[str, Any] | None = None
     ) -> None:
-        self._env = env
         self._trees = context.trees or Trees()
+        self._env = env or self._trees.env
         given = self._given(context)
         found = settings_of(self._trees.settings_paths(), context, given)
         settings = _laid(found or context.settings, pillar or {})
@@ -113,8 +113,7 @@ class Session:
 
 def real_machine(context: Context) -> Machine:
     """Give the machine that this process runs on."""
-    module: Any = importlib.import_module("zester_modules.host.real")
-    return cast("Machine", module.RealMachine(context.tmp))
+    return RealMachine(context.tmp, context.host)
 
 
 def params_of(resource: AnyResource, state: State) -> msgspec.Struct:

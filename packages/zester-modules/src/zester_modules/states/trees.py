@@ -18,6 +18,8 @@ class Trees(msgspec.Struct, frozen=True, kw_only=True):
 
     states: Roots = {}
     settings: Roots = {}
+    env: str = ""
+    """The environment of runs that name none; "" is base, and all for the top file."""
     codes: str = ""
     """Folder of compiled templates; "" keeps them nowhere."""
     backups: str = str(BACKUPS)
