@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from zester_modules import __version__
 from zester_modules.bind import BoundCall, bind
@@ -22,6 +22,9 @@ from zester_modules.registry import Registry
 from zester_modules.returns import Outcome, Return
 from zester_proto import codec
 from zester_proto.errors import CodecError, ZesterError
+
+if TYPE_CHECKING:
+    from zester_modules.states.trees import Trees
 
 DEBUG_LIMIT: Final = 16 * 1024
 """Characters of a traceback that travel."""
@@ -101,6 +104,7 @@ def call(
     timeout: float | None = None,
     facts: Mapping[str, Any] | None = None,
     registry: Registry | None = None,
+    trees: "Trees | None" = None,
 ) -> Return:
     """Run one function on this host with no agent and no bus; it never raises.
 
@@ -117,6 +121,7 @@ def call(
         timeout: seconds that the function may know of; only commands are stopped by it.
         facts: given ones; else they are collected when the function looks at them.
         registry: the functions; else the built-in ones and those installed.
+        trees: where state and settings trees lie.
     """
     import tempfile  # noqa: PLC0415  # the agent has folders of its own
 
@@ -130,7 +135,7 @@ def call(
     with tempfile.TemporaryDirectory(prefix="zester-call-") as folder:
         context = Context(
             registry=functions, peel_id=peel_id, test=test, tmp=Path(folder),
-            facts_dir=facts_dir, version=version,
+            facts_dir=facts_dir, version=version, trees=trees,
             deadline=None if timeout is None else time.monotonic() + timeout,
         )  # fmt: skip
         context.facts = LazyFacts(lambda: _collect(context)) if facts is None else facts

@@ -12,11 +12,15 @@ from zester_modules.errors import Refused
 from zester_modules.registry import Registry
 from zester_modules.returns import Outcome, Return
 from zester_peel import __version__
+from zester_peel.call_trees import facts_of, trees_of
+from zester_peel.states_text import is_result, shown
 from zester_proto.codec import normalise
 from zester_proto.messages.jobs import SUCCESSES
 from zester_proto.units import parse_duration
 
-_VALUED: Final = ("--facts", "--output", "--timeout", "--id")
+_VALUED: Final = (
+    "--facts", "--output", "--timeout", "--id", "--tree", "--settings", "--env",
+)  # fmt: skip
 _NAME: Final = set("abcdefghijklmnopqrstuvwxyz0123456789_")
 
 
@@ -32,11 +36,14 @@ def run_call(words: list[str]) -> int:
     function, *rest = called
     registry = Registry(scan)
     args, kwargs = _arguments(registry, function, rest)
+    facts_dir, facts = facts_of(given.facts, given.id)
     answer = call(
         function,
         [*args, *plain],
         kwargs,
-        facts_dir=given.facts,
+        facts_dir=facts_dir,
+        facts=facts,
+        trees=trees_of(given.tree, given.settings, given.env),
         peel_id=given.id,
         version=__version__,
         test=given.test,
@@ -54,8 +61,14 @@ def _parser() -> argparse.ArgumentParser:
         description="Run a function on this host, with no agent and no bus.",
         epilog="After FUNCTION a word with one dash is an argument; after -- every word is.",
     )
-    parser.add_argument("--facts", type=Path, default=Path("/etc/zester/facts"), metavar="DIR",
-                        help="custom facts")  # fmt: skip
+    parser.add_argument("--facts", type=Path, default=Path("/etc/zester/facts"),
+                        metavar="DIR|FILE",
+                        help="custom facts, or a file of all facts")  # fmt: skip
+    parser.add_argument("--tree", action="append", default=[], metavar="[ENV=]DIR",
+                        help="state tree; of several the first that has a file wins")  # fmt: skip
+    parser.add_argument("--settings", action="append", default=[], metavar="[ENV=]DIR",
+                        help="settings tree")  # fmt: skip
+    parser.add_argument("--env", default="", help="environment; else base")
     parser.add_argument("--output", choices=("text", "json", "yaml"), default="text")
     parser.add_argument("--timeout", help="how long it may take: 30, 30s, 5m")
     parser.add_argument("--test", action="store_true", help="say what would change")
@@ -113,6 +126,9 @@ def _show(answer: Return, form: str) -> None:
         sys.stdout.write(yaml.safe_dump(_document(answer), sort_keys=False, allow_unicode=True))
     else:
         _show_text(answer)
+    is_run = is_result(answer.value)
+    if is_run and form == "text":
+        return
     if answer.error and form == "text":
         sys.stderr.write(f"{answer.outcome}: {answer.error}\n")
         sys.stderr.write(f"{answer.hint}\n" if answer.hint else "")
@@ -127,7 +143,9 @@ def _document(answer: Return) -> dict[str, Any]:
 
 def _show_text(answer: Return) -> None:
     value = normalise(answer.value)
-    if isinstance(value, dict) and {"stdout", "stderr", "exit_code"} <= value.keys():
+    if is_result(value):
+        sys.stdout.write(shown(cast("dict[str, Any]", value), colour=sys.stdout.isatty()))
+    elif isinstance(value, dict) and {"stdout", "stderr", "exit_code"} <= value.keys():
         output = cast("dict[str, str]", value)
         sys.stdout.write(output["stdout"])
         sys.stderr.write(output["stderr"])

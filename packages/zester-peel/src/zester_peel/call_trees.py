@@ -1,0 +1,52 @@
+"""Trees and facts that the command line gives to a local call."""
+
+from pathlib import Path
+from typing import Any, cast
+
+from zester_modules.errors import Refused
+from zester_modules.states.trees import Trees
+
+
+def trees_of(states: list[str], settings: list[str], env: str) -> Trees | None:
+    """Give the trees; a folder without `ENV=` is of `env`, else of base.
+
+    Raises:
+        Refused: one is no folder.
+    """
+    if not states and not settings:
+        return None
+    own = env or "base"
+    return Trees(states=_roots(states, own), settings=_roots(settings, own), env=env)
+
+
+def _roots(given: list[str], env: str) -> dict[str, tuple[str, ...]]:
+    roots: dict[str, tuple[str, ...]] = {}
+    for one in given:
+        name, sign, folder = one.partition("=")
+        if not sign or "/" in name:
+            name, folder = env, one
+        path = Path(folder).absolute()
+        if not path.is_dir():
+            raise Refused(f"there is no folder {folder}", hint="--tree and --settings take folders")
+        roots[name] = (*roots.get(name, ()), str(path))
+    return roots
+
+
+def facts_of(place: Path, peel_id: str) -> tuple[Path, dict[str, Any] | None]:
+    """Give the folder of custom facts, or the facts that a file holds.
+
+    Raises:
+        Refused: the file holds none.
+    """
+    if not place.is_file():
+        return place, None
+    import yaml  # noqa: PLC0415  # only who gives a file pays
+
+    try:
+        found: Any = yaml.safe_load(place.read_text(encoding="utf-8"))  # JSON is YAML, too
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise Refused(f"cannot read facts from {place}: {error}") from error
+    if not isinstance(found, dict):
+        raise Refused(f"{place} holds no facts", hint="it has to be a map in YAML or JSON")
+    facts = {str(key): value for key, value in cast("dict[Any, Any]", found).items()}
+    return place.parent, facts | ({"id": peel_id} if peel_id else {})

@@ -1,0 +1,107 @@
+"""The result of a run of states as text, like a plan."""
+
+from collections.abc import Iterator
+from typing import Any, Final, cast
+
+Row = dict[str, Any]
+
+_SIGNS: Final = {"ok": " ", "changed": "~", "would-change": "~", "failed": "!", "skipped": "-"}
+_COLOURS: Final = {"changed": "33", "would-change": "33", "failed": "31", "skipped": "2"}
+_WIDTH: Final = 200
+_PLURALS: Final = (
+    ("ok", "ok"), ("changed", "changed"), ("would-change", "would change"), ("failed", "failed"),
+    ("skipped", "skipped"),
+)  # fmt: skip
+
+
+def is_result(value: Any) -> bool:
+    """Say whether a function's answer is the result of a run of states."""
+    return isinstance(value, dict) and {"result", "errors", "states"} <= value.keys()
+
+
+def shown(result: Row, *, colour: bool = False) -> str:
+    """Give a result as text: each state with what changes, then a line that counts."""
+    lines = [*_problems(result, colour=colour)]
+    for row in result["states"]:
+        lines += _state(row, colour=colour)
+    lines.append(_summary(result))
+    return "\n".join(lines) + "\n"
+
+
+def _problems(result: Row, *, colour: bool) -> Iterator[str]:
+    for kind, code in (("errors", "31"), ("warnings", "33")):
+        for one in result.get(kind, ()):
+            name = kind.removesuffix("s")
+            where = f"{_place(one)}: " if one["file"] else ""
+            yield _painted(f"{name}: {where}{one['message']}", code if colour else "")
+            yield from (f"    {line}" for line in str(one.get("rendered", "")).splitlines())
+            yield from (f"    {line}" for line in one.get("because", ()))
+            if one["hint"]:
+                yield f"    {one['hint']}"
+    if result.get("more_errors"):
+        yield f"and {result['more_errors']} more errors"
+
+
+def _place(one: Row) -> str:
+    parts = [one["file"], one.get("line"), one.get("column")]
+    return ":".join(str(part) for part in parts if part is not None)
+
+
+def _state(row: Row, *, colour: bool) -> Iterator[str]:
+    kind = str(row["result"])
+    doubt = "" if row["certain"] else " (uncertain)"
+    named = "" if row["name"] == row["id"] else f" ({row['name']})"
+    code = _COLOURS.get(kind, "") if colour else ""
+    yield _painted(f"{_SIGNS[kind]} {row['id']}{named}: {row['function']}{doubt}", code)
+    if kind in {"failed", "skipped"}:
+        yield from (f"    {line}" for line in str(row["comment"]).splitlines())
+        where = _place(row["source"])
+        if kind == "failed" and where:
+            yield f"    at {where}"
+    for path, leaf in row["changes"].items():
+        yield f"    {path}: {_leaf(leaf)}"
+    yield from (f"    {_diff_line(line, colour=colour)}" for line in row["diff"].splitlines())
+    where = _place(row["source"])
+    for warning in row["warnings"]:
+        yield _painted(f"    warning: {where}: {warning}", "33" if colour else "")
+    if row["attempts"] > 1:
+        yield f"    after {row['attempts']} attempts"
+
+
+def _leaf(leaf: Row) -> str:
+    if leaf.get("unknown"):
+        because = ", ".join(leaf["because"])
+        return f"not known before {because} has run" if because else "not known beforehand"
+    before, after = _value(leaf["before"]), _value(leaf["after"])
+    return after if leaf["before"] is None else f"{before} -> {after}"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, dict) and "unknown" in value:
+        return "(not known)"
+    text = "(none)" if value is None else str(cast("object", value))
+    return text if len(text) <= _WIDTH else f"{text[: _WIDTH - 3]}..."
+
+
+def _diff_line(line: str, *, colour: bool) -> str:
+    if not colour:
+        return line
+    return _painted(line, {"+": "32", "-": "31", "@": "36"}.get(line[:1], ""))
+
+
+def _painted(text: str, code: str) -> str:
+    return f"\x1b[{code}m{text}\x1b[0m" if code else text
+
+
+def _summary(result: Row) -> str:
+    if result["result"] == "refused":
+        count = len(result["errors"]) + int(result.get("more_errors", 0))
+        return f"refused: {count} error{'s' * (count != 1)}, nothing ran"
+    states = result["states"]
+    counts = {kind: sum(row["result"] == kind for row in states) for kind, _ in _PLURALS}
+    parts = [f"{counts[kind]} {text}" for kind, text in _PLURALS if counts[kind]]
+    unsure = sum(not row["certain"] for row in states)
+    seconds = sum(float(row["duration_ms"]) for row in states) / 1000
+    doubt = f"; {unsure} uncertain" if unsure else ""
+    total = f"{len(states)} state{'s' * (len(states) != 1)}"
+    return f"{total}: {', '.join(parts) or 'nothing to do'}{doubt}; {seconds:.2f} s"
