@@ -28,6 +28,7 @@ from zester_peel.notify import notify
 from zester_peel.nursery.client import Nursery
 from zester_peel.presence import BEAT, Presence
 from zester_peel.supervise import Supervisor
+from zester_peel.trees import trees_of
 from zester_peel.trust import TrustWalk
 from zester_peel.tuning import serve_tidying
 from zester_proto.errors import FileProblem, ZesterError
@@ -154,6 +155,7 @@ class Agent:
             locks=config.state_dir / "locks",
             facts_dir=config.facts_dir,
             worker_memory=config.worker_memory,
+            trees=lambda: trees_of(config),
         )
         return Runner(
             around,

@@ -43,6 +43,14 @@ class PeelConfig(msgspec.Struct, frozen=True, kw_only=True):
     master_url: Annotated[str, Meta(description="enrolment server of a master")] = ""
     enroll_ca: Annotated[Path | None, Meta(description="CA of the enrolment server")] = None
     states_cache: Annotated[Path | None, Meta(description="where state trees are kept")] = None
+    state_roots: Annotated[
+        tuple[str, ...],
+        Meta(description="state trees of this host itself: DIR or ENV=DIR; else states_cache"),
+    ] = ()
+    template_functions: Annotated[
+        tuple[str, ...],
+        Meta(description="functions that templates may call although they can change the host"),
+    ] = ()
     health_addr: Annotated[
         str, Meta(description="HOST:PORT of /healthz, /readyz and /metrics; empty: none")
     ] = "127.0.0.1:9090"

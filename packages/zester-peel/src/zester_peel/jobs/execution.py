@@ -20,6 +20,7 @@ from zester_modules.host.process import Command
 from zester_modules.output import Output, output_of
 from zester_modules.registry import Registry
 from zester_modules.returns import Return, shorten
+from zester_modules.states.trees import Trees
 from zester_peel.jobs.letter import NOTHING
 from zester_peel.nursery.client import Nursery, NurseryGone
 from zester_peel.nursery.wire import VALUE_FILE, Exited, Order, Status, read_status
@@ -67,6 +68,8 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     facts_dir: Path
     worker_memory: int
     """Bytes of address space of a worker; 0 is no limit."""
+    trees: Callable[[], Trees]
+    """Gives where the trees lie when a job begins."""
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
@@ -309,6 +312,7 @@ def _order(run: Run, around: Surroundings, n: int) -> Order:
         own_timeout=run.function is None and not job.timeout,
         max_return=job.max_return,
         memory=around.worker_memory,
+        trees=around.trees(),
     )
 
 

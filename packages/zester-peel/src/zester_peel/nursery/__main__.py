@@ -142,6 +142,7 @@ class _Nursery:
                 worker.kill(message.number)
             return
         try:
+            self._prepared.warm(message.function)
             worker = self._fork(message)
         except OSError as error:
             self._say(Exited(n=message.n, code=1, error=f"cannot start a worker: {error.strerror}"))

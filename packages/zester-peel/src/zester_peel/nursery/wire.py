@@ -6,6 +6,7 @@ from typing import Final, cast
 import msgspec
 
 from zester_modules.facts.collected import Collected
+from zester_modules.states.trees import Trees
 from zester_proto.codec import Raw, decode, encode
 from zester_proto.errors import CodecError
 from zester_proto.messages.jobs import Outcome
@@ -46,6 +47,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, tag="order"):
     max_return: int
     memory: int
     """Bytes of address space; 0 is no limit."""
+    trees: Trees
 
 
 class Signal(msgspec.Struct, frozen=True, kw_only=True, tag="signal"):

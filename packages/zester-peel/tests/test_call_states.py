@@ -1,0 +1,143 @@
+"""States run by a local call: a real process with trees in folders, and no network."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from zester_testing.peels import PEEL
+
+WEB = """\
+mark:
+  cmd.run:
+    - name: echo {{ pillar['word'] }} {{ grains['id'] }} {{ facts['rack'] }} >> ROOT/out
+    - unless: test -e ROOT/out
+after:
+  test.succeed_with_changes:
+    - onchanges: [{cmd: mark}]
+note:
+  test.show_notification:
+    - text: hello
+    - odd: 1
+"""
+
+
+@pytest.fixture
+def trees(tmp_path: Path) -> Path:
+    files = {
+        "tree/web.sls": WEB.replace("ROOT", str(tmp_path)),
+        "tree/top.sls": "base: {'web-*': [web]}",
+        "tree/bad.zy": "a:\n  test.configurable_test_state:\n    - changs: true\n",
+        "tree/fails.sls": "a:\n  test.fail_without_changes:\n    - comment: no luck\n",
+        "settings/top.sls": "base: {'*': [common, 'extra.*']}",
+        "settings/common.sls": "word: hello\ndeep: {a: 1, b: 1}",
+        "settings/extra/one.sls": "include: [extra.two]\ndeep: {b: {{ pillar['deep']['a'] + 1 }} }",
+        "settings/extra/two.sls": "listed: [x]",
+        "facts.yaml": "rack: r7\nos: debian\n",
+        "dev/web.sls": "dev:\n  test.nop: []\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+def call(trees: Path, *words: object) -> subprocess.CompletedProcess[str]:
+    options = ["--tree", trees / "tree", "--settings", trees / "settings", "--id", "web-1",
+               "--facts", trees / "facts.yaml"]  # fmt: skip
+    return subprocess.run(
+        [PEEL, "call", *map(str, (*options, *words))], capture_output=True, text=True, check=False,
+        timeout=60, env=dict(os.environ),
+    )  # fmt: skip
+
+
+def test_a_dry_run_a_run_and_a_second_run_of_the_top_file(trees: Path) -> None:
+    dry = call(trees, "state.apply", "test=True")
+    assert (dry.returncode, dry.stderr) == (0, "")
+    assert "~ mark" in dry.stdout
+    assert dry.stdout.splitlines()[-1].startswith("3 states: 1 ok, 2 would change; ")
+    assert not (trees / "out").exists()
+
+    done = call(trees, "state.highstate")
+    assert done.stdout.splitlines()[-1].startswith("3 states: 1 ok, 2 changed; ")
+    assert (trees / "out").read_text() == "hello web-1 r7\n"
+
+    again = call(trees, "state.apply", "web")
+    assert again.returncode == 0
+    assert again.stdout.splitlines()[-1].startswith("3 states: 1 ok, 2 skipped; ")
+
+
+def test_json_is_the_result_as_it_travels(trees: Path) -> None:
+    done = call(trees, "--test", "--output", "json", "state.sls", "web")
+    document = json.loads(done.stdout)
+    assert document["outcome"] == "would-change"
+    first = document["return"]["states"][0]
+    assert first["source"] == {"file": "web.sls", "line": 2}
+    assert (first["id"], first["function"], first["certain"]) == ("mark", "cmd.run", True)
+    assert first["duration_ms"] >= 0
+
+
+def test_a_failed_run_is_exit_code_1_and_says_where(trees: Path) -> None:
+    done = call(trees, "state.apply", "fails")
+    assert done.returncode == 1
+    assert "! a: test.fail_without_changes\n    no luck\n    at fails.sls:2\n" in done.stdout
+
+
+def test_a_tree_with_errors_is_refused_with_file_and_line(trees: Path) -> None:
+    done = call(trees, "state.apply", "bad,web")
+    assert done.returncode == 1
+    assert "error: bad.zy:3" in done.stdout
+    assert "did you mean changes" in done.stdout
+    assert done.stdout.splitlines()[-1] == "refused: 1 error, nothing ran"
+    assert not (trees / "out").exists()
+
+
+def test_settings_are_merged_in_order_and_the_runs_own_lie_on_top(trees: Path) -> None:
+    (trees / "tree/show.sls").write_text(
+        "show:\n  test.show_notification:\n    - text: {{ pillar | json | yaml_dquote }}\n"
+    )
+    done = call(trees, "--output", "json", "state.apply", "show", "pillar={deep: {c: 3}}")
+    shown = json.loads(json.loads(done.stdout)["return"]["states"][0]["comment"])
+    assert shown == {"word": "hello", "listed": ["x"], "deep": {"a": 1, "b": 2, "c": 3}}
+
+
+def test_an_environment_is_a_tree_of_its_own(trees: Path) -> None:
+    done = call(trees, "--tree", f"dev={trees / 'dev'}", "state.apply", "web", "saltenv=dev")
+    assert "  dev: test.nop" in done.stdout
+    done = call(trees, "--tree", trees / "nothing", "state.apply", "web")
+    assert "there is no folder" in done.stderr
+    assert done.returncode != 0
+
+
+def test_excluded_files_do_not_run(trees: Path) -> None:
+    done = call(trees, "state.apply", "web,fails", "exclude=fails")
+    assert "test.fail_without_changes" not in done.stdout
+    assert done.returncode == 0
+
+
+def test_a_single_state_needs_no_tree(trees: Path) -> None:
+    done = call(trees, "state.single", "cmd.run", "name=touch " + str(trees / "single"))
+    assert done.returncode == 0
+    assert (trees / "single").exists()
+    wrong = call(trees, "state.single", "cmd.run", "true", "cwdd=/")
+    assert (wrong.returncode, wrong.stdout) == (1, "")
+    assert "did you mean cwd?" in wrong.stderr
+    unknown = call(trees, "state.single", "cmd.rum", "true")
+    assert "did you mean cmd.run?" in unknown.stderr
+
+
+def test_a_killed_run_is_repaired_by_the_next_one(trees: Path) -> None:
+    (trees / "tree/killed.sls").write_text(
+        f"one:\n  cmd.run:\n    - name: touch {trees}/one\n    - creates: {trees}/one\n"
+        f"two:\n  cmd.run:\n    - name: kill -9 $PPID; touch {trees}/two\n"
+        f"    - onlyif: test ! -e {trees}/safe\n"
+        f"three:\n  cmd.run:\n    - name: touch {trees}/three\n    - creates: {trees}/three\n"
+    )
+    assert call(trees, "state.apply", "killed").returncode == -9
+    assert not (trees / "three").exists()
+    (trees / "safe").touch()
+    done = call(trees, "state.apply", "killed")
+    assert done.stdout.splitlines()[-1].startswith("3 states: 1 changed, 2 skipped; ")
+    assert (trees / "three").exists()
