@@ -7,19 +7,18 @@ from typing import Any, cast
 import msgspec
 
 from zester_modules.context import Context
-from zester_modules.errors import Refused
 from zester_modules.host.machine import Machine
 from zester_modules.host.real import RealMachine
 from zester_modules.params import fit
 from zester_modules.resource import AnyResource
 from zester_modules.resource import Templates as SourceTemplates
 from zester_modules.states.calls import StateCalls
-from zester_modules.states.compile import Compiler, Request
+from zester_modules.states.compile import Request
+from zester_modules.states.from_context import compiler_of, tree_of
 from zester_modules.states.model import Compiled, State
 from zester_modules.states.resources_table import Resources
 from zester_modules.states.run import Grounds, Wishes, run
-from zester_modules.states.settings_of import settings_of
-from zester_modules.states.template_context import Given, Templates, code_cache
+from zester_modules.states.template_context import Given, Templates
 from zester_modules.states.tree import Tree
 from zester_modules.states.tree_sources import TreeSources
 from zester_modules.states.trees import Trees
@@ -40,47 +39,25 @@ class Session:
     ) -> None:
         self._trees = context.trees or Trees()
         self._env = env or self._trees.env
-        given = self._given(context)
-        found = settings_of(self._trees.settings_paths(), context, given)
-        settings = _laid(found or context.settings, pillar or {})
-        self.context = msgspec.structs.replace(context, settings=settings)
+        self.context = context
+        if pillar:
+            settings = _laid(context.settings, pillar)
+            self.context = msgspec.structs.replace(context, settings=settings)
         self.resources = Resources()
-
-    def _given(self, context: Context) -> Given:
-        trees = self._trees
-        return Given(
-            context=context,
-            template_functions=frozenset(trees.template_functions),
-            codes=code_cache(Path(trees.codes) if trees.codes else None),
-        )
-
-    def tree(self) -> Tree:
-        """Give the state tree.
-
-        Raises:
-            Refused: this peel has none.
-        """
-        if not self._trees.states:
-            raise Refused(
-                "this peel has no state tree",
-                hint="give one with --tree DIR, or set state_roots in its configuration",
-            )
-        return Tree(self._trees.paths())
 
     def apply(self, names: Sequence[str] | None, exclude: Sequence[Any] = ()) -> dict[str, Any]:
         """Compile and run; `names` None is what the top file names. Give the result."""
-        tree = self.tree()
         request = Request(
-            references=names, env=self._env or None, exclude=exclude, strict=self._trees.strict
+            references=names, env=self._env or None, exclude=exclude, strict=self.context.strict
         )
-        compiler = Compiler(tree, request, self._given(self.context), self.resources)
-        compiled = compiler.compile()
-        return self.run(compiled, tree, compiler.templates)
+        compiler = compiler_of(self.context, request, self.resources)
+        return self.run(compiler.compile(), tree_of(self.context), compiler.templates)
 
     def single(self, state: State) -> dict[str, Any]:
         """Run one state that stands in no tree."""
-        tree = Tree(self._trees.paths())
-        return self.run(Compiled(states=(state,)), tree, Templates(tree, self._given(self.context)))
+        tree = Tree(self.context.roots)
+        given = Given(context=self.context, template_functions=self.context.template_functions)
+        return self.run(Compiled(states=(state,)), tree, Templates(tree, given))
 
     def run(self, compiled: Compiled, tree: Tree, templates: Templates) -> dict[str, Any]:
         """Run a compiled tree."""
