@@ -13,6 +13,8 @@ def trees_of(config: PeelConfig) -> Trees:
         codes=str(config.state_dir / "templates"),
         backups=str(config.state_dir / "backups"),
         template_functions=config.template_functions,
+        strict=config.strict,
+        failhard=config.failhard,
     )
 
 

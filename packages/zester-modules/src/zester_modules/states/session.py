@@ -45,13 +45,21 @@ class Session:
             self.context = msgspec.structs.replace(context, settings=settings)
         self.resources = Resources()
 
-    def apply(self, names: Sequence[str] | None, exclude: Sequence[Any] = ()) -> dict[str, Any]:
+    def apply(
+        self,
+        names: Sequence[str] | None,
+        exclude: Sequence[Any] = (),
+        *,
+        failhard: bool = False,
+    ) -> dict[str, Any]:
         """Compile and run; `names` None is what the top file names. Give the result."""
         request = Request(
             references=names, env=self._env or None, exclude=exclude, strict=self.context.strict
         )
         compiler = compiler_of(self.context, request, self.resources)
-        return self.run(compiler.compile(), tree_of(self.context), compiler.templates)
+        compiled = compiler.compile()
+        tree = tree_of(self.context)
+        return self.run(compiled, tree, compiler.templates, failhard=failhard)
 
     def single(self, state: State) -> dict[str, Any]:
         """Run one state that stands in no tree."""
@@ -59,11 +67,13 @@ class Session:
         given = Given(context=self.context, template_functions=self.context.template_functions)
         return self.run(Compiled(states=(state,)), tree, Templates(tree, given))
 
-    def run(self, compiled: Compiled, tree: Tree, templates: Templates) -> dict[str, Any]:
+    def run(
+        self, compiled: Compiled, tree: Tree, templates: Templates, *, failhard: bool = False
+    ) -> dict[str, Any]:
         """Run a compiled tree."""
         wishes = Wishes(
             test=self.context.test,
-            failhard=self._trees.failhard,
+            failhard=failhard or self._trees.failhard,
             parallel=self._trees.parallel,
         )
         return run(compiled, self._grounds(tree, templates), wishes)
