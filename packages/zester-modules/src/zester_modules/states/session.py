@@ -11,13 +11,13 @@ from zester_modules.host.machine import Machine
 from zester_modules.host.real import RealMachine
 from zester_modules.params import fit
 from zester_modules.resource import AnyResource
-from zester_modules.resource import Templates as SourceTemplates
 from zester_modules.states.calls import StateCalls
 from zester_modules.states.compile import Request
 from zester_modules.states.from_context import compiler_of, tree_of
 from zester_modules.states.model import Compiled, State
 from zester_modules.states.resources_table import Resources
 from zester_modules.states.run import Grounds, Wishes, run
+from zester_modules.states.source_templates import SourceTemplates
 from zester_modules.states.template_context import Given, Templates
 from zester_modules.states.tree import Tree
 from zester_modules.states.tree_sources import TreeSources
@@ -89,7 +89,7 @@ class Session:
             facts=context.facts,
             settings=context.settings,
             sources=TreeSources(tree, self._env or "base"),
-            templates=lambda state: _source_templates(templates, state),
+            templates=lambda state: SourceTemplates(templates, state),
             calls=StateCalls(templates.calls, context),
             folder=folder,
             backups=Path(self._trees.backups),
@@ -114,27 +114,6 @@ def params_of(resource: AnyResource, state: State) -> msgspec.Struct:
         wrong = [one for one in fitted.problems if one.kind != "unknown"]
         raise ZesterError("; ".join(one.message for one in wrong), hint=wrong[0].hint)
     return fitted.params
-
-
-def _source_templates(templates: Templates, state: State) -> SourceTemplates:
-    def render(
-        text: str, *, source: str, context: Mapping[str, Any], defaults: Mapping[str, Any]
-    ) -> str:
-        path = source.partition("://")[2].partition("?")[0] or source.lstrip("/")
-        names = {**state.context, **defaults, **context}
-        # of a source the folder is its own; the state's is under `sls` and `slspath`
-        names = {key: value for key, value in names.items()
-                 if not key.startswith("tpl") or key in defaults or key in context}  # fmt: skip
-        rendered = templates.render(
-            state.env, path, names, dialect=state.dialect, text=text, source=True
-        )
-        if rendered.problems:
-            one = rendered.problems[0]
-            where = f" ({one.place})" if one.place else ""
-            raise ZesterError(f"{one.message}{where}", hint=one.hint)
-        return rendered.text
-
-    return render
 
 
 def _laid(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
