@@ -117,6 +117,13 @@ def test_excluded_files_do_not_run(trees: Path) -> None:
     assert done.returncode == 0
 
 
+def test_failhard_stops_a_run(trees: Path) -> None:
+    done = call(trees, "state.apply", "fails,web", "failhard=True")
+    assert "- mark" in done.stdout
+    assert "failhard after a" in done.stdout
+    assert not (trees / "out").exists()
+
+
 def test_a_single_state_needs_no_tree(trees: Path) -> None:
     done = call(trees, "state.single", "cmd.run", "name=touch " + str(trees / "single"))
     assert done.returncode == 0

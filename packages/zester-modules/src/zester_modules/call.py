@@ -138,6 +138,10 @@ def call(
             facts_dir=facts_dir, version=version, trees=trees,
             deadline=None if timeout is None else time.monotonic() + timeout,
         )  # fmt: skip
+        if trees is not None:
+            from zester_modules.states.trees import use  # noqa: PLC0415  # most calls have none
+
+            use(trees, context)
         context.facts = LazyFacts(lambda: _collect(context)) if facts is None else facts
         with contextlib.redirect_stdout(sys.stderr):
             return run_bound(bound, context)

@@ -176,11 +176,12 @@ def _single(annotation: Any, value: Any, dialect: Dialect) -> Any:
         raise ValueError(f"it is {what}, and takes: {label}")  # noqa: TRY004  # the one error of kinds
     try:
         return kind_of(annotation).convert(value.text)
-    except ValueError:
+    except ValueError as error:
         meant = scalar(value, dialect)
-        if not isinstance(meant, int | float):
-            raise
-        return kind_of(annotation).convert(meant)  # 0x1f, 1_000
+        try:
+            return kind_of(annotation).convert(meant)  # 0x1f, 1_000
+        except ValueError:
+            raise error from None
 
 
 def _map(item: Any, value: Any, dialect: Dialect) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from zester_modules.context import Context
 from zester_modules.registry import Registry
 from zester_modules.states.resources_table import Resources
 from zester_modules.states.session import Session
-from zester_modules.states.trees import Trees
+from zester_modules.states.trees import Trees, use
 from zester_testing.plain_machine import PlainMachine
 
 ROWS = {
@@ -45,9 +45,9 @@ def applied(row: dict[str, Any], root: Path, tree: Path, tmp: Path) -> dict[str,
         path.write_text(text.replace("{{ROOT}}", str(root)))
     tmp.mkdir()
     context = Context(
-        registry=Registry(), tmp=tmp, test=row["test"], machine=PlainMachine(),
-        trees=Trees(states={"base": (str(tree),)}, backups=str(tmp)), peel_id="host",
-    )  # fmt: skip
+        registry=Registry(), tmp=tmp, test=row["test"], machine=PlainMachine(), peel_id="host"
+    )
+    use(Trees(states={"base": (str(tree),)}, backups=str(tmp)), context)
     return Session(context).apply([row["entry"]])
 
 

@@ -51,6 +51,12 @@ class PeelConfig(msgspec.Struct, frozen=True, kw_only=True):
         tuple[str, ...],
         Meta(description="functions that templates may call although they can change the host"),
     ] = ()
+    strict: Annotated[bool, Meta(description="what Salt lets pass in a .sls tree is an error")] = (
+        False
+    )
+    failhard: Annotated[
+        bool, Meta(description="a run of states stops after the first that fails")
+    ] = False
     health_addr: Annotated[
         str, Meta(description="HOST:PORT of /healthz, /readyz and /metrics; empty: none")
     ] = "127.0.0.1:9090"

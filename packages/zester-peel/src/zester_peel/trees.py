@@ -29,6 +29,8 @@ class PeelTrees:
             codes=str(config.state_dir / "templates"),
             backups=str(config.state_dir / "backups"),
             template_functions=config.template_functions,
+            strict=config.strict,
+            failhard=config.failhard,
             agent=str(agent),
         )
 

@@ -190,6 +190,7 @@ class Fleet:
         process = await self._start(group, name, [
             self._programs.master, "run", "--nats-url", ",".join(urls),
             "--auth-dir", self._folder.master(name), "--state-dir", state,
+            "--states-dir", self._folder.states, "--settings-dir", self._folder.settings,
             "--health-addr", health, "--log-format", "text",
             "--config", self._no_config(name),
         ])  # fmt: skip

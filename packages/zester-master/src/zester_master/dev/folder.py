@@ -58,6 +58,9 @@ class DevFolder:
         self.logs = self.root / "log"
         self.ports = self.root / "ports"
         self.operator = self.root / "operator.yaml"
+        self.states = self.root / "states"
+        """The trees that the masters of this fleet publish."""
+        self.settings = self.root / "settings"
 
     def prepare(self, *, peels: int, masters: int, nats: int) -> None:
         """Make what is missing of a fleet of that size.

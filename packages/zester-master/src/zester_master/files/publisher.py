@@ -113,6 +113,8 @@ class Publisher:
             built, problems = None, (f"{error.filename}: {error.strerror}",)
         self._edited = self._edited or self._built is not None
         self._built = found
+        if found.empty and self._heads.head is None:
+            problems, built = (), None  # a site without states is no mistake
         self.problems = problems
         self.local = built if built is not None and not problems else None
         self._context.tree_root = self.local.root if self.local else b""

@@ -37,6 +37,11 @@ class Scan(NamedTuple):
     environments: dict[str, dict[str, FoundFile]]
     problems: tuple[str, ...]
 
+    @property
+    def empty(self) -> bool:
+        """Whether there is no file at all."""
+        return not any(self.environments.values())
+
 
 def scan(roots: Mapping[str, Sequence[Path]]) -> Scan:
     """Look at all roots; blocks for as long as the disk does.
@@ -45,7 +50,7 @@ def scan(roots: Mapping[str, Sequence[Path]]) -> Scan:
     wins. A link is followed while it stays in its root.
 
     Args:
-        roots: environment to its folders, the strongest first; a folder that is not there is empty.
+        roots: environment to its folders, the strongest first.
     """
     problems: list[str] = []
     environments = {env: _environment(folders, problems) for env, folders in roots.items()}

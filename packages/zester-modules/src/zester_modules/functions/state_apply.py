@@ -24,6 +24,7 @@ def apply(
     exclude: list[Value] | None = None,
     saltenv: str = "",
     pillar: dict[str, Value] | None = None,
+    failhard: bool = False,
     test: bool | None = None,
 ) -> Return:
     """Apply state files, or without names all that the top file has for this peel.
@@ -33,9 +34,12 @@ def apply(
         exclude: files not to apply, or {id: ID}.
         saltenv: the environment; else base, and for the top file all.
         pillar: settings laid on top for this run.
+        failhard: stop after the first state that fails.
         test: a dry run: say what would change.
     """
-    return _applied(context, _split(names), exclude, saltenv, pillar=pillar, test=test)
+    return _applied(
+        context, _split(names), exclude, saltenv, pillar=pillar, test=test, failhard=failhard
+    )
 
 
 @function("state.sls", dry=True, lock=LOCK)
@@ -45,6 +49,7 @@ def sls(
     exclude: list[Value] | None = None,
     saltenv: str = "",
     pillar: dict[str, Value] | None = None,
+    failhard: bool = False,
     test: bool | None = None,
 ) -> Return:
     """Apply state files: Salt's name for `state.apply` with names.
@@ -54,12 +59,15 @@ def sls(
         exclude: files not to apply, or {id: ID}.
         saltenv: the environment; else base.
         pillar: settings laid on top for this run.
+        failhard: stop after the first state that fails.
         test: a dry run: say what would change.
     """
     if not names:
         raise BadArgument("state.sls", "names", "no state file is named", expects="a reference",
                           hint="state.highstate applies the top file")  # fmt: skip
-    return _applied(context, _split(names), exclude, saltenv, pillar=pillar, test=test)
+    return _applied(
+        context, _split(names), exclude, saltenv, pillar=pillar, test=test, failhard=failhard
+    )
 
 
 @function("state.highstate", dry=True, lock=LOCK)
@@ -69,6 +77,7 @@ def highstate(
     exclude: list[Value] | None = None,
     saltenv: str = "",
     pillar: dict[str, Value] | None = None,
+    failhard: bool = False,
     test: bool | None = None,
 ) -> Return:
     """Apply all that the top file has for this peel.
@@ -77,9 +86,10 @@ def highstate(
         exclude: files not to apply, or {id: ID}.
         saltenv: this environment alone.
         pillar: settings laid on top for this run.
+        failhard: stop after the first state that fails.
         test: a dry run: say what would change.
     """
-    return _applied(context, None, exclude, saltenv, pillar=pillar, test=test)
+    return _applied(context, None, exclude, saltenv, pillar=pillar, test=test, failhard=failhard)
 
 
 @function("state.single", dry=True, lock=LOCK)
@@ -122,11 +132,13 @@ def _applied(
     *,
     pillar: dict[str, Any] | None,
     test: bool | None,
+    failhard: bool,
 ) -> Return:
     excluded: list[Any] = []
     for one in exclude or []:
         excluded += [part.strip() for part in one.split(",")] if isinstance(one, str) else [one]
-    return _returned(_session(context, env, pillar, test).apply(names, excluded))
+    session = _session(context, env, pillar, test)
+    return _returned(session.apply(names, excluded, failhard=failhard))
 
 
 def _returned(result: dict[str, Any]) -> Return:

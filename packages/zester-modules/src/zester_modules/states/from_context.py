@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from zester_modules.context import Context
 from zester_modules.errors import Refused
 from zester_modules.states.compile import Compiler, Request
+from zester_modules.states.published import PublishedTree
 from zester_modules.states.resources_table import Resources
 from zester_modules.states.template_context import Given
 from zester_modules.states.tree import Tree
@@ -20,8 +21,11 @@ def tree_of(context: Context) -> Tree:
     if not context.roots:
         raise Refused(
             "there is no state tree on this peel",
-            hint="set states_dir or state_roots, or call zester-peel with --tree",
+            hint="zester tree status shows what is published; zester-peel call takes --tree DIR",
         )
+    trees = context.trees
+    if trees is not None and trees.revision:
+        return PublishedTree(context.roots, trees.revision, trees.agent)
     return Tree(context.roots)
 
 

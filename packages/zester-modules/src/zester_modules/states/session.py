@@ -7,20 +7,18 @@ from typing import Any, cast
 import msgspec
 
 from zester_modules.context import Context
-from zester_modules.errors import Refused
 from zester_modules.host.machine import Machine
 from zester_modules.host.real import RealMachine
 from zester_modules.params import fit
 from zester_modules.resource import AnyResource
-from zester_modules.resource import Templates as SourceTemplates
 from zester_modules.states.calls import StateCalls
-from zester_modules.states.compile import Compiler, Request
+from zester_modules.states.compile import Request
+from zester_modules.states.from_context import compiler_of, tree_of
 from zester_modules.states.model import Compiled, State
-from zester_modules.states.published import PublishedTree
 from zester_modules.states.resources_table import Resources
 from zester_modules.states.run import Grounds, Wishes, run
-from zester_modules.states.settings_of import settings_of
-from zester_modules.states.template_context import Given, Templates, code_cache
+from zester_modules.states.source_templates import SourceTemplates
+from zester_modules.states.template_context import Given, Templates
 from zester_modules.states.tree import Tree
 from zester_modules.states.tree_sources import TreeSources
 from zester_modules.states.trees import Trees
@@ -41,54 +39,41 @@ class Session:
     ) -> None:
         self._trees = context.trees or Trees()
         self._env = env or self._trees.env
-        given = self._given(context)
-        found = settings_of(self._trees.settings_paths(), context, given)
-        settings = _laid(found or context.settings, pillar or {})
-        self.context = msgspec.structs.replace(context, settings=settings)
+        self.context = context
+        if pillar:
+            settings = _laid(context.settings, pillar)
+            self.context = msgspec.structs.replace(context, settings=settings)
         self.resources = Resources()
 
-    def _given(self, context: Context) -> Given:
-        trees = self._trees
-        return Given(
-            context=context,
-            template_functions=frozenset(trees.template_functions),
-            codes=code_cache(Path(trees.codes) if trees.codes else None),
-        )
-
-    def tree(self) -> Tree:
-        """Give the state tree.
-
-        Raises:
-            Refused: this peel has none.
-        """
-        if not self._trees.states:
-            raise Refused(
-                "this peel has no state tree",
-                hint="give one with --tree DIR, set state_roots in its configuration, or publish "
-                "one: zester tree status",
-            )
-        return tree_of(self._trees)
-
-    def apply(self, names: Sequence[str] | None, exclude: Sequence[Any] = ()) -> dict[str, Any]:
+    def apply(
+        self,
+        names: Sequence[str] | None,
+        exclude: Sequence[Any] = (),
+        *,
+        failhard: bool = False,
+    ) -> dict[str, Any]:
         """Compile and run; `names` None is what the top file names. Give the result."""
-        tree = self.tree()
         request = Request(
-            references=names, env=self._env or None, exclude=exclude, strict=self._trees.strict
+            references=names, env=self._env or None, exclude=exclude, strict=self.context.strict
         )
-        compiler = Compiler(tree, request, self._given(self.context), self.resources)
+        compiler = compiler_of(self.context, request, self.resources)
         compiled = compiler.compile()
-        return self.run(compiled, tree, compiler.templates)
+        tree = tree_of(self.context)
+        return self.run(compiled, tree, compiler.templates, failhard=failhard)
 
     def single(self, state: State) -> dict[str, Any]:
         """Run one state that stands in no tree."""
-        tree = tree_of(self._trees)
-        return self.run(Compiled(states=(state,)), tree, Templates(tree, self._given(self.context)))
+        tree = Tree(self.context.roots)
+        given = Given(context=self.context, template_functions=self.context.template_functions)
+        return self.run(Compiled(states=(state,)), tree, Templates(tree, given))
 
-    def run(self, compiled: Compiled, tree: Tree, templates: Templates) -> dict[str, Any]:
+    def run(
+        self, compiled: Compiled, tree: Tree, templates: Templates, *, failhard: bool = False
+    ) -> dict[str, Any]:
         """Run a compiled tree."""
         wishes = Wishes(
             test=self.context.test,
-            failhard=self._trees.failhard,
+            failhard=failhard or self._trees.failhard,
             parallel=self._trees.parallel,
         )
         return run(compiled, self._grounds(tree, templates), wishes)
@@ -104,20 +89,13 @@ class Session:
             facts=context.facts,
             settings=context.settings,
             sources=TreeSources(tree, self._env or "base"),
-            templates=lambda state: _source_templates(templates, state),
+            templates=lambda state: SourceTemplates(templates, state),
             calls=StateCalls(templates.calls, context),
             folder=folder,
             backups=Path(self._trees.backups),
             remaining=context.remaining,
             log=context.log,
         )
-
-
-def tree_of(trees: Trees) -> Tree:
-    """Give the tree of this host's own folders, or of the revision that its agent keeps."""
-    if trees.revision:
-        return PublishedTree(trees.paths(), trees.revision, trees.agent)
-    return Tree(trees.paths())
 
 
 def real_machine(context: Context) -> Machine:
@@ -136,27 +114,6 @@ def params_of(resource: AnyResource, state: State) -> msgspec.Struct:
         wrong = [one for one in fitted.problems if one.kind != "unknown"]
         raise ZesterError("; ".join(one.message for one in wrong), hint=wrong[0].hint)
     return fitted.params
-
-
-def _source_templates(templates: Templates, state: State) -> SourceTemplates:
-    def render(
-        text: str, *, source: str, context: Mapping[str, Any], defaults: Mapping[str, Any]
-    ) -> str:
-        path = source.partition("://")[2].partition("?")[0] or source.lstrip("/")
-        names = {**state.context, **defaults, **context}
-        # of a source the folder is its own; the state's is under `sls` and `slspath`
-        names = {key: value for key, value in names.items()
-                 if not key.startswith("tpl") or key in defaults or key in context}  # fmt: skip
-        rendered = templates.render(
-            state.env, path, names, dialect=state.dialect, text=text, source=True
-        )
-        if rendered.problems:
-            one = rendered.problems[0]
-            where = f" ({one.place})" if one.place else ""
-            raise ZesterError(f"{one.message}{where}", hint=one.hint)
-        return rendered.text
-
-    return render
 
 
 def _laid(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
+import msgspec
+
 from zester_modules.context import Context
 from zester_modules.errors import Refused
 from zester_modules.states.problems import Problems
@@ -15,6 +17,7 @@ from zester_modules.states.reference import absolute, is_glob, matching
 from zester_modules.states.template_context import Given, Templates
 from zester_modules.states.top import read_top
 from zester_modules.states.tree import BadTree, Tree
+from zester_proto.render.code_cache import CodeCache
 from zester_proto.render.merge import merge_all
 from zester_proto.render.nodes import Dialect, Node, Problem, Scalar
 from zester_proto.render.nodes import Mapping as MapNode
@@ -26,14 +29,13 @@ _Layer = tuple[Node | None, Dialect]
 
 
 def settings_of(
-    roots: Mapping[str, Sequence[Path]], context: Context, given: Given, env: str | None = None
+    roots: Mapping[str, Sequence[Path]], context: Context, env: str | None = None
 ) -> dict[str, Any]:
     """Render and merge the settings that a tree has for this peel.
 
     Args:
         roots: the folders of each environment.
         context: the peel: its id and facts.
-        given: what templates get besides.
         env: this environment alone; else all that the top file names.
 
     Raises:
@@ -42,6 +44,12 @@ def settings_of(
     if not roots:
         return {}
     tree = Tree(roots)
+    bare = msgspec.structs.replace(context, settings={})
+    given = Given(
+        context=bare,
+        template_functions=context.template_functions,
+        codes=CodeCache(context.codes) if context.codes else None,
+    )
     templates = Templates(tree, given)
     problems = Problems()
     asked, _ = read_top(tree, templates, problems, env)

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
+
+from zester_modules.context import Context, LazyFacts
 
 Roots = Mapping[str, tuple[str, ...]]
 """Environment to folders, the strongest first."""
@@ -43,3 +45,20 @@ class Trees(msgspec.Struct, frozen=True, kw_only=True):
 
 def _paths(roots: Roots) -> dict[str, list[Path]]:
     return {env: [Path(one) for one in folders] for env, folders in roots.items()}
+
+
+def use(trees: Trees, context: Context) -> None:
+    """Let a job work with these trees; its settings are rendered when something looks at them."""
+    context.trees = trees
+    context.roots = trees.paths()
+    context.template_functions = frozenset(trees.template_functions)
+    context.strict = trees.strict
+    context.codes = Path(trees.codes) if trees.codes else None
+    if trees.settings:
+        context.settings = LazyFacts(lambda: _settings(trees, context))
+
+
+def _settings(trees: Trees, context: Context) -> dict[str, Any]:
+    from zester_modules.states.settings_of import settings_of  # noqa: PLC0415  # brings templates
+
+    return settings_of(trees.settings_paths(), context)

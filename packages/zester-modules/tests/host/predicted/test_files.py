@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from zester_modules.host.machine import Command, Effects, HostProblem, Machine, Unknowable
 from zester_modules.host.predicted import PredictedMachine
-from zester_testing.plain_machine import PlainMachine
+from zester_modules.host.real import RealMachine
 
 UID, GID = os.getuid(), os.getgid()
 PATHS = ("a", "b", "a/x", "a/y", "b/x", "a/x/deep", "link", "link/x", "up/../a")
@@ -83,7 +83,7 @@ def view(machine: Machine, root: str) -> dict[str, Any]:
 def test_a_predicted_machine_shows_what_the_real_one_would(first: list[Step], then: list[Step]):
     folder = tempfile.mkdtemp(prefix="predicted-")
     try:
-        real = PlainMachine()
+        real = RealMachine(Path(folder))
         for one in first:
             act(real, folder, one)
         untouched = view(real, folder)
@@ -101,7 +101,7 @@ def test_a_predicted_machine_shows_what_the_real_one_would(first: list[Step], th
 @pytest.fixture
 def machine(tmp_path: Path) -> PredictedMachine:
     (tmp_path / "old").write_text("here")
-    return PredictedMachine(PlainMachine())
+    return PredictedMachine(RealMachine(tmp_path))
 
 
 def test_after_an_opaque_command_what_was_missing_may_be_there(

@@ -21,6 +21,7 @@ from zester_modules.errors import Refused
 from zester_modules.facts.collected import FACTS_LIMIT
 from zester_modules.registry import BUILTIN, Provider, Registry
 from zester_modules.returns import Return, shorten
+from zester_modules.states.trees import use
 from zester_peel.nursery.wire import FRAME_LIMIT, STATUS_FILE, VALUE_FILE, Order, Status
 from zester_proto.codec import digest, encode, pack_normal, unpack
 from zester_proto.errors import ZesterError
@@ -140,7 +141,7 @@ def _context(order: Order, registry: Registry) -> Context:
     tmp = Path(order.folder) / "tmp"
     tmp.mkdir(mode=0o700, exist_ok=True)
     facts = Path(order.facts)
-    return Context(
+    context = Context(
         registry=registry,
         peel_id=order.peel_id,
         facts=LazyFacts(lambda: unpack(facts.read_bytes(), limit=FACTS_LIMIT)),
@@ -152,6 +153,8 @@ def _context(order: Order, registry: Registry) -> Context:
         version=order.version,
         deadline=time.monotonic() + order.seconds,
     )
+    use(order.trees, context)
+    return context
 
 
 def _write_value(folder: Path, answer: Return, limit: int) -> Status:

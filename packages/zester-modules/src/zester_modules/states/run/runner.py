@@ -14,7 +14,7 @@ from zester_modules.states.run.requisites import Asked, ask
 from zester_modules.states.run.results import refused, results
 from zester_modules.states.run.retry import repeat
 from zester_modules.states.run.stage import Stage
-from zester_modules.states.run.turn import Turn, change, failure, foretell, is_to_do, plan_of
+from zester_modules.states.run.turn import Turn, blur, change, failure, foretell, is_to_do, plan_of
 from zester_proto.errors import ZesterError
 
 
@@ -159,12 +159,16 @@ class Run:
             held = ask_guards(state, scope)
             doubts = tuple(dict.fromkeys((*held.because, *self.stage.doubts())))
             because = tuple(dict.fromkeys((*self._ids(asked.because), *doubts)))
-            if held.why:
-                return Ran(result="skipped", skipped_by="guard", comment=held.why, because=doubts)
+            skipped = Ran(result="skipped", skipped_by="guard", comment=held.why, because=doubts)
+            if held.why and not doubts:
+                return skipped
             turn = self._turn(state, asked, reaction=reaction, because=because)
         except (Exception, SystemExit) as error:  # noqa: BLE001  # its result is that it failed
             return failure(error, scope)
         if self.stage.predicted is not None:
+            if held.why:
+                blur(turn, self.stage.predicted)
+                return skipped
             return foretell(turn, self.stage.predicted)
         return repeat(lambda: change(turn), state.options.retry, self._grounds.sleep)
 

@@ -103,7 +103,8 @@ def foretell(turn: Turn, machine: PredictedMachine) -> Ran:
         if failed is not None:
             return failed
     elif doubts:
-        # it may have something to do by then
+        # it may have something to do by then, and nobody knows what
+        machine.history.obscure()
         because = tuple(dict.fromkeys((*because, *doubts)))
     return Ran(
         result="would-change" if leaves else "ok",
@@ -115,6 +116,19 @@ def foretell(turn: Turn, machine: PredictedMachine) -> Ran:
         warnings=plan.warnings,
         reaction=reaction,
     )
+
+
+def blur(turn: Turn, machine: PredictedMachine) -> None:
+    """Let what a state would change be unknown from now on, as nobody knows whether it will run."""
+    try:
+        plan, _ = plan_of(turn)
+    except Unknowable:
+        machine.history.obscure()
+        return
+    except (Exception, SystemExit):  # noqa: BLE001  # it would fail, and so change nothing
+        return
+    if is_to_do(turn.resource, plan):
+        _apply_foretold(turn, plan, machine, turn.because)
 
 
 def _apply_foretold(

@@ -1,0 +1,101 @@
+"""`zester-migrate`: shows what a Salt tree would be as a tree of ours, and writes it when told."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from zester_modules.states.migrate import Migrated, Roots, migrate, read_roots, state_files
+from zester_proto.errors import ZesterError
+from zester_proto.files import write_atomic
+
+_EPILOG: Final = """\
+A Salt tree runs as it is; this rewrites it in the strict dialect. Exit status: 0 clean,
+1 something has to be looked at, 2 nothing could be done. With --write the old files are kept
+beside the new ones as NAME.sls.orig."""
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run the command."""
+    parser = argparse.ArgumentParser(
+        prog="zester-migrate", description=(__doc__ or "").partition(": ")[2], epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    parser.add_argument("path", type=Path, nargs="?", help="a tree, or one .sls file")
+    parser.add_argument("--write", action="store_true", help="write; else it is only shown")
+    parser.add_argument(
+        "--roots", type=Path, metavar="MASTER_CONFIG", help="take the trees of a Salt master"
+    )
+    options = parser.parse_args(words)
+    try:
+        return run(options.path, options.roots, write=options.write)
+    except ZesterError as error:
+        hint = f"\nhint: {error.hint}" if error.hint else ""
+        print(f"zester-migrate: {error.message}{hint}", file=sys.stderr)  # noqa: T201  # a command speaks by printing
+        return 2
+
+
+def run(path: Path | None, config: Path | None, *, write: bool) -> int:
+    """Migrate what was named, and give the exit status.
+
+    Raises:
+        ZesterError: there is nothing to do, or the configuration cannot be read.
+    """
+    folders = [path] if path else []
+    if config is not None:
+        roots = read_roots(config)
+        folders += [Path(one) for each in roots.states.values() for one in each]
+        _say(configuration(roots))
+    files = [one for folder in folders for one in state_files(folder)]
+    if not files:
+        named = ", ".join(str(one) for one in folders)
+        raise ZesterError(
+            f"there is no .sls file in {named}" if named else "no tree was named",
+            hint="zester-migrate PATH, or --roots /etc/salt/master",
+        )
+    found = [migrate(one) for one in files]
+    for one in found:
+        _say(report(one))
+        if write and not one.problem:
+            write_file(one)
+    changed = sum(len(one.changes) for one in found)
+    left = sum(bool(one.problem) for one in found)
+    notes = sum(len(one.notes) for one in found)
+    done = "written" if write else "to write; nothing was changed, --write does it"
+    _say(
+        f"{len(files) - left} files {done}: {changed} lines, {notes} to look at, {left} left alone"
+    )
+    return 1 if notes or left else 0
+
+
+def configuration(roots: Roots) -> str:
+    """Give the lines of a peel's configuration that name the same trees."""
+    lines = ["# for a peel's configuration:", "state_roots:"]
+    for env, folders in roots.states.items():
+        lines.append(f"  {env}:")
+        lines += [f"    - {folder}" for folder in folders]
+    pillars = [one for each in roots.settings.values() for one in each]
+    return "\n".join([*lines, f"# Salt's pillar lies in {', '.join(pillars)}"])
+
+
+def report(one: Migrated) -> str:
+    """Give what becomes of a file, in lines."""
+    if one.problem:
+        return f"{one.path}: left alone: {one.problem}"
+    lines = [f"{one.path} -> {one.target.name}"]
+    for change in one.changes:
+        lines += [f"  {change.line}: - {change.before}", f"  {change.line}: + {change.after}"]
+    lines += [f"  {note.line}: look: {note.text}" for note in one.notes]
+    return "\n".join(lines)
+
+
+def write_file(one: Migrated) -> None:
+    """Write the new file and put the old one aside: both would be an error in a tree."""
+    mode = one.path.stat().st_mode & 0o777
+    write_atomic(one.target, one.text.encode(), mode)
+    one.path.rename(one.path.with_name(one.path.name + ".orig"))
+
+
+def _say(text: str) -> None:
+    print(text)  # noqa: T201  # a command speaks by printing

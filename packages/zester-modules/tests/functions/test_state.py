@@ -1,0 +1,93 @@
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+from zester_modules.bind import bind
+from zester_modules.call import run_bound
+from zester_modules.context import Context
+from zester_modules.registry import Registry
+from zester_modules.returns import Return
+
+TREE = {
+    "web.sls": """\
+conf:
+  file.managed:
+    - name: /etc/a<b
+    - mode: 0644
+    - no_log: false
+svc:
+  service.running:
+    - names: [nginx, php]
+    - watch:
+      - file: conf
+secret:
+  test.nop:
+    - password: x
+    - no_log: true
+""",
+    "broken.sls": "a:\n  test.nop: {}\n",
+    "top.sls": "base:\n  '*': [web]\n",
+}
+
+
+def call(root: Path, function: str, *args: str, **kwargs: Any) -> Return:
+    registry = Registry()
+    for name, text in TREE.items():
+        (root / name).write_text(text)
+    context = Context(
+        registry=registry, peel_id="web-1", facts={"id": "web-1"}, roots={"base": [root]}
+    )
+    return run_bound(bind(registry.find(function), args, kwargs), context)
+
+
+def test_show_gives_the_states_in_running_order_as_plain_data(tmp_path: Path):
+    for names in ((), ("web",), ("web,web",)):
+        answer = call(tmp_path, "state.show", *names)
+        assert (answer.outcome, answer.value["errors"]) == ("ok", [])
+        conf, nginx, php, secret = answer.value["states"]
+        assert conf == {
+            "id": "conf", "function": "file.managed", "name": "/etc/a<b", "order": 1,
+            "arguments": {"mode": 644}, "requisites": [],
+            "source": {"file": "web.sls", "line": 2}, "unknown": conf["unknown"],
+        }  # fmt: skip
+        assert [nginx["name"], php["name"]] == ["nginx", "php"]
+        assert nginx["requisites"] == [
+            {"kind": "watch", "text": "file: conf", "ids": ["conf"], "line": 10}
+        ]
+        assert secret["arguments"] == "(hidden)"
+
+
+def test_show_refuses_a_broken_tree_with_its_errors(tmp_path: Path):
+    answer = call(tmp_path, "state.show", "broken")
+    assert answer.outcome == "refused"
+    assert answer.value["states"] == []
+    (error,) = answer.value["errors"]
+    assert (error["file"], error["line"], error["column"]) == ("broken.sls", 2, 13)
+    assert answer.error.startswith("broken.sls:2: ")
+
+
+def test_lint_looks_at_every_file_and_fails_where_one_is_broken(tmp_path: Path):
+    answer = call(tmp_path, "state.lint")
+    assert answer.outcome == "failed"
+    assert "broken.sls" in {one["file"] for one in answer.value["errors"]}
+    assert answer.value["files"] == 2
+
+
+def test_without_a_tree_a_peel_says_how_to_get_one():
+    registry = Registry()
+    answer = run_bound(bind(registry.find("state.show"), (), {}), Context(registry=registry))
+    assert (answer.outcome, answer.error) == ("refused", "there is no state tree on this peel")
+    assert "states_dir" in answer.hint
+
+
+def test_a_graph_is_text_dot_or_a_picture(tmp_path: Path):
+    text = call(tmp_path, "state.graph", "web").value
+    assert "1 file.managed conf (/etc/a<b)\n" in text
+    assert "watch 1: file: conf\n" in text
+    dot = call(tmp_path, "state.graph", "web", format="dot").value
+    assert 's1 -> s2 [label="watch"' in dot
+    svg = ET.fromstring(call(tmp_path, "state.graph", "web", format="svg").value)
+    labels = [one.text for one in svg.iter("{http://www.w3.org/2000/svg}text")]
+    assert labels[0] == "watch"
+    assert "file.managed conf (/etc/a<b)" in labels
+    assert call(tmp_path, "state.graph", "broken").outcome == "refused"

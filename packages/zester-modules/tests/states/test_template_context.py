@@ -1,0 +1,133 @@
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from zester_modules.states.template_context import Given, Templates
+from zester_testing.state_tree import StateTree
+
+SETTINGS: dict[str, Any] = {
+    "nginx": {"port": 80, "sites": ["a"]},
+    "master": {"only": "there", "deep": {"a": 1}},
+    "deep": {"b": 2},
+    "version": "1.10",
+}
+FACTS: dict[str, Any] = {
+    "id": "web-1", "os": "Debian", "os_family": "Debian", "roles": ["web", "db"],
+    "cpu": {"count": 2}, "deep": {"c": 3}, "kernel": "Linux",
+}  # fmt: skip
+
+
+@pytest.fixture
+def templates(tmp_path: Path) -> Templates:
+    return of(tmp_path)
+
+
+def of(root: Path, **given: Any) -> Templates:
+    files = {"a/init.sls": "", "a/data.yaml": "x: {{ y }}\n", "b.sls": ""}
+    tree = StateTree(root, files, facts=FACTS, settings=SETTINGS)
+    tree.context.options = {"deep": {"a": 9}, "option": "mine"}
+    return Templates(tree.tree, Given(context=tree.context, **given))
+
+
+def text(templates: Templates, template: str) -> str:
+    rendered = templates.render("base", "a/init.sls", {"sls": "a"}, text=template)
+    assert rendered.problems == ()
+    return rendered.text
+
+
+@pytest.mark.parametrize(
+    ("template", "shown"),
+    [
+        ("{{ facts.os }} {{ grains['os'] }} {{ peel_id }} {{ pillar['version'] }}",
+         "Debian Debian web-1 1.10"),
+        ("{{ opts.id }} {{ opts['__cli'] }} {{ opts.get('x', 1) }} {{ opts.saltenv }}",
+         "web-1 salt-call 1 base"),
+        ("{{ sls }} {{ tpldir }} {{ tplroot }} {{ tplfile }} {{ env }} {{ saltenv }}",
+         "a a a a/init.sls base base"),
+        ("{{ salt.pillar.get('nginx:port') }} {{ salt.pillar.get('no', '1.10') }}", "80 1.10"),
+        ("{{ salt['pillar.get']('nope') == '' }}", "True"),
+        ("{{ salt['pillar.get']('nginx', {'port': 1, 'user': 'x'}, merge=True) }}",
+         "{'port': 80, 'user': 'x', 'sites': ['a']}"),
+        ("{{ salt['pillar.get']('nginx:sites', ['b'], merge=True) }}", "['b', 'a']"),
+        ("{{ salt['grains.get']('cpu:count') }} {{ salt.grains.get('nope', 'x') }}", "2 x"),
+        ("{{ salt.grains.has_value('kernel') }} {{ salt.grains.has_value('x') }}", "True False"),
+        ("{{ salt['grains.filter_by']({'Debian': {'p': 1}, 'default': {'p': 2}}) }}", "{'p': 1}"),
+        ("{{ salt['grains.filter_by']({'RedHat': 1, 'default': 2}, 'os_family') }}", "2"),
+        ("{{ salt['grains.filter_by']({'Deb*': {'p': 1}}, merge={'q': 2}) }}", "{'p': 1, 'q': 2}"),
+        ("{{ salt['grains.filter_by']({'d': {'p': 1}, 'Debian': {'q': 2}}, base='d') }}",
+         "{'p': 1, 'q': 2}"),
+        ("{{ salt['grains.filter_by']({'web': 1}, grain='roles') }}", "1"),
+        ("{{ salt['grains.filter_by']({'x': 1}, grain='os') }}", "None"),
+        ("{% set c = salt['config.get'] %}{{ c('option') }} {{ c('kernel') }} {{ c('only') }}",
+         "mine Linux there"),
+        ("{{ salt['config.get']('deep') }}", "{'a': 9}"),
+        ("{{ salt['config.get']('deep', merge='recurse') }}", "{'a': 9, 'b': 2, 'c': 3}"),
+        ("{{ salt['config.option']('option') }} {{ salt['config.option']('x', 'y') }}", "mine y"),
+        ("{{ salt.slsutil.merge({'a': {'b': 1}}, {'a': {'c': 2}}) }}", "{'a': {'b': 1, 'c': 2}}"),
+        ("{{ salt['slsutil.serialize']('json', {'a': [1]}) }}", '{"a": [1]}'),
+        ("{{ salt['slsutil.serialize']('yaml', {'a': [1]}) }}", "a: [1]"),
+        ("{{ salt['slsutil.renderer']('salt://a/data.yaml', y=5) }}", "{'x': 5}"),
+        ("{% set d = {'a': 1} %}{% do salt['defaults.merge'](d, {'b': 2}) %}{{ d }}",
+         "{'a': 1, 'b': 2}"),
+        ("{{ salt['defaults.merge']({'a': 1}, None) }}", "{'a': 1}"),
+        ("{{ salt['log.debug']('x') }}", "True"),
+        ("{{ salt['cp.list_states']() }} {{ salt['cp.list_master_dirs']() }}", "['a', 'b'] ['a']"),
+        ("{{ salt.network.calc_net('10.1.2.3/24') }}", "10.1.2.0/24"),
+        ("{{ salt.network.ip_in_subnet('10.1.2.3', '10.0.0.0/8') }}", "True"),
+        ("{{ 'cmd.run' in salt }} {{ 'pillar.get' in salt }} {{ 'no.no' in salt }}",
+         "False True False"),
+        ("{{ salt['facts.get']('cpu.count') }} {{ salt['mine.get']('*', 'x') }}", "2 {}"),
+        ("{{ ifelse('web-*', 'w', 'x') }} {{ ifelse('db-*', 'd', 'x') }}", "w x"),
+        ("{{ basket('*', 'ip') }}", "[]"),
+    ],
+)  # fmt: skip
+def test_templates_see_the_peel_and_salts_names_for_it(
+    template: str, shown: str, templates: Templates
+):
+    assert text(templates, template) == shown
+
+
+def test_what_templates_change_is_their_own(templates: Templates):
+    text(templates, "{% do pillar.nginx.update({'port': 1}) %}{% do grains.update({'x': 1}) %}")
+    assert SETTINGS["nginx"]["port"] == 80
+    assert "x" not in FACTS
+
+
+def test_options_cannot_be_changed(templates: Templates):
+    rendered = templates.render("base", "a/init.sls", {}, text="{% do opts.update({'x': 1}) %}")
+    assert rendered.problems
+
+
+def test_commands_run_in_templates_only_where_the_configuration_lists_them(tmp_path: Path):
+    template = "{{ salt['cmd.run']('echo $((1 + 1)); echo e >&2', python_shell=True) }}"
+    (problem,) = of(tmp_path / "1").render("base", "a/init.sls", {}, text=template).problems
+    assert "cmd.run may not be called while a template renders" in problem.message
+    allowed = of(tmp_path / "2", template_functions=frozenset({"cmd.run"}))
+    work = tmp_path / "work"
+    work.mkdir()
+    allowed.calls.context = msgspec.structs.replace(allowed.calls.context, tmp=work)
+    assert text(allowed, template) == "2\ne"
+
+
+def test_a_function_that_is_not_there_is_told_with_the_templates_line(templates: Templates):
+    rendered = templates.render("base", "a/init.sls", {}, text="\n{{ salt['pilar.get']('x') }}")
+    (problem,) = rendered.problems
+    assert (str(problem.place), problem.hint) == ("a/init.sls:2", "did you mean pillar.get?")
+
+
+def test_the_basket_gives_peels_and_values(tmp_path: Path):
+    asked: list[tuple[str, str]] = []
+
+    def basket(target: str, name: str) -> list[tuple[str, Any]]:
+        asked.append((target, name))
+        return [("db-1", "10.0.0.1")]
+
+    found = of(tmp_path, basket=basket)
+    template = (
+        "{% for one in basket('G@role:db', 'ip') %}{{ one.peel_id }}={{ one.value }}{% endfor %}"
+    )
+    assert text(found, template) == "db-1=10.0.0.1"
+    assert text(found, "{{ salt['mine.get']('role:db', 'ip', 'grain') }}") == "{'db-1': '10.0.0.1'}"
+    assert asked == [("G@role:db", "ip"), ("G@role:db", "ip")]
