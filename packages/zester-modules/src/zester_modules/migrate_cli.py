@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from zester_modules import __version__
 from zester_modules.states.migrate import Migrated, Roots, migrate, read_roots, state_files
 from zester_proto.errors import ZesterError
 from zester_proto.files import write_atomic
@@ -27,6 +28,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--roots", type=Path, metavar="MASTER_CONFIG", help="take the trees of a Salt master"
     )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     options = parser.parse_args(words)
     try:
         return run(options.path, options.roots, write=options.write)

@@ -1,14 +1,15 @@
 """What files that could not be read may have held, so that references into them are not told."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
-_TAG: Final = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
-_ID: Final = re.compile(r"^([^\s#\-][^\n]*?)\s*:(?:\s|$)", re.MULTILINE)
-_NAME: Final = re.compile(r"^\s+-\s+name:\s*(.+?)\s*$", re.MULTILINE)
-_MADE: Final = re.compile(r"^\{\{", re.MULTILINE)
+_TAG: Final = re.compile(r"\{[{%#][^\n{}]*[}%#]\}")
 _HOLE: Final = "\0"
+_MOST: Final = 1_000_000
+"""Characters of a file that are looked at."""
+_MAX_HOLES: Final = 4
+"""Of an id; more make it match whatever begins as it does."""
 
 
 class Lost:
@@ -25,13 +26,14 @@ class Lost:
         self._patterns: list[re.Pattern[str]] = []
         self.references = frozenset(references)
         for text in texts:
-            # a macro at the left edge, or a file that is not there, may hold any id
-            if text is None or _MADE.search(_without_ids(text)):
-                self._anything = True
+            if text is None:
+                self._anything = True  # a file that is not there may hold any id
                 continue
-            bare = _TAG.sub(_HOLE, text)
-            for found in (*_ID.finditer(bare), *_NAME.finditer(bare)):
-                self._patterns.append(_pattern(found[1].strip("'\"")))
+            for name in _names(text[:_MOST]):
+                if name.strip(_HOLE):
+                    self._patterns.append(_pattern(name))
+                else:
+                    self._anything = True  # so may a macro at the left edge
 
     def __bool__(self) -> bool:
         return self._anything or bool(self._patterns) or bool(self.references)
@@ -47,10 +49,20 @@ class Lost:
         return self._anything or any(one.fullmatch(text) for one in self._patterns)
 
 
-def _without_ids(text: str) -> str:
-    """Drop lines that begin with an expression and are an id: `{{ name }}:`."""
-    return re.sub(r"^\{\{[^\n]*\}\}[^\n{}]*:\s*$", "", text, flags=re.MULTILINE)
+def _names(text: str) -> Iterator[str]:
+    """Give what stands as id or name in a file's lines, with holes for expressions."""
+    for line in text.split("\n"):
+        bare = line.strip()
+        if bare.startswith("- name:"):
+            yield _TAG.sub(_HOLE, bare.removeprefix("- name:").strip()).strip("'\"")
+        elif bare and not line[0].isspace() and not bare.startswith(("#", "-", "{%", "{#")):
+            key, colon, _ = _TAG.sub(_HOLE, bare + " ").partition(": ")
+            if colon or key.startswith(_HOLE):
+                yield key.strip().strip("'\"")
 
 
 def _pattern(text: str) -> re.Pattern[str]:
-    return re.compile(".*".join(re.escape(part) for part in text.split(_HOLE)), re.DOTALL)
+    parts = [re.escape(part) for part in re.split(f"{_HOLE}+", text)]
+    if len(parts) > _MAX_HOLES + 1:
+        parts = [parts[0], ""]
+    return re.compile(".*".join(parts), re.DOTALL)

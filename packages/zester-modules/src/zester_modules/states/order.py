@@ -18,6 +18,10 @@ from zester_proto.render.nodes import Place, Problem, Scalar
 from zester_proto.render.values import scalar
 
 _FAR: Final = 1_000_000
+_MAX_NAMES: Final = 10
+_MAX_EDGES: Final = 100
+_MAX_CIRCLES: Final = 200
+_MAX_ORDER: Final = 10**12
 _HEAVY: Final = {
     kind: weight
     for weight, kind in enumerate(
@@ -166,9 +170,11 @@ class _Graph:
             edges = [next(iter(self._after[one][next_].values())) for one, next_ in steps]
             lines = [
                 f"{edge.place}: `{edge.kind}` of {self._name(edge.owner)}: {edge.text}"
-                for edge in reversed(edges)
+                for edge in reversed(edges[-_MAX_EDGES:])
             ]
-            names = ", ".join(dict.fromkeys(self._name(node) for node in reversed(circle)))
+            some = list(dict.fromkeys(self._name(node) for node in reversed(circle)))
+            more = f" and {len(some) - _MAX_NAMES} more" if len(some) > _MAX_NAMES else ""
+            names = ", ".join(some[:_MAX_NAMES]) + more
             problem = Problem(
                 message=f"requisites go in a circle: {names}",
                 place=edges[-1].place,
@@ -192,14 +198,15 @@ def _written(chunks: list[Chunk], problems: Problems) -> list[int | float | str 
             found.append(chunk.block.written)
             continue
         meant = scalar(arg.value, chunk.source.dialect) if isinstance(arg.value, Scalar) else None
-        good = isinstance(meant, int | float) or meant in {"first", "last"}
+        in_range = isinstance(meant, int | float) and abs(meant) < _MAX_ORDER
+        good = in_range or meant in {"first", "last"}
         if not good:
             text = f"`order` of {chunk.id!r} is neither a number nor first or last"
             if chunk.source.dialect == "zy":
                 problems.error(text, arg.place)
             else:
                 problems.warn(text, arg.place, "as in Salt the state comes last")
-        found.append(meant)
+        found.append(meant if good else "")
     return found
 
 
@@ -221,7 +228,7 @@ def find_circles(after: list[list[int]]) -> list[list[int]]:
     circles: list[list[int]] = []
     done = [False] * len(after)
     for start in range(len(after)):
-        if done[start]:
+        if done[start] or len(circles) >= _MAX_CIRCLES:
             continue
         path: list[int] = []
         on_path: dict[int, int] = {}
@@ -235,9 +242,9 @@ def find_circles(after: list[list[int]]) -> list[list[int]]:
             if at < len(after[node]):
                 stack.append((node, at + 1))
                 child = after[node][at]
-                if child in on_path:
+                if child in on_path and len(circles) < _MAX_CIRCLES:
                     circles.append(path[on_path[child] :])
-                elif not done[child]:
+                if not done[child]:
                     stack.append((child, 0))
             else:
                 del on_path[path.pop()]

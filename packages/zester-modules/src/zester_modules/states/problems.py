@@ -49,6 +49,11 @@ class Problems:
             self.add(one)
 
     @property
+    def full(self) -> bool:
+        """Whether further errors are only counted, so that no hint is worth its time."""
+        return self.count >= LIMIT
+
+    @property
     def more(self) -> int:
         """How many errors are beyond the limit."""
         return self.count - len(self.errors)

@@ -134,8 +134,7 @@ class _Resolver:
             text = f"`{wanted.kind}` of {chunk.id!r} names nothing: {wanted}"
             self._problems.warn(text, wanted.place, self._index.hint(wanted))
             return ()
-        self._problems.error(
-            f"`{wanted.kind}` of {chunk.id!r}: there is no state `{wanted}`", wanted.place,
-            self._index.hint(wanted),
-        )  # fmt: skip
+        hint = "" if self._problems.full else self._index.hint(wanted)
+        message = f"`{wanted.kind}` of {chunk.id!r}: there is no state `{wanted}`"
+        self._problems.error(message, wanted.place, hint)
         return None
