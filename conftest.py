@@ -4,7 +4,12 @@ import os
 
 import pytest
 
-pytest_plugins = ["pytester", "zester_testing.fixtures", "zester_testing.hosts_plugin"]
+pytest_plugins = [
+    "pytester",
+    "zester_testing.fixtures",
+    "zester_testing.hosts_plugin",
+    "zester_testing.times_plugin",
+]
 
 
 @pytest.fixture(scope="session", autouse=True)

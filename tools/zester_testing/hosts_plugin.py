@@ -15,6 +15,7 @@ PACKAGES = {
     "faketime": "faketime",
     "ip": "iproute2",
     "iptables": "iptables",
+    "mount": "mount",
     "openssl": "openssl",
     "systemd-nspawn": "systemd-container",
 }
