@@ -136,10 +136,11 @@ def _legend_width(kind: str) -> int:
     return 48 + 8 * len(kind)
 
 
-def _legend(kinds: list[RequisiteKind]) -> Iterator[str]:
+def _legend(kinds: list[str]) -> Iterator[str]:
     x = 12
-    for kind in kinds:
-        colour = _COLOURS[kind]
+    for kind, colour in _COLOURS.items():
+        if kind not in kinds:
+            continue
         yield (
             f'<path d="M{x} 20 h22" stroke="{colour}" stroke-width="2"/>'
             f'<text x="{x + 28}" y="24" fill="{colour}">{kind}</text>'
