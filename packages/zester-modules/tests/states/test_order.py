@@ -1,7 +1,7 @@
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zester_modules.states.order import find_circles
@@ -44,6 +44,7 @@ def compiled(states: States) -> list[str]:
     return [one.id for one in found.states]
 
 
+@settings(deadline=None, max_examples=60)
 @given(trees())
 def test_every_state_comes_behind_what_it_needs(states: States):
     order = compiled(states)
@@ -52,6 +53,7 @@ def test_every_state_comes_behind_what_it_needs(states: States):
         assert all(order.index(other) < order.index(name) for _, other in wants)
 
 
+@settings(deadline=None, max_examples=60)
 @given(trees())
 def test_what_needs_nothing_and_is_not_needed_keeps_its_written_order(states: States):
     order = compiled(states)
@@ -61,6 +63,7 @@ def test_what_needs_nothing_and_is_not_needed_keeps_its_written_order(states: St
     assert compiled(states) == order
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 7), st.integers(0, 7)), max_size=14))
 def test_a_circle_that_is_named_is_one_and_one_is_named_where_there_is_one(
     pairs: list[tuple[int, int]],

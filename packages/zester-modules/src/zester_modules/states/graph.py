@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from html import escape
 from typing import Final, Literal
 
-from zester_modules.states.model import Compiled, Requisite, State
+from zester_modules.states.model import Compiled, Requisite, RequisiteKind, State
 
 Form = Literal["text", "dot", "svg"]
 
-_COLOURS: Final = {
+_COLOURS: Final[dict[RequisiteKind, str]] = {
     "require": "#4060a0", "require_any": "#4060a0", "watch": "#a05010", "watch_any": "#a05010",
     "onchanges": "#207040", "onchanges_any": "#207040", "onfail": "#b02030",
     "onfail_any": "#b02030", "onfail_all": "#b02030", "prereq": "#7030a0", "listen": "#606060",
@@ -79,11 +79,13 @@ def as_svg(compiled: Compiled) -> str:
     bend = max((_bend(first, second) for first, second, _ in found), default=0.0)
     left = round(bend * 0.75 + 40)
     widest = max((len(label(one)) for one in compiled.states), default=10)
-    width, height = left + widest * 8 + 40, _TOP + len(compiled.states) * _ROW + 10
+    kinds = [kind for kind in _COLOURS if any(one.kind == kind for _, _, one in found)]
+    width = max(left + widest * 8 + 40, sum(map(_legend_width, kinds)) + 24)
+    height = _TOP + len(compiled.states) * _ROW + 10
     parts = [
         _head(width, height),
         f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
-        *_legend({one.kind for _, _, one in found}),
+        *_legend(kinds),
         *(_arc(first, second, one, left) for first, second, one in found),
         *(_row(place, one, left) for place, one in enumerate(compiled.states)),
         "</svg>",
@@ -130,12 +132,17 @@ def _row(place: int, state: State, left: int) -> str:
     )
 
 
-def _legend(kinds: set[str]) -> Iterator[str]:
+def _legend_width(kind: str) -> int:
+    return 48 + 8 * len(kind)
+
+
+def _legend(kinds: list[str]) -> Iterator[str]:
     x = 12
     for kind, colour in _COLOURS.items():
-        if kind in kinds:
-            yield (
-                f'<path d="M{x} 20 h22" stroke="{colour}" stroke-width="2"/>'
-                f'<text x="{x + 28}" y="24" fill="{colour}">{kind}</text>'
-            )
-            x += 48 + 8 * len(kind)
+        if kind not in kinds:
+            continue
+        yield (
+            f'<path d="M{x} 20 h22" stroke="{colour}" stroke-width="2"/>'
+            f'<text x="{x + 28}" y="24" fill="{colour}">{kind}</text>'
+        )
+        x += _legend_width(kind)
