@@ -55,13 +55,16 @@ def test_files_and_standard_input_are_named_and_not_read() -> None:
     [
         ("a=1 a=2", "given twice"),
         ("a=- b=-", "one argument only"),
-        ("pkg test=True", "test=True is no argument"),
-        ("pkg test=false", "test=false is no argument"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(words: str, message: str) -> None:
     with pytest.raises(UsageError, match=message):
         split(tuple(words.split()), 0)
+
+
+@pytest.mark.parametrize(("word", "dry"), [("test=True", True), ("test=false", False)])
+def test_salts_dry_run_is_one_for_a_function_that_is_not_known_here(word: str, dry: bool) -> None:
+    assert split(("pkg", word), 0) == Arguments(("pkg",), {}, dry)
 
 
 def test_salts_dry_run_is_refused_also_where_the_catalogue_knows_no_such_argument() -> None:

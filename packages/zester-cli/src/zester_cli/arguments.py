@@ -34,6 +34,8 @@ class Arguments(NamedTuple):
 
     args: tuple[str, ...]
     kwargs: dict[str, str | Source]
+    test: bool = False
+    """Salt's `test=True` was among them, for a function of which nothing is known here yet."""
 
 
 def split(words: tuple[str, ...], literal: int, signature: Signature | None = None) -> Arguments:
@@ -50,7 +52,12 @@ def split(words: tuple[str, ...], literal: int, signature: Signature | None = No
     args: list[str] = []
     kwargs: dict[str, str | Source] = {}
     end = len(words) - literal
+    test = False
     for word in words[:end]:
+        if signature is None and (asked := _DRY_RUN.fullmatch(word)):
+            # whatever the function takes, a dry run of it does nothing in earnest
+            test = test or asked[1].lower() == "true"
+            continue
         _check_salt(word, signature)
         key, has_value, text = word.partition("=")
         if not has_value or not _is_keyword(key, signature):
@@ -61,7 +68,7 @@ def split(words: tuple[str, ...], literal: int, signature: Signature | None = No
             kwargs[key] = _source(text)
     if sum(value == Source("") for value in kwargs.values()) > 1:
         raise UsageError("standard input can be read for one argument only")
-    return Arguments((*args, *words[end:]), kwargs)
+    return Arguments((*args, *words[end:]), kwargs, test)
 
 
 def _is_keyword(key: str, signature: Signature | None) -> bool:
@@ -72,7 +79,7 @@ def _is_keyword(key: str, signature: Signature | None) -> bool:
 
 def _check_salt(word: str, signature: Signature | None) -> None:
     """Refuse Salt's `test=True`: taken for an argument, the function would run in earnest."""
-    if _DRY_RUN.fullmatch(word) and (signature is None or "test" not in signature.names):
+    if _DRY_RUN.fullmatch(word) and signature is not None and "test" not in signature.names:
         raise UsageError(
             f"{word} is no argument of this function",
             hint="a dry run is asked for by --test; to hand the word over, write -- before it",

@@ -60,7 +60,7 @@ def make_ask(call: RunCall, invocation: Invocation) -> "RunAsk":
         args=Raw(pack(list(arguments.args))),
         kwargs=Raw(pack(read_values(arguments.kwargs))),
         timeout=options.timeout or DEFAULT_TIMEOUT,
-        test=options.test,
+        test=options.test or arguments.test,
         batch=options.batch,
         batch_wait=options.batch_wait,
         canary=options.canary,

@@ -1,0 +1,121 @@
+"""State trees from a master's folder to runs on every peel, on a fleet of real processes."""
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from zester_testing.fleet import Fleet, eventually
+
+NOTE = "{note}:\n  cmd.run:\n    - name: echo {{{{ facts.id }}}} {word} >> {path}\n"
+
+
+@pytest.fixture
+def states(fleet: Fleet) -> Path:
+    folder = fleet.folder / "states"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def published(fleet: Fleet) -> dict[str, object]:
+    return fleet.zester("tree", "status", "--output", "json").json["published"] or {}
+
+
+def until_published(fleet: Fleet, change: Callable[[], object]) -> None:
+    """Make a change of the folder and wait until a master has published it."""
+    before = published(fleet).get("generation")
+    change()
+    eventually(lambda: published(fleet).get("generation") != before, "the trees are published")
+
+
+def applied(fleet: Fleet, *words: str) -> dict[str, dict[str, object]]:
+    done = fleet.zester("*", "state.apply", *words, "--output", "json")
+    return {peel: {"code": done.code, **one} for peel, one in json.loads(done.out)["peels"].items()}
+
+
+def test_an_edit_reaches_every_peel_in_the_next_run(fleet: Fleet, states: Path, tmp_path: Path):
+    marks = tmp_path / "marks"
+    text = NOTE.format(note="note", word="one", path=marks)
+    until_published(fleet, lambda: (states / "note.zy").write_text(text))
+
+    first = applied(fleet, "note")
+    until_published(fleet, lambda: (states / "note.zy").write_text(text.replace("one", "two")))
+    applied(fleet, "note")
+
+    assert {one["outcome"] for one in first.values()} == {"changed"}
+    assert sorted(marks.read_text().splitlines()) == sorted(
+        f"peel-{n} {word}" for n in (1, 2, 3) for word in ("one", "two")
+    )
+
+
+def test_a_dry_run_changes_nothing(fleet: Fleet, states: Path, tmp_path: Path):
+    marks = tmp_path / "marks"
+    text = NOTE.format(note="dry", word="x", path=marks)
+    until_published(fleet, lambda: (states / "dry.zy").write_text(text))
+
+    found = applied(fleet, "dry", "test=True")
+
+    assert {one["outcome"] for one in found.values()} == {"would-change"}
+    assert not marks.exists()
+
+
+def test_a_broken_tree_is_told_and_the_last_good_one_stays(
+    fleet: Fleet, states: Path, tmp_path: Path
+):
+    text = NOTE.format(note="good", word="x", path=tmp_path / "marks")
+    until_published(fleet, lambda: (states / "good.zy").write_text(text))
+    before = published(fleet)
+
+    (states / "broken.zy").write_text("a:\n  test.nop: []\n{% if %}\n")
+    try:
+        eventually(
+            lambda: fleet.zester("tree", "status", "--output", "json").json["problems"],
+            "the master sees the mistake",
+        )
+        status = fleet.zester("tree", "status")
+        found = applied(fleet, "good")
+    finally:
+        (states / "broken.zy").unlink()
+
+    assert status.code == 1
+    assert "broken.zy:3" in status.out
+    assert published(fleet) == before
+    assert {one["outcome"] for one in found.values()} == {"changed"}
+
+
+def test_a_large_file_is_fetched_when_a_state_needs_it_and_not_before(
+    fleet: Fleet, states: Path, tmp_path: Path
+):
+    marks = tmp_path / "marks"
+    script = f"#!/bin/sh\necho ran >> {marks}\nexit 0\n" + "# padding\n" * 40_000
+    text = "large:\n  cmd.script:\n    - source: zester://large.sh\n"
+    until_published(fleet, lambda: (states / "large.sh").write_text(script))
+    until_published(fleet, lambda: (states / "large.zy").write_text(text))
+    kept = fleet.folder / "peels" / "peel-1" / "state" / "trees" / "revisions"
+    applied(fleet, "large", "test=True")
+
+    applied(fleet, "large")
+
+    assert marks.read_text().splitlines() == ["ran"] * 3
+    assert [one.read_text() == script for one in kept.glob("*/base/large.sh")] == [True]
+
+
+def test_what_publishing_would_change_is_shown(fleet: Fleet, states: Path):
+    until_published(fleet, lambda: (states / "shown.zy").write_text("a:\n  test.nop: []\n"))
+
+    nothing = fleet.zester("tree", "diff")
+    again = fleet.zester("tree", "publish")
+
+    assert (nothing.code, nothing.out) == (0, "")
+    assert again.code == 0, again.err
+    assert "published" in again.out
+
+
+def test_a_tree_is_live_within_moments_of_an_edit(fleet: Fleet, states: Path):
+    began = time.monotonic()
+    until_published(fleet, lambda: (states / "quick.zy").write_text("q:\n  test.nop: []\n"))
+    print(f"published after {time.monotonic() - began:.2f} s")  # noqa: T201  # shown, not asserted
+
+    assert {one["outcome"] for one in applied(fleet, "quick").values()} == {"ok"}
