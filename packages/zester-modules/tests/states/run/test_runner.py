@@ -63,6 +63,16 @@ def test_a_prereq_of_a_state_that_is_itself_not_needed_is_not_needed(tmp_path: P
     assert seen(rows) == {"b": "prereq_not_met", "a": "prereq_not_met", "c": "ok"}
 
 
+def test_two_words_for_one_kind_are_one_list(tmp_path: Path):
+    tree = states(
+        ("moved", CHANGES, {}), ("still", NOP, {}),
+        ("it", NOP, {"onchanges": ["still"], "onchanges_any": ["moved"]}),
+        ("not", NOP, {"onchanges": ["still"], "onfail": ["moved"]}),
+    )  # fmt: skip
+    rows = seen(ran(tree, grounds(tmp_path / "run")))
+    assert (rows["it"], rows["not"]) == ("ok", "onfail_not_met")
+
+
 def test_failhard_lists_what_it_kept_from_running(tmp_path: Path):
     tree = states(("bad", FAILS, {}), ("next", NOP, {}))
     assert seen(ran(tree, grounds(tmp_path / "run"), failhard=True)) == {

@@ -15,6 +15,12 @@ _BAD: Final[frozenset[Became]] = frozenset({
 """Of a prereq's target: then the state that was to come before it does not run."""
 
 
+_SAME: Final[dict[RequisiteKind, RequisiteKind]] = {
+    "onchanges_any": "onchanges", "onfail_any": "onfail",
+}  # fmt: skip
+"""Two words for one kind: all that they name together counts as one list."""
+
+
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """What the requisites say."""
 
@@ -62,7 +68,7 @@ def ask(state: State, became: Callable[[int, RequisiteKind], Became]) -> Asked:
 
 def _by_kind(state: State) -> Iterator[tuple[RequisiteKind, list[Requisite]]]:
     for kind in TABLES:
-        found = [one for one in state.requisites if one.kind == kind]
+        found = [one for one in state.requisites if _SAME.get(one.kind, one.kind) == kind]
         if found and kind != "listen":
             yield kind, found
 
