@@ -11,7 +11,7 @@ import msgspec
 
 from zester_proto import PROTOCOL
 from zester_proto.codec import encode, pack
-from zester_proto.messages import jobs, operators, presence, records, trust
+from zester_proto.messages import jobs, operators, presence, records, trees, trust
 
 JID: Final = "3MXLPnmdvbiFFEMMeCL7YBci35N"
 SITE: Final = "0123456789abcdef0123456789abcdef"
@@ -43,6 +43,17 @@ EXAMPLES: Final[dict[str, msgspec.Struct]] = {
         site=SITE, public=b"k" * 32, not_before=1.0, not_after=2.0
     ),
     "signed-bundle": trust.SignedBundle(bundle=_SIGNED, certificate=_SIGNED),
+    "manifest": trees.Manifest(
+        environment="base", files=(trees.TreeFile("nginx/init.zy", 0o644, 7, (b"b" * 32,)),)
+    ),
+    "tree": trees.TreeHead(
+        site=SITE,
+        generation=1_800_000_000,
+        root=b"r" * 32,
+        issued=1.0,
+        publisher="m1",
+        environments={"base": trees.TreeEnvironment(manifest=b"m" * 32, files=1, bytes=7)},
+    ),
     "join": trust.JoinRequest(id="web-1.example", nkey="UABC", box=b"b" * 32, issued=1.0),
     "join-bundle": trust.JoinBundle(
         id="web-1.example",
