@@ -37,6 +37,7 @@ class Tree:
 
     def __init__(self, roots: Mapping[str, Sequence[Path]]) -> None:
         self.roots = {env: tuple(paths) for env, paths in roots.items()}
+        self._real = {root: _real(root) for paths in self.roots.values() for root in paths}
         self._listed: dict[str, dict[str, Path]] = {}
         self._references: dict[str, dict[str, list[str]]] = {}
 
@@ -51,8 +52,8 @@ class Tree:
         if not path or any(part in {"", ".", ".."} for part in parts) or "\0" in path:
             return None
         for root in self.roots.get(env, ()):
-            found = root.joinpath(*parts)
-            if _is_file_within(found, root):
+            found = root / path
+            if _is_file_within(found, self._real[root]):
                 return found
         return None
 
@@ -157,14 +158,19 @@ def dialect_of(path: str, default: Dialect) -> Dialect:
     return default
 
 
-def _is_file_within(path: Path, root: Path) -> bool:
+def _real(root: Path) -> str:
+    return os.path.realpath(root)
+
+
+def _is_file_within(path: Path, root: str) -> bool:
     """Say whether a regular file lies there, and no link on the way leads out of the root."""
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             return False
-        return path.resolve().is_relative_to(root.resolve())
-    except (OSError, ValueError, RuntimeError):
+        real = os.path.realpath(path)
+    except (OSError, ValueError):
         return False
+    return real.startswith(root.rstrip("/") + "/")
 
 
 def _walk(root: Path) -> Iterator[str]:
