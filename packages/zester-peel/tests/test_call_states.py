@@ -117,6 +117,20 @@ def test_excluded_files_do_not_run(trees: Path) -> None:
     assert done.returncode == 0
 
 
+def test_two_runs_on_one_host_wait_for_each_other(trees: Path) -> None:
+    (trees / "tree/slow.sls").write_text(
+        "slow:\n  cmd.run:\n    - cwd: " + str(trees) + "\n"
+        "    - name: echo in >> log; sleep 0.2; echo out >> log\n"
+    )
+    words = ["--tree", trees / "tree", "--state-dir", trees, "state.apply", "slow"]
+    both = [
+        subprocess.Popen([PEEL, "call", *map(str, words)], stdout=subprocess.DEVNULL)
+        for _ in range(2)
+    ]
+    assert [one.wait(60) for one in both] == [0, 0]
+    assert (trees / "log").read_text().split() == ["in", "out"] * 2
+
+
 def test_failhard_stops_a_run(trees: Path) -> None:
     done = call(trees, "state.apply", "fails,web", "failhard=True")
     assert "- mark" in done.stdout

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any, Final, cast
@@ -13,6 +14,7 @@ from zester_modules.registry import Registry
 from zester_modules.returns import Outcome, Return
 from zester_peel import __version__
 from zester_peel.call_trees import facts_of, trees_of
+from zester_peel.locks import wait_for_lock
 from zester_peel.states_text import is_result, shown
 from zester_proto.codec import normalise
 from zester_proto.messages.jobs import SUCCESSES
@@ -20,7 +22,11 @@ from zester_proto.units import parse_duration
 
 _VALUED: Final = (
     "--facts", "--output", "--timeout", "--id", "--tree", "--settings", "--env",
+    "--state-dir",
 )  # fmt: skip
+STATE_DIR: Final = Path("/var/lib/zester")
+"""Where an agent keeps its state unless it is told otherwise."""
+
 _NAME: Final = set("abcdefghijklmnopqrstuvwxyz0123456789_")
 
 
@@ -36,6 +42,7 @@ def run_call(words: list[str]) -> int:
     function, *rest = called
     registry = Registry(scan)
     args, kwargs = _arguments(registry, function, rest)
+    _lock(registry, function, given.state_dir)
     facts_dir, facts = facts_of(given.facts, given.id)
     answer = call(
         function,
@@ -69,6 +76,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--settings", action="append", default=[], metavar="[ENV=]DIR",
                         help="settings tree")  # fmt: skip
     parser.add_argument("--env", default="", help="environment; else base")
+    parser.add_argument("--state-dir", type=Path, default=STATE_DIR, metavar="DIR",
+                        help="of this host's agent, whose runs this one waits for")  # fmt: skip
     parser.add_argument("--output", choices=("text", "json", "yaml"), default="text")
     parser.add_argument("--timeout", help="how long it may take: 30, 30s, 5m")
     parser.add_argument("--test", action="store_true", help="say what would change")
@@ -114,6 +123,16 @@ def _arguments(
         else:
             args.append(word)
     return args, kwargs
+
+
+def _lock(registry: Registry, function: str, state_dir: Path) -> None:
+    """Wait for runs of this host's agent, if there is one that we may wait for."""
+    try:
+        name = registry.find(function).lock
+    except Refused:
+        return
+    if name and os.access(state_dir, os.W_OK):
+        wait_for_lock(state_dir / "locks", name)
 
 
 def _show(answer: Return, form: str) -> None:

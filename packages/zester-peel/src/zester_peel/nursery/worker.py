@@ -1,7 +1,6 @@
 """What happens in a worker: limits, one function, and its answer into files."""
 
 import contextlib
-import fcntl
 import importlib
 import os
 import resource
@@ -22,8 +21,9 @@ from zester_modules.facts.collected import FACTS_LIMIT
 from zester_modules.registry import BUILTIN, Provider, Registry
 from zester_modules.returns import Return, shorten
 from zester_modules.states.trees import use
+from zester_peel.locks import wait_for_lock
 from zester_peel.nursery.wire import FRAME_LIMIT, STATUS_FILE, VALUE_FILE, Order, Status
-from zester_proto.codec import digest, encode, pack_normal, unpack
+from zester_proto.codec import encode, pack_normal, unpack
 from zester_proto.errors import ZesterError
 from zester_proto.messages.jobs import Outcome
 
@@ -108,7 +108,7 @@ def _answer(order: Order, registry: Registry) -> Return:
     except ZesterError as error:
         return failure(order.function, error)
     if function.lock:
-        _wait_for_lock(Path(order.locks), function.lock)
+        wait_for_lock(Path(order.locks), function.lock)
     if order.own_timeout and function.timeout is not None:
         # SIGALRM ends the worker, and its agent knows what that means
         signal.setitimer(signal.ITIMER_REAL, max(0.001, function.timeout))
@@ -119,14 +119,6 @@ def _answer(order: Order, registry: Registry) -> Return:
     if "MemoryError" in answer.error and not answer.hint:
         return msgspec.structs.replace(answer, hint=_MORE_MEMORY)
     return answer
-
-
-def _wait_for_lock(folder: Path, name: str) -> None:
-    """Wait until no other worker holds the lock; the kernel gives it back when this one ends."""
-    folder.mkdir(mode=0o700, exist_ok=True)
-    path = folder / digest(name.encode()).hex()[:32]
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    fcntl.flock(descriptor, fcntl.LOCK_EX)
 
 
 def _arguments(order: Order) -> tuple[list[Any], dict[str, Any]]:
