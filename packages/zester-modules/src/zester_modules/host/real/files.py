@@ -5,12 +5,13 @@ import os
 import secrets
 import shutil
 import stat
+import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from typing import Final, TypeVar
 
 from zester_modules.host.machine import FileKind, HostProblem, Stat
-from zester_modules.host.real.place import Place, Root
+from zester_modules.host.real.place import Place, Root, refuse_unwritable
 
 T = TypeVar("T")
 
@@ -51,6 +52,7 @@ class Files:
             raise problem(f"cannot look at {path}", error) from error
 
     def _followed(self, path: str) -> os.stat_result:
+        refuse_unwritable(path)
         if self._root.is_host:
             return os.stat(path)  # noqa: PTH116  # text, as everywhere here
         descriptor = self._root.open(path, os.O_PATH)
@@ -159,9 +161,8 @@ class Files:
             if mtime is None and atime is None:
                 os.utime(held)
                 return
-            found = os.stat(held)  # noqa: PTH116  # of what was opened
-            now = found.st_mtime if mtime is None else mtime
-            os.utime(held, (found.st_atime if atime is None else atime, now))
+            now = time.time()
+            os.utime(held, (now if atime is None else atime, now if mtime is None else mtime))
 
     @contextmanager
     def _changing(self, what: str, path: str) -> Generator[Place]:

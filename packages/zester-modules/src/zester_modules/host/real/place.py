@@ -16,6 +16,8 @@ from typing import Final, NamedTuple
 _OPENAT2: Final = 437
 """The same number on every architecture."""
 _RESOLVE_IN_ROOT: Final = 0x10
+_TRIES: Final = 1000
+"""Any rename on the host may make the kernel unsure of a `..`; then it asks to be asked again."""
 
 
 class _How(ctypes.Structure):
@@ -46,6 +48,7 @@ class Root:
 
     def open(self, path: str, flags: int) -> int:
         """Open what lies at a path, links followed."""
+        refuse_unwritable(path)
         if self.is_host:
             return os.open(path, flags | os.O_CLOEXEC)
         root = os.open(self.path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -57,6 +60,7 @@ class Root:
     @contextmanager
     def place(self, path: str) -> Generator[Place]:
         """Hold the folder of a path open; `.` and `..` at its end, and `/`, name nothing in one."""
+        refuse_unwritable(path)
         pure = PurePosixPath(path)
         if not pure.is_absolute():
             raise OSError(errno.EINVAL, "it is no whole path", path)
@@ -70,14 +74,32 @@ class Root:
             os.close(folder)
 
 
+def refuse_unwritable(path: str) -> None:
+    """Refuse a path that the kernel would not get as it is written.
+
+    Raises:
+        OSError: it holds a NUL, at which C ends a text, or a lone surrogate.
+    """
+    try:
+        name = os.fsencode(path)
+    except UnicodeEncodeError:
+        name = b"\0"
+    if b"\0" in name:
+        raise OSError(errno.EINVAL, "no path can have these characters", path)
+
+
 def _open_inside(root: int, path: str, flags: int) -> int:
     how = _How(flags, 0, _RESOLVE_IN_ROOT)
     libc = ctypes.CDLL(None, use_errno=True)
-    found = libc.syscall(
-        ctypes.c_long(_OPENAT2), ctypes.c_int(root), os.fsencode(path), ctypes.byref(how),
-        ctypes.c_size_t(ctypes.sizeof(how)),
-    )  # fmt: skip
-    if found < 0:
+    number = errno.EAGAIN
+    for _ in range(_TRIES):
+        found = libc.syscall(
+            ctypes.c_long(_OPENAT2), ctypes.c_int(root), os.fsencode(path), ctypes.byref(how),
+            ctypes.c_size_t(ctypes.sizeof(how)),
+        )  # fmt: skip
+        if found >= 0:
+            return int(found)
         number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number), path)
-    return found
+        if number != errno.EAGAIN:
+            break
+    raise OSError(number, os.strerror(number), path)
