@@ -77,7 +77,7 @@ def test_without_a_tree_a_peel_says_how_to_get_one():
     registry = Registry()
     answer = run_bound(bind(registry.find("state.show"), (), {}), Context(registry=registry))
     assert (answer.outcome, answer.error) == ("refused", "there is no state tree on this peel")
-    assert "states_dir" in answer.hint
+    assert "--tree DIR" in answer.hint
 
 
 def test_a_graph_is_text_dot_or_a_picture(tmp_path: Path):

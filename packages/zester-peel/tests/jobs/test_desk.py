@@ -86,7 +86,11 @@ async def test_a_killed_peel_answers_interrupted_and_ends_what_it_left(
 
         assert returned.outcome == "failed"
         assert returned.error.startswith("interrupted")
-        assert gone(child)
+
+        async def ended() -> bool:
+            return gone(child)
+
+        await eventually(ended, "what it left has ended")
         assert returned.meta.instance == await master.here(peel.id, lives=2)
         assert _lines(tmp_path / "file") == 1
 
