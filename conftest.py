@@ -9,6 +9,7 @@ pytest_plugins = [
     "zester_testing.fixtures",
     "zester_testing.hosts",
     "zester_testing.hosts_plugin",
+    "zester_testing.times_plugin",
 ]
 
 

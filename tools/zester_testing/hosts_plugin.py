@@ -21,6 +21,7 @@ PACKAGES = {
     "faketime": "faketime",
     "ip": "iproute2",
     "iptables": "iptables",
+    "mount": "mount",
     "nsenter": "util-linux",
     "openssl": "openssl",
     "systemd-nspawn": "systemd-container",

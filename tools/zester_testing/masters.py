@@ -22,7 +22,7 @@ from zester_proto.codec import Raw, pack, unpack
 from zester_proto.ids import new_jid
 from zester_proto.messages.operators import Answer, JobAsk, RunAsk
 from zester_proto.permissions import Role
-from zester_testing.site import Bus
+from zester_testing.site import Bus, Reach
 
 PATIENCE = 30.0
 
@@ -118,10 +118,11 @@ class Operator:
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def up(cls, bus: Bus, role: Role = Role.ADMIN) -> AsyncGenerator["Operator"]:
+    async def up(cls, bus: Reach, role: Role = Role.ADMIN) -> AsyncGenerator["Operator"]:
         """Connect."""
         site, warnings = load_site(str(bus.site.operator_config(role))), list[str]()
-        async with connected(site._replace(nats_url=(bus.url,)), warnings.append) as client:
+        here = site._replace(nats_url=tuple(bus.url.split(",")))
+        async with connected(here, warnings.append) as client:
             yield cls(client, warnings)
 
     async def value(self, verb: str, ask: msgspec.Struct) -> Any:

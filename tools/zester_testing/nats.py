@@ -18,7 +18,7 @@ SERVER = Path(sys.executable).with_name("nats-server")
 PATIENCE = 30.0
 """Seconds after which a server that did not start or stop is an error."""
 
-_PORT = re.compile(rb"(Listening for client connections|Starting http monitor) on \S*:(\d+)")
+_PORT = re.compile(rb"(Listening for client connections|Starting http monitor) on (\S*):(\d+)")
 _READY = b"Server is ready"
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None)
@@ -39,13 +39,15 @@ class NatsServer:
     Attributes:
         conf: its configuration file.
         log: where its log goes.
-        port: where clients connect, on 127.0.0.1.
+        host: where it listens for clients.
+        port: where clients connect.
         monitor_port: where its monitoring answers, on 127.0.0.1.
     """
 
     def __init__(self, conf: Path, log: Path) -> None:
         self.conf = conf
         self.log = log
+        self.host = "127.0.0.1"
         self.port = 0
         self.monitor_port = 0
         self._process = self._spawn()
@@ -53,7 +55,7 @@ class NatsServer:
     @property
     def url(self) -> str:
         """Where clients connect."""
-        return f"tls://127.0.0.1:{self.port}"
+        return f"tls://{self.host}:{self.port}"
 
     @property
     def pid(self) -> int:
@@ -94,9 +96,10 @@ class NatsServer:
     def _note_port(self, line: bytes) -> None:
         match = _PORT.search(line)
         if match and match[1].startswith(b"Listening"):
-            self.port = int(match[2])
+            self.host = match[2].removeprefix(b"tls://").decode()
+            self.port = int(match[3])
         elif match:
-            self.monitor_port = int(match[2])
+            self.monitor_port = int(match[3])
 
     def stop(self) -> None:
         """Let the server end by itself, as SIGTERM does."""

@@ -16,7 +16,7 @@ from typing import Any, Self
 
 from zester_proto.identity.joining import PeelIdentity
 from zester_testing.nats import die_with_parent
-from zester_testing.site import Bus
+from zester_testing.site import Reach
 
 PEEL = Path(sys.executable).with_name("zester-peel")
 PATIENCE = 30.0
@@ -33,7 +33,7 @@ class Peel:
         flags: what it is started with beyond the folders.
     """
 
-    def __init__(self, bus: Bus, peel_id: str, folder: Path, **flags: Any) -> None:
+    def __init__(self, bus: Reach, peel_id: str, folder: Path, **flags: Any) -> None:
         self.identity: PeelIdentity = bus.site.peel(peel_id)
         self.state = folder / "state"
         self.facts_dir = folder / "facts"
@@ -47,7 +47,7 @@ class Peel:
 
     @classmethod
     @contextlib.contextmanager
-    def up(cls, bus: Bus, peel_id: str, folder: Path, **flags: Any) -> Generator[Self]:
+    def up(cls, bus: Reach, peel_id: str, folder: Path, **flags: Any) -> Generator[Self]:
         """Start a peel in a new folder, and end it with the test."""
         peel = cls(bus, peel_id, folder / peel_id, **flags)
         with peel.running():

@@ -67,7 +67,12 @@ class Raw:
             words["jwt"] = credentials.jwt
             words["sig"] = nonce_signer(credentials.key)(raw.info["nonce"]).decode()
         raw.send(b"CONNECT %s\r\n" % json.dumps({**words, **options}).encode())
-        if errors := await raw.settle():
+        try:
+            errors = await raw.settle()
+        except Refused as error:
+            errors = [str(error)]
+        if errors:
+            await raw.close()
             raise Refused(errors[0])
         return raw
 

@@ -4,7 +4,7 @@ import shutil
 import ssl
 import time
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Protocol, Self
 
 from nats.aio.client import Client
 
@@ -34,11 +34,11 @@ class Site(NamedTuple):
     paths: SitePaths
 
     @classmethod
-    def make(cls, folder: Path) -> Self:
-        """Make a site in a new folder."""
+    def make(cls, folder: Path, hosts: tuple[str, ...] = ("127.0.0.1", "localhost")) -> Self:
+        """Make a site in a new folder, whose servers are known under these names."""
         options = InitOptions(
             name="test",
-            hosts=("127.0.0.1", "localhost"),
+            hosts=hosts,
             listen="127.0.0.1",
             client_port=FREE_PORT,
             monitor_port=FREE_PORT,
@@ -98,13 +98,18 @@ class Site(NamedTuple):
         return load_identity(folder)
 
     def write_conf(
-        self, *, port: int = FREE_PORT, monitor_port: int = FREE_PORT, node: str = ""
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = FREE_PORT,
+        monitor_port: int = FREE_PORT,
+        node: str = "",
     ) -> Path:
         """Write the configuration of a server of this site and give its path."""
         conf = ServerConf(
             name=f"nats-test{node}",
             folder=self.paths.nats,
-            host="127.0.0.1",
+            host=host,
             port=port,
             monitor_port=monitor_port,
         )
@@ -112,16 +117,37 @@ class Site(NamedTuple):
         write_atomic(path, conf_text(conf, "test").encode(), 0o644)
         return path
 
-    def write_node(self, name: str, cluster: Cluster, *, port: int = FREE_PORT) -> Path:
+    def write_node(
+        self,
+        name: str,
+        cluster: Cluster,
+        *,
+        port: int = FREE_PORT,
+        monitor_port: int = FREE_PORT,
+    ) -> Path:
         """Write the configuration of one server of a cluster, in a folder of its own."""
         folder = self.paths.root / "nodes" / name
         shutil.copytree(
             self.paths.nats, folder, ignore=shutil.ignore_patterns("jetstream", "accounts")
         )
-        conf = ServerConf(name, folder, "127.0.0.1", port, FREE_PORT, cluster=cluster)
+        conf = ServerConf(name, folder, "127.0.0.1", port, monitor_port, cluster=cluster)
         path = folder / CONF_FILE
         write_atomic(path, conf_text(conf, "test").encode(), 0o644)
         return path
+
+
+class Reach(Protocol):
+    """A site, and where its bus is reached: what peels and operators of a test need."""
+
+    @property
+    def site(self) -> Site:
+        """The site."""
+        ...
+
+    @property
+    def url(self) -> str:
+        """Where clients connect; several servers are joined by commas."""
+        ...
 
 
 class Bus:

@@ -10,8 +10,11 @@ from typing import Any
 import msgspec
 import pytest
 
+from zester_cli.client import Pages
 from zester_master.jobs import store
+from zester_master.jobs.pager import Reader
 from zester_master.jobs.showing import Shows
+from zester_proto.ids import new_request_id
 from zester_testing.fleet import Fleet, eventually
 from zester_testing.masters import Master, Operator
 from zester_testing.raw_peel import RawPeel, silence
@@ -90,3 +93,23 @@ async def test_a_master_that_shows_anothers_job_learns_of_the_takeover(bus: Bus)
             assert view is other.agent.desk.mirrors[jid]
             assert view.info()["owners"] == ["master-1", "master-2"]
             assert view.epoch > found.revision
+
+
+async def test_a_single_look_at_a_job_that_changes_hands_gets_what_is_known(own_bus: Bus):
+    bus = own_bus
+    async with Master.up(bus) as master, RawPeel.up(bus, "a", silence), Operator.up(bus) as op:
+        await master.sees("a")
+        desk = master.agent.desk
+        view = desk.live[await op.start("a", timeout=600)]
+        request = new_request_id()
+        pages = Pages(op.client, "job", request)
+        await pages.open()
+        await op.client.link.flush()
+        view.abandon()  # as when the one who mirrored it stops to, or becomes its owner
+
+        desk.show(view, Reader("admin", request, live=False))
+
+        while not pages.reader.final:
+            assert await pages.next(5)
+        assert set(pages.reader.stages) == {"a"}
+        await pages.close()

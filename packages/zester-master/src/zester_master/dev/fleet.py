@@ -14,7 +14,7 @@ import msgspec
 
 from zester_master.dev.children import DevError, Process, program
 from zester_master.dev.folder import Child, DevFile, DevFolder, free_port
-from zester_master.dev.readiness import peels_there
+from zester_master.dev.readiness import is_whole, peels_there
 
 T = TypeVar("T")
 
@@ -29,6 +29,11 @@ class Size(NamedTuple):
     peels: int
     masters: int = 1
     nats: int = 1
+
+    @property
+    def replicas(self) -> int:
+        """On how many servers buckets and streams lie: two would stop when one of them does."""
+        return 3 if self.nats >= 3 else 1
 
 
 def run(folder: Path, size: Size) -> int:
@@ -163,6 +168,10 @@ class Fleet:
         ]
         children = [await self._ports(process) for process in started]
         self._note(nats=tuple(children))
+        if self._size.nats > 1:
+            # until each knows the others, JetStream refuses to keep three copies
+            for child in children:
+                await self._wait(lambda at=child.monitor: is_whole(at), f"{child.name} is whole")
         return [child.url for child in children]
 
     async def _ports(self, process: Process) -> Child:
@@ -191,6 +200,7 @@ class Fleet:
             self._programs.master, "run", "--nats-url", ",".join(urls),
             "--auth-dir", self._folder.master(name), "--state-dir", state,
             "--health-addr", health, "--log-format", "text",
+            "--jetstream-replicas", str(self._size.replicas),
             "--config", self._no_config(name),
         ])  # fmt: skip
         return Child(name=name, pid=process.pid, health=health)

@@ -1,5 +1,6 @@
 """The folder of a fleet: made once, used again, and never somebody else's."""
 
+import contextlib
 import shutil
 import time
 from pathlib import Path
@@ -63,9 +64,17 @@ class DevFolder:
         """Make what is missing of a fleet of that size.
 
         Raises:
-            FileProblem: the folder holds something that dev did not make, or cannot be written.
+            FileProblem: the folder holds something that dev did not make or a fleet with another
+                number of servers, or cannot be written.
         """
-        if not self._read().made:
+        before = self._read()
+        if before.nats and len(before.nats) != nats:
+            # a server that kept its streams alone does not bring them into a cluster, nor back
+            raise FileProblem(
+                f"the fleet in {self.root} has {len(before.nats)} nats-servers, not {nats}",
+                hint=f"say --nats {len(before.nats)}, or name a new folder",
+            )
+        if not before.made:
             self._make()
         for folder in (self.logs, self.ports):
             make_private_folder(folder)
@@ -118,7 +127,8 @@ class DevFolder:
 
     def _write_nodes(self, count: int) -> None:
         """Write the configuration of each server; more than one make a cluster."""
-        routes = {f"nats-{number}": free_port() for number in range(1, count + 1)}
+        names = [f"nats-{number}" for number in range(1, count + 1)]
+        routes = dict(zip(names, free_ports(count), strict=True))
         for name, port in routes.items():
             folder = self.node(name)
             if folder != self.site.nats and not folder.exists():
@@ -162,8 +172,15 @@ class DevFolder:
 
 def free_port() -> int:
     """Give a port of loopback that the kernel says is free now."""
+    return free_ports(1)[0]
+
+
+def free_ports(count: int) -> list[int]:
+    """Give ports of loopback that the kernel says are free now, no two the same."""
     import socket  # noqa: PLC0415  # only where no server picks its own
 
-    with socket.socket() as probe:
-        probe.bind((_HOST, 0))
-        return probe.getsockname()[1]
+    with contextlib.ExitStack() as held:
+        probes = [held.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind((_HOST, 0))
+        return [probe.getsockname()[1] for probe in probes]

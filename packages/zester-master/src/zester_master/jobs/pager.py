@@ -77,8 +77,8 @@ class Pager:
         while True:
             self._changed.clear()
             await self._read_on()
-            if self._job.abandoned:
-                return
+            if self._job.abandoned and self._reader.live:
+                return  # who wants to see the end asks again; a single look gets what is known
             closed = self._job.summary is not None and self._place >= len(ledger.log)
             if closed or not self._reader.live:
                 await self._finish()

@@ -33,6 +33,9 @@ BUCKET: Final = "job-returns"
 ATTEMPT: Final = 5.0
 """Seconds that one put may take."""
 
+LONGEST_WAIT: Final = 5.0
+"""Seconds between two tries: a stream has its next leader after 4 to 8."""
+
 SENDERS: Final = 4
 IN_MEMORY: Final = 1024 * 1024
 """Bytes of returns that wait without being on the disk, too."""
@@ -189,7 +192,7 @@ class Outbox:
                 self._sending.discard(jid)
 
     async def _send(self, jid: str) -> None:
-        backoff = Backoff(base=0.25, cap=30.0)
+        backoff = Backoff(base=0.25, cap=LONGEST_WAIT)
         while True:
             await self._link.wait_connected()
             # looked up only now: meanwhile it may have been let go of for want of room

@@ -30,6 +30,10 @@ BATCH: Final = 1000
 
 _HEARTBEAT: Final = 2.0
 _MISSED: Final = 3
+_FIRST_ASK: Final = 1.5
+_LONGEST_ASK: Final = 10.0
+"""Seconds for an answer of JetStream, at first and after failures."""
+
 _NANO: Final = 1_000_000_000
 _GONE_AFTER: Final = 60 * _NANO
 """The server forgets a consumer that nobody hears for so long."""
@@ -279,7 +283,9 @@ class Watch:
 
     async def _make(self) -> None:
         epoch = self._link.epoch
-        info = await ask(self._link, f"STREAM.INFO.{self._stream}", {}, _StreamInfo)
+        # a stream without a leader is silent for 4 to 8 s: a long wait would outlast it
+        patience = min(_LONGEST_ASK, _FIRST_ASK * 1.5**self._backoff.tries)
+        info = await ask(self._link, f"STREAM.INFO.{self._stream}", {}, _StreamInfo, patience)
         self._compare(info)
         self._name = f"w{secrets.token_hex(8)}"
         deliver = self._link.new_subject()
@@ -295,7 +301,7 @@ class Watch:
         self._heard = time.monotonic()
         what = f"CONSUMER.CREATE.{self._stream}.{self._name}.{self._filter}"
         body = {"stream_name": self._stream, "config": self._config(deliver)}
-        made = await ask(self._link, what, body, _ConsumerInfo)
+        made = await ask(self._link, what, body, _ConsumerInfo, patience)
         if self._pending < 0 and made.num_pending == 0:
             self._pending = 0  # nothing was there when it was made
 
