@@ -39,7 +39,6 @@ from zester_master.meter import Meter
 from zester_master.probes import Probes
 from zester_master.site.layout import AuthPaths
 from zester_master.site.masters import MasterIdentity
-from zester_master.supervise import Supervisor
 from zester_master.trusting import Trusting
 from zester_proto.errors import ZesterError
 from zester_proto.health import Check, Condition, Health
@@ -50,6 +49,7 @@ from zester_proto.link import LinkOptions, NatsLink
 from zester_proto.link.measures import observe
 from zester_proto.logs import Log
 from zester_proto.metrics import Registry
+from zester_proto.supervise import Supervisor
 from zester_proto.target import check_groups
 
 SEED: Final = 3.0
@@ -240,7 +240,7 @@ class Agent:
         await self.cancels.listen()
 
     def _start_parts(self) -> list[asyncio.Task[None]]:
-        supervisor = Supervisor(self.health, self.context.meter)
+        supervisor = Supervisor("the master", self.health, self.context.meter.restarts, self._log)
         ready = self.stores.ready
         parts = {
             "buckets": self.stores.run,

@@ -27,7 +27,6 @@ from zester_peel.meter import Meter, add_job_gauges
 from zester_peel.notify import notify
 from zester_peel.nursery.client import Nursery
 from zester_peel.presence import BEAT, Presence
-from zester_peel.supervise import Supervisor
 from zester_peel.trust import TrustWalk
 from zester_peel.tuning import serve_tidying
 from zester_proto.errors import FileProblem, ZesterError
@@ -43,6 +42,7 @@ from zester_proto.messages.presence import Welcome
 from zester_proto.metrics import Registry as Metrics
 from zester_proto.permissions import PEEL_PAYLOAD
 from zester_proto.subjects import CMD_ALL, cmd_peel
+from zester_proto.supervise import Supervisor
 
 FLUSH: Final = 5.0
 """Seconds that returns get to leave when the agent ends."""
@@ -253,7 +253,7 @@ class Agent:
         self.memory.close()
 
     def _start(self, group: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
-        supervisor = Supervisor(self.health, self.meter, self._log)
+        supervisor = Supervisor("the agent", self.health, self.meter.restarts, self._log)
         parts: dict[str, Callable[[], Awaitable[None]]] = {
             "runner": self.runner.serve,
             "nursery": self.nursery.serve,

@@ -27,7 +27,7 @@ def look(path: str, *, follow: bool) -> Stat | None:
         return None
     except OSError as error:
         raise problem(f"cannot look at {path}", error) from error
-    kind = next(kind for is_kind, kind in _KINDS if is_kind(found.st_mode))
+    kind: FileKind = next(kind for is_kind, kind in _KINDS if is_kind(found.st_mode))
     device = (0, 0)
     if kind in {"char", "block"}:
         device = (os.major(found.st_rdev), os.minor(found.st_rdev))
