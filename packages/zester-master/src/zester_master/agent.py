@@ -27,6 +27,7 @@ from zester_master.fleet.index import FleetIndex
 from zester_master.fleet.patrol import Patrol
 from zester_master.fleet.presence import Presence
 from zester_master.fleet.quarantine import Quarantine
+from zester_master.fleet.renewing import Renewing
 from zester_master.fleet.sysview import SysView
 from zester_master.jobs.cancelling import Cancels
 from zester_master.jobs.catalogues import Catalogues
@@ -79,6 +80,7 @@ class Agent:
         self.patrol = Patrol(context, self.guard, Listed(context, self.desk).asks)
         self.quarantine.on_change(self.desk.shut_out)
         self.ears = Ears(context, self.drains, self.guard)
+        self.renewing = Renewing(context, self.guard)
         self.feed = Feed(context, self.guard)
         self.cancels = Cancels(context, self.desk)
         self.takeover = Takeover(context, self.desk, self.cancels)
@@ -237,6 +239,7 @@ class Agent:
     async def _listen(self) -> None:
         """Declare what this master hears; the link keeps it up over all connections."""
         await self.ears.listen()
+        await self.renewing.listen()
         await self.cancels.listen()
 
     def _start_parts(self) -> list[asyncio.Task[None]]:

@@ -27,6 +27,7 @@ from zester_peel.meter import Meter, add_job_gauges
 from zester_peel.notify import notify
 from zester_peel.nursery.client import Nursery
 from zester_peel.presence import BEAT, Presence
+from zester_peel.renewal import Renewal
 from zester_peel.trust import TrustWalk
 from zester_peel.tuning import serve_tidying
 from zester_proto.errors import FileProblem, ZesterError
@@ -97,6 +98,15 @@ class Agent:
         self.desk.use(self.runner)
         self.desk.took_facts = self.facts.take
         self.presence = self._presence()
+        self.renewal = Renewal(
+            self.peel_id,
+            config.auth / CREDS_FILE,
+            link=self.link,
+            trust=self.trust,
+            clock=self.clock,
+            health=self.health,
+            log=self._log,
+        )
         add_job_gauges(
             self.metrics,
             running=lambda: self.runner.running,
@@ -261,6 +271,7 @@ class Agent:
             "outbox": self.outbox.serve,
             "time": self.presence.serve_time,
             "heartbeat": self.presence.serve_beats,
+            "renewal": self.renewal.serve,
             "facts": self.facts.serve_collecting,
             "facts-publisher": self.facts.serve_publishing,
             "watch": self._watch,
