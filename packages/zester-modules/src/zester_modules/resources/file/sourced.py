@@ -40,7 +40,8 @@ def fetched(source: str, scope: Scope, digest: str = "", name: str = "") -> Foun
     """
     path = local_path(source)
     if path is None:
-        given = f"{digest}#{name}" if digest and name and "://" in digest else digest
+        is_file = "://" in digest or digest.startswith("/")
+        given = f"{digest}#{name}" if name and is_file else digest
         there = scope.sources.fetch(source, digest=given)
         if there is None:
             return None
