@@ -55,6 +55,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
         follow: what a link names is meant, not the link.
         folders: missing folders above are made so; None: they must be there.
         force: whatever else lies there gives way.
+        above: False: other steps see to the folders above.
     """
 
     path: str
@@ -65,6 +66,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     follow: bool = True
     folders: Look | None = None
     force: bool = False
+    above: bool = True
 
 
 def look_of(scope: Scope, user: str, group: str, mode: int | None) -> Look:
@@ -121,7 +123,8 @@ def file_work(want: Wanted, scope: Scope) -> Work:
 
 
 def _new_file(want: Wanted, path: str, found: Stat | None, scope: Scope) -> Work:
-    above = folders_work(posixpath.dirname(path), want.folders, scope)
+    folder = posixpath.dirname(path)
+    above = folders_work(folder, want.folders, scope) if want.above else Work()
     data = want.data or b""
     mode, uid, gid = fresh(want.look, path, FILE_MODE, scope)
     leaves = (
