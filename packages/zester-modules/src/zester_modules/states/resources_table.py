@@ -14,6 +14,8 @@ from zester_proto.units import did_you_mean, suggest
 RESOURCES: Final[Mapping[str, str]] = {
     "cmd": "zester_modules.resources.cmd",
     "module": "zester_modules.resources.module",
+    "pkg": "zester_modules.resources.pkg",
+    "service": "zester_modules.resources.service",
     "test": "zester_modules.resources.test",
 }
 """Where the resources of each first name lie; a module is imported when it is first asked for."""

@@ -5,6 +5,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from zester_modules.host import packages, services
 from zester_modules.host.local import Host
 from zester_modules.host.machine import (
     Command,
@@ -33,16 +34,22 @@ class RealMachine:
     def __init__(self, folder: Path, host: Host | None = None) -> None:
         self._folder = folder
         self._host = host or Host()
+        self._packages: Packages | None = None
+        self._services: Services | None = None
 
     @property
     def packages(self) -> Packages:
         """The package manager."""
-        raise HostProblem("no package manager of this host is known")
+        if self._packages is None:
+            self._packages = packages.detect(self)
+        return self._packages
 
     @property
     def services(self) -> Services:
         """The service manager."""
-        raise HostProblem("no service manager of this host is known")
+        if self._services is None:
+            self._services = services.detect(self)
+        return self._services
 
     # -- to look -----------------------------------------------------------------------------------
 
