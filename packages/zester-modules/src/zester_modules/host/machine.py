@@ -165,6 +165,13 @@ class Packages(Protocol):
         """Give -1, 0 or 1."""
         ...
 
+    def peek(self) -> None:
+        """Fetch the lists into a cache of our own, for `simulate` and `latest` from now on.
+
+        Nothing else changes, so a check may do it.
+        """
+        ...
+
     def refresh(self) -> None:
         """Fetch the lists of packages anew."""
         ...

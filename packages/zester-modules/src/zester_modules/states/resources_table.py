@@ -15,6 +15,8 @@ RESOURCES: Final[Mapping[str, str]] = {
     "cmd": "zester_modules.resources.cmd",
     "file": "zester_modules.resources.file",
     "module": "zester_modules.resources.module",
+    "pkg": "zester_modules.resources.pkg",
+    "service": "zester_modules.resources.service",
     "test": "zester_modules.resources.test",
 }
 """Where the resources of each first name lie; a module is imported when it is first asked for."""
