@@ -16,6 +16,7 @@ RESOURCES: Final[Mapping[str, str]] = {
     "group": "zester_modules.resources.group",
     "module": "zester_modules.resources.module",
     "test": "zester_modules.resources.test",
+    "user": "zester_modules.resources.user",
 }
 """Where the resources of each first name lie; a module is imported when it is first asked for."""
 
