@@ -1,39 +1,19 @@
 """user.present and user.absent on a throw-away Debian root, held to the law of resources."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from hosts.root import Root
 from zester_modules.host.machine import HostProblem
-from zester_modules.resource import AnyResource, Changes, Leaf
+from zester_modules.resource import Changes, Leaf
 from zester_modules.resources import group
 from zester_modules.resources.user import ABSENT, PRESENT
-from zester_testing.resource_law import hold, params_for, scope_on
 from zester_testing.root_machine import RootMachine
 
 Held = Callable[..., Changes]
 HOMES = "/home"
 HASH = "$6$saltstring$" + "a" * 86
-
-
-@pytest.fixture
-def machine(debian_root: Root) -> RootMachine:
-    """The root as a machine."""
-    return RootMachine(debian_root)
-
-
-@pytest.fixture
-def held(machine: RootMachine, tmp_path: Path, debian_root: Root) -> Held:
-    """Holds a resource to the law."""
-
-    def run(resource: AnyResource, name: str, **given: Any) -> Changes:
-        scope = scope_on(machine, tmp_path / "scope")
-        return hold(resource, params_for(resource, name, given), scope, debian_root.written)
-
-    return run
 
 
 def parts(changes: Changes) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from zester_proto.units import did_you_mean, suggest
 RESOURCES: Final[Mapping[str, str]] = {
     "cmd": "zester_modules.resources.cmd",
     "group": "zester_modules.resources.group",
+    "host": "zester_modules.resources.host",
     "module": "zester_modules.resources.module",
     "test": "zester_modules.resources.test",
     "user": "zester_modules.resources.user",
