@@ -42,8 +42,8 @@ ifeq ($(strip $(ARGS)),)
 	@$(PY) -m coverage erase
 	$(PY) -m coverage run -m pytest $(WORKERS) --durations=10
 	@$(PY) -m coverage combine --quiet
-	@$(PY) -m coverage report >.coverage.report || { cat .coverage.report; exit 1; }
-	@echo "zester_proto: $$($(PY) -m coverage report --format=total) % covered (.coverage.report)"
+	@$(PY) -m coverage report >.coverage-report.txt || { cat .coverage-report.txt; exit 1; }
+	@echo "zester_proto: $$($(PY) -m coverage report --format=total) % covered (.coverage-report.txt)"
 else
 	$(PY) -m pytest --durations=10 $(ARGS)
 endif

@@ -18,6 +18,7 @@ NAMES = {"web-1", "web-2", "db-1"}
 
 
 def test_a_peel_on_each_host_answers(host_fleet: HostFleet):
+    host_fleet.wait_present(NAMES)
     done = host_fleet.zester("*", "cmd.run", "hostname", "--output=json").check()
 
     told = {

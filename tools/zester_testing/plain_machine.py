@@ -73,6 +73,8 @@ class PlainPackages:
     def compare(self, one: str, other: str) -> int:
         return (one > other) - (one < other)
 
+    def peek(self) -> None: ...
+
     def refresh(self) -> None: ...
 
     def install(self, wanted: Sequence[Wanted], *, repo: str = "", verify: bool = True) -> None:

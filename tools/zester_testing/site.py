@@ -89,7 +89,7 @@ class Site(NamedTuple):
         """Give the auth folder of a peel; `peel` makes it."""
         return self.paths.root / "peels" / peel_id
 
-    def peel(self, peel_id: str, *, days: int = 30, now: float | None = None) -> PeelIdentity:
+    def peel(self, peel_id: str, *, days: float = 30, now: float | None = None) -> PeelIdentity:
         """Admit a peel and give its identity; the same each time."""
         folder = self.peel_folder(peel_id)
         if not folder.exists():

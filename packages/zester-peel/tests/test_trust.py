@@ -7,7 +7,8 @@ import msgspec
 
 from zester_master.site.issuing import next_bundle, publish_bundle
 from zester_proto.codec import encode
-from zester_proto.identity.bundle import TrustStore
+from zester_proto.identity.bundle import TrustStore, following, sign_bundle
+from zester_proto.identity.keyfile import read_key
 from zester_proto.identity.sealing import BoxKey
 from zester_proto.identity.signing import SigningKey, key_id
 from zester_proto.link import kv
@@ -80,6 +81,42 @@ async def test_a_peel_that_slept_through_rotations_comes_back_by_itself(
             await is_welcome(peel)
 
             assert (await master.run(peel.identity, "test.ping")).value is True
+
+
+def change_root(bus: Bus, job: SigningKey) -> TrustStore:
+    """Have the root name its heir, and the heir the master's key."""
+    store = TrustStore.load(bus.site.offline.trust)
+    root = SigningKey.from_seed(read_key(bus.site.offline.root_key, "site-root"))
+    heir = SigningKey.generate()
+    named = msgspec.structs.replace(following(store, time.time()), next_root=heir.public)
+    store.accept(sign_bundle(named, root))
+    keys = (MasterKey(master="master-1", public=job.public),)
+    store.accept(
+        sign_bundle(msgspec.structs.replace(following(store, time.time()), job_keys=keys), heir)
+    )
+    return store
+
+
+async def test_a_peel_follows_a_change_of_the_root_and_keeps_to_it_after_a_restart(
+    own_bus: Bus, tmp_path: Path
+) -> None:
+    async with RawMaster.up(own_bus) as master:
+        with Peel.up(own_bus, "heir-1", tmp_path) as peel:
+            await master.here(peel.id)
+            job = SigningKey.generate()
+            store = change_root(own_bus, job)
+            await publish(master, store)
+            use(master, job, master.identity.keys.returning)
+
+            assert (await master.run(peel.identity, "test.ping")).value is True
+            peel.kill()
+            peel.start()
+            await master.here(peel.id, lives=2)
+            await is_welcome(peel)
+            assert (await master.run(peel.identity, "test.ping")).value is True
+
+            trust = TrustStore.load(own_bus.site.peel_folder(peel.id) / "trust")
+            assert trust.present_root == store.present_root != trust.root
 
 
 async def test_a_bundle_with_a_gap_or_by_another_is_not_taken(own_bus: Bus, tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ from zester_master.fleet.index import FleetIndex
 from zester_master.fleet.patrol import Patrol
 from zester_master.fleet.presence import Presence
 from zester_master.fleet.quarantine import Quarantine
+from zester_master.fleet.renewing import Renewing
 from zester_master.fleet.sysview import SysView
 from zester_master.jobs.cancelling import Cancels
 from zester_master.jobs.catalogues import Catalogues
@@ -42,7 +43,6 @@ from zester_master.meter import Meter
 from zester_master.probes import Probes
 from zester_master.site.layout import AuthPaths
 from zester_master.site.masters import MasterIdentity
-from zester_master.supervise import Supervisor
 from zester_master.trusting import Trusting
 from zester_proto.errors import ZesterError
 from zester_proto.health import Check, Condition, Health
@@ -53,6 +53,7 @@ from zester_proto.link import LinkError, LinkOptions, NatsLink
 from zester_proto.link.measures import observe
 from zester_proto.logs import Log
 from zester_proto.metrics import Registry
+from zester_proto.supervise import Supervisor
 from zester_proto.target import check_groups
 
 SEED: Final = 3.0
@@ -82,6 +83,7 @@ class Agent:
         self.patrol = Patrol(context, self.guard, Listed(context, self.desk).asks)
         self.quarantine.on_change(self.desk.shut_out)
         self.ears = Ears(context, self.drains, self.guard)
+        self.renewing = Renewing(context, self.guard)
         self.feed = Feed(context, self.guard)
         self.cancels = Cancels(context, self.desk)
         self.takeover = Takeover(context, self.desk, self.cancels)
@@ -244,10 +246,11 @@ class Agent:
     async def _listen(self) -> None:
         """Declare what this master hears; the link keeps it up over all connections."""
         await self.ears.listen()
+        await self.renewing.listen()
         await self.cancels.listen()
 
     def _start_parts(self) -> list[asyncio.Task[None]]:
-        supervisor = Supervisor(self.health, self.context.meter)
+        supervisor = Supervisor("the master", self.health, self.context.meter.restarts, self._log)
         ready = self.stores.ready
         parts = {
             "buckets": self.stores.run,

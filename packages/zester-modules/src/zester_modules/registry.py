@@ -28,6 +28,7 @@ BUILTIN: Final[Mapping[str, str]] = {
     "defaults": "zester_modules.functions.defaults",
     "dnsutil": "zester_modules.functions.dnsutil",
     "facts": "zester_modules.functions.facts",
+    "file": "zester_modules.functions.file",
     "grains": "zester_modules.functions.grains",
     "log": "zester_modules.functions.log",
     "mine": "zester_modules.functions.mine",

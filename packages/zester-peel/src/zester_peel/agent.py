@@ -29,7 +29,7 @@ from zester_peel.meter import Meter, add_job_gauges
 from zester_peel.notify import notify
 from zester_peel.nursery.client import Nursery
 from zester_peel.presence import BEAT, Presence
-from zester_peel.supervise import Supervisor
+from zester_peel.renewal import Renewal
 from zester_peel.trees import PeelTrees
 from zester_peel.trust import TrustWalk
 from zester_peel.tuning import serve_tidying
@@ -47,6 +47,7 @@ from zester_proto.messages.trees import BUCKET
 from zester_proto.metrics import Registry as Metrics
 from zester_proto.permissions import PEEL_PAYLOAD
 from zester_proto.subjects import CMD_ALL, cmd_peel, note
+from zester_proto.supervise import Supervisor
 
 FLUSH: Final = 5.0
 """Seconds that returns get to leave when the agent ends."""
@@ -103,6 +104,15 @@ class Agent:
         self.desk.use(self.runner)
         self.desk.took_facts = self.facts.take
         self.presence = self._presence()
+        self.renewal = Renewal(
+            self.peel_id,
+            config.auth / CREDS_FILE,
+            link=self.link,
+            trust=self.trust,
+            clock=self.clock,
+            health=self.health,
+            log=self._log,
+        )
         add_job_gauges(
             self.metrics,
             running=lambda: self.runner.running,
@@ -276,7 +286,7 @@ class Agent:
         self.memory.close()
 
     def _start(self, group: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
-        supervisor = Supervisor(self.health, self.meter, self._log)
+        supervisor = Supervisor("the agent", self.health, self.meter.restarts, self._log)
         parts: dict[str, Callable[[], Awaitable[None]]] = {
             "runner": self.runner.serve,
             "nursery": self.nursery.serve,
@@ -284,6 +294,7 @@ class Agent:
             "outbox": self.outbox.serve,
             "time": self.presence.serve_time,
             "heartbeat": self.presence.serve_beats,
+            "renewal": self.renewal.serve,
             "facts": self.facts.serve_collecting,
             "facts-publisher": self.facts.serve_publishing,
             "trees": self.trees.serve,

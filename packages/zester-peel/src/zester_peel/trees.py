@@ -28,6 +28,7 @@ class PeelTrees:
         self._base = Trees(
             codes=str(config.state_dir / "templates"),
             backups=str(config.state_dir / "backups"),
+            cache=str(config.state_dir / "web"),
             template_functions=config.template_functions,
             strict=config.strict,
             failhard=config.failhard,

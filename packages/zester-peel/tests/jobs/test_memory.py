@@ -1,5 +1,6 @@
 """What a peel remembers of jobs, over restarts and for as long as it matters."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -22,8 +23,8 @@ def a_job(**changes: object) -> Job:
     return msgspec.structs.replace(job, **changes)
 
 
-def opened(folder: Path, limit: int = 1000) -> JobMemory:
-    memory = JobMemory(folder / "jobs", limit=limit)
+def opened(folder: Path, limit: int = 1000, steady: Callable[[], float] = lambda: 7.0) -> JobMemory:
+    memory = JobMemory(folder / "jobs", limit=limit, steady=steady)
     memory.open()
     return memory
 
@@ -44,6 +45,15 @@ def test_a_new_memory_is_born_at_its_first_welcome(tmp_path: Path) -> None:
 
     assert memory.birth == NOW
     assert opened(tmp_path).birth == NOW
+
+
+def test_what_came_between_its_opening_and_the_first_welcome_is_not_too_old(tmp_path: Path) -> None:
+    clock = iter((100.0, 103.0))
+    memory = opened(tmp_path, steady=lambda: next(clock))
+
+    memory.welcome(NOW)
+
+    assert memory.birth == NOW - 3
 
 
 async def test_a_job_that_was_live_is_interrupted_after_a_restart(

@@ -9,6 +9,7 @@ CMD_ALL: Final = "zester.cmd.all"
 ACK_ALL: Final = "zester.ack.*.*"
 HEARTBEAT_ALL: Final = "zester.hb.*"
 HELLO_ALL: Final = "zester.peel.*.hello"
+RENEW_ALL: Final = "zester.peel.*.renew"
 API_ALL: Final = "zester.api.*.*"
 NOTE_ALL: Final = "zester.note.*"
 

@@ -126,6 +126,10 @@ EXAMPLES: Final[dict[str, msgspec.Struct]] = {
     "welcome": presence.Welcome(
         site=SITE, id="web-1", nonce=b"n" * 16, time=1.0, bundle=2, drain=3, drained=True
     ),
+    "renew": presence.Renew(nonce=b"n" * 16, jwt="e30.e30.sig"),
+    "renewed": presence.Renewed(
+        site=SITE, id="web-1", nonce=b"n" * 16, jwt="e30.e30.sig", refused="no"
+    ),
     "facts": presence.Facts(
         jwt="e30.e30.sig", instance="i1", return_key="0011223344556677", sealed=b"sealed"
     ),

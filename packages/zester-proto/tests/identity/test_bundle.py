@@ -223,7 +223,7 @@ def test_what_was_changed_on_disk_is_noticed(tmp_path: Path):
         TrustStore.load(tmp_path)
 
     (tmp_path / "bundle.2").write_bytes(encode(FIRST))
-    with pytest.raises(TrustError, match="holds version 1"):
+    with pytest.raises(TrustError, match="version 1 of the trust bundle stands after 1"):
         TrustStore.load(tmp_path)
 
     (tmp_path / "bundle.2").write_bytes(b"\xc1")
@@ -259,3 +259,107 @@ def test_a_bundle_signed_as_something_else_is_refused():
     as_page: Signed = sign(ROOT, "page", SITE, body)
     with pytest.raises(TrustError, match="where bundle belongs"):
         TrustStore(ROOT.public).accept(SignedBundle(bundle=as_page))
+
+
+HEIR = SigningKey.from_seed(b"h" * 32)
+
+
+def announcement(version: int = 2, after: SignedBundle = FIRST, **changes: Any) -> TrustBundle:
+    return bundle(version, after=after, **{"next_root": HEIR.public, **changes})
+
+
+def by_heir(version: int, after: SignedBundle, **changes: Any) -> SignedBundle:
+    return sign_bundle(bundle(version, after=after, **changes), HEIR)
+
+
+ANNOUNCED = signed(announcement(), ROOT)
+INHERITED = by_heir(3, ANNOUNCED)
+
+
+def test_the_announced_root_takes_over_with_the_first_bundle_that_it_signs():
+    trusted = store(FIRST, ANNOUNCED)
+    assert trusted.present_root == ROOT.public
+
+    assert trusted.accept(INHERITED)
+
+    assert (trusted.present_root, trusted.root, trusted.site) == (HEIR.public, ROOT.public, SITE)
+    assert not trusted.accept(ANNOUNCED)
+    assert trusted.accept(by_heir(4, INHERITED))
+
+
+def test_the_old_root_and_its_bundle_key_are_of_no_use_after_it():
+    trusted = store(FIRST, ANNOUNCED, INHERITED)
+    late = certify(ROOT, BUNDLE_KEY.public, NOW + 5, NOW + DAY)
+
+    for forged in (
+        signed(bundle(4, after=INHERITED), ROOT),
+        sign_bundle(bundle(4, after=INHERITED), BUNDLE_KEY, late),
+    ):
+        with pytest.raises(TrustError, match="not signed for this site"):
+            trusted.accept(forged)
+
+    certificate = certify(HEIR, BUNDLE_KEY.public, NOW + 3, NOW + DAY, site=SITE)
+    assert trusted.accept(sign_bundle(bundle(4, after=INHERITED), BUNDLE_KEY, certificate))
+
+
+def test_only_the_root_itself_announces_another():
+    by_key = signed(announcement())
+    trusted = store(FIRST, by_key)
+
+    with pytest.raises(TrustError, match="not signed for this site"):
+        trusted.accept(by_heir(3, by_key))
+
+
+def test_a_bundle_key_carries_an_announcement_on_and_cannot_take_it_back():
+    certificate = certify(ROOT, BUNDLE_KEY.public, NOW + 2, NOW + DAY)
+    third = sign_bundle(bundle(3, after=ANNOUNCED), BUNDLE_KEY, certificate)
+    trusted = store(FIRST, ANNOUNCED, third)
+
+    assert trusted.accept(by_heir(4, third))
+    assert trusted.present_root == HEIR.public
+
+
+def test_the_root_takes_an_announcement_back():
+    silent = signed(bundle(3, after=ANNOUNCED), ROOT)
+    trusted = store(FIRST, ANNOUNCED, silent)
+
+    with pytest.raises(TrustError, match="not signed for this site"):
+        trusted.accept(by_heir(4, silent))
+
+
+def test_an_announced_root_certifies_nobody_before_it_signed_itself():
+    trusted = store(FIRST, ANNOUNCED)
+    certificate = certify(HEIR, BUNDLE_KEY.public, NOW, NOW + DAY, site=SITE)
+
+    with pytest.raises(TrustError, match="not signed for this site"):
+        trusted.accept(sign_bundle(bundle(3, after=ANNOUNCED), BUNDLE_KEY, certificate))
+
+
+def test_a_walk_that_fails_after_a_change_of_the_root_takes_that_back_too():
+    trusted = store(FIRST)
+    with pytest.raises(TrustError):
+        trusted.walk([ANNOUNCED, INHERITED, by_heir(9, INHERITED)])
+
+    assert (trusted.present_root, trusted.version) == (ROOT.public, 1)
+
+
+def test_a_second_root_follows_and_a_folder_and_a_newcomer_keep_up(tmp_path: Path):
+    third = SigningKey.from_seed(b"3" * 32)
+    chain_of_roots = [FIRST, ANNOUNCED, INHERITED]
+    chain_of_roots.append(by_heir(4, INHERITED, next_root=third.public))
+    for version in range(5, 30):
+        chain_of_roots.append(sign_bundle(bundle(version, after=chain_of_roots[-1]), third))
+    trusted = TrustStore(ROOT.public)
+    assert trusted.walk(chain_of_roots) == 29
+
+    for all_versions in (True, False):
+        folder = tmp_path / str(all_versions)
+        trusted.save(folder, all_versions=all_versions)
+        loaded = TrustStore.load(folder)
+        assert (loaded.present_root, loaded.version, loaded.site) == (third.public, 29, SITE)
+    assert len(list((tmp_path / "False").glob("bundle.*"))) == 13
+
+    newcomer = TrustStore(ROOT.public)
+    for signed_bundle in trusted.essential():
+        newcomer.restore(signed_bundle)
+    assert (newcomer.present_root, newcomer.version) == (third.public, 29)

@@ -21,6 +21,7 @@ BUDGETS: Final[dict[str, Budget]] = {
     "facts": Budget(4, 0.1),
     "heartbeat": Budget(20, 1),
     "hello": Budget(40, 2),
+    "renew": Budget(10, 0.1),
     "ack": Budget(1000, 100),
     "return": Budget(100, 1),
     "event": Budget(1000, 10),

@@ -44,7 +44,9 @@ class Admission:
         seed = AuthPaths(auth).scoped_seed(Role.PEEL)
         return cls(load_commons(auth), read_seed(seed, "account"))
 
-    def jwt(self, peel_id: str, *, nkey: str, box: bytes, now: float, days: int = PEEL_DAYS) -> str:
+    def jwt(
+        self, peel_id: str, *, nkey: str, box: bytes, now: float, days: float = PEEL_DAYS
+    ) -> str:
         """Sign the user JWT of a peel.
 
         Raises:
@@ -54,7 +56,13 @@ class Admission:
         return peel_jwt(record, self.signer, now, peel_id=peel_id, public=nkey, box=box, days=days)
 
     def admit(
-        self, line: str, *, now: float, peel_id: str = "", nats_url: str = "", days: int = PEEL_DAYS
+        self,
+        line: str,
+        *,
+        now: float,
+        peel_id: str = "",
+        nats_url: str = "",
+        days: float = PEEL_DAYS,
     ) -> JoinBundle:
         """Give the file with which the peel whose line this is joins; it holds no secret.
 
@@ -87,7 +95,7 @@ class Admission:
         )
 
     def admit_with_key(
-        self, peel_id: str, folder: Path, *, now: float, nats_url: str = "", days: int = PEEL_DAYS
+        self, peel_id: str, folder: Path, *, now: float, nats_url: str = "", days: float = PEEL_DAYS
     ) -> PeelKeys:
         """Make keys and auth folder of a peel here: for `dev` and containers alone.
 

@@ -11,7 +11,7 @@ from zester_proto.identity.nkeys import NKey
 from zester_proto.ids import check_operator, token
 from zester_proto.permissions import Template, master_template, presence_template
 
-DAY: Final = 86_400
+DAY: Final = 86_400.0
 PEEL_DAYS: Final = 30
 """A peel renews its JWT at half of that (bus.md 8)."""
 
@@ -102,7 +102,7 @@ def peel_jwt(
     peel_id: str,
     public: str,
     box: bytes,
-    days: int = PEEL_DAYS,
+    days: float = PEEL_DAYS,
 ) -> str:
     """Give the JWT of a peel, for a name that is computed here from its id (bus.md 2).
 
@@ -132,13 +132,13 @@ def _scoped(
     account: str,
     name: str,
     public: str,
-    days: int,
+    days: float,
     tags: tuple[str, ...] = (),
 ) -> str:
     """Rights come from the template of the signing key; the JWT states none."""
     claims = UserClaims(
         iat=int(now),
-        exp=int(now) + days * DAY,
+        exp=int(now) + int(days * DAY),
         iss=signer.public,
         sub=public,
         name=name,

@@ -13,8 +13,14 @@ from zester_proto.units import did_you_mean, suggest
 
 RESOURCES: Final[Mapping[str, str]] = {
     "cmd": "zester_modules.resources.cmd",
+    "file": "zester_modules.resources.file",
+    "group": "zester_modules.resources.group",
+    "host": "zester_modules.resources.host",
     "module": "zester_modules.resources.module",
+    "pkg": "zester_modules.resources.pkg",
+    "service": "zester_modules.resources.service",
     "test": "zester_modules.resources.test",
+    "user": "zester_modules.resources.user",
 }
 """Where the resources of each first name lie; a module is imported when it is first asked for."""
 

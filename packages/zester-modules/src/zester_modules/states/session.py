@@ -88,7 +88,7 @@ class Session:
             params=params_of,
             facts=context.facts,
             settings=context.settings,
-            sources=TreeSources(tree, self._env or "base"),
+            sources=TreeSources(tree, self._env or "base", Path(self._trees.cache)),
             templates=lambda state: SourceTemplates(templates, state),
             calls=StateCalls(templates.calls, context),
             folder=folder,

@@ -5,12 +5,13 @@ signed for it can be valid any more: after its deadline and a while.
 """
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final, cast
 
 import msgspec
 
+from zester_peel.clock import since_boot
 from zester_peel.jobs.ended import Ended
 from zester_peel.jobs.journal import Journal
 from zester_proto.codec import decode, encode
@@ -102,14 +103,18 @@ class JobMemory:
     """The jobs that this peel has taken.
 
     Attributes:
-        birth: jobs that were first issued before it may have run here; None before the first
-            welcome, which brings the site's time.
+        birth: site time at which it was opened empty: jobs that were first issued before may have
+            run here; None before the first welcome, which brings the site's time.
         drain: number and value of the newest drain or undrain.
         interrupted: what was live when the process before this one ended.
     """
 
-    def __init__(self, folder: Path, *, limit: int) -> None:
+    def __init__(
+        self, folder: Path, *, limit: int, steady: Callable[[], float] = since_boot
+    ) -> None:
         self.birth: float | None = None
+        self._steady = steady
+        self._opened = steady()
         self.drain = Drained(0, on=False)
         self.interrupted: dict[str, Live] = {}
         self._limit = limit
@@ -164,8 +169,10 @@ class JobMemory:
             FileProblem: the disk does not take it.
         """
         if self.birth is None:
-            self._journal.append(encode(Born(now)))
-            self.birth = now
+            # it remembers since it was opened: what came between then and the welcome is known
+            born = now - (self._steady() - self._opened)
+            self._journal.append(encode(Born(born)))
+            self.birth = born
         self._ended.forget(now)
         self._stopped = {jid: until for jid, until in self._stopped.items() if until >= now}
         if self._journal.size > max(_COMPACT_FROM, 2 * self._weight()):

@@ -3,7 +3,8 @@
 A bundle is signed by the root, or by a bundle key that the root certified for a time. Each names
 the digest of the one before, so that whoever is behind walks to the newest and nobody goes back.
 A bundle that the root itself signs ends every certificate that began before it: so the root takes
-back a bundle key.
+back a bundle key. Only such a bundle announces the next root: a bundle key that leaked must not.
+The first bundle that the announced root itself signs makes it the root; the site keeps its name.
 """
 
 import contextlib
@@ -45,9 +46,19 @@ class TrustError(ZesterError):
     """Raised when a bundle, or what is signed under it, is not to be trusted."""
 
 
-def certify(root: SigningKey, public: bytes, not_before: float, not_after: float) -> Signed:
-    """Give the root's word that a key may sign bundles between two moments (Unix seconds)."""
-    site = site_id(root.public)
+def certify(
+    root: SigningKey, public: bytes, not_before: float, not_after: float, *, site: str = ""
+) -> Signed:
+    """Give the root's word that a key may sign bundles between two moments (Unix seconds).
+
+    Args:
+        root: the site's present root.
+        public: the bundle key.
+        not_before: when its certificate begins.
+        not_after: when it ends.
+        site: where this is not the root that the site is named after.
+    """
+    site = site or site_id(root.public)
     certificate = BundleKeyCertificate(
         site=site, public=public, not_before=not_before, not_after=not_after
     )
@@ -68,20 +79,26 @@ class _State(NamedTuple):
     history: tuple[SignedBundle, ...]
     certified_from: float
     job_keys: dict[str, MasterKey]
+    root: bytes
+    announced: SignedBundle | None
+    """The newest bundle of the root itself, if it announces another root."""
+    successions: tuple[SignedBundle, ...]
+    """For each change of the root, the bundle that announced it and the first of the new one."""
 
 
 class TrustStore:
     """Whom one member of a site trusts.
 
     Attributes:
-        root: the pinned root's public key.
-        site: the site's name, which follows from it.
+        root: the pinned root's public key, from which all else follows.
+        site: the site's name, which is the digest of that key.
     """
 
     def __init__(self, root: bytes) -> None:
         self.root = root
         self.site = site_id(root)
-        self._state = _State(TrustBundle(site=self.site, version=0, issued=0), (), 0.0, {})
+        empty = TrustBundle(site=self.site, version=0, issued=0)
+        self._state = _State(empty, (), 0.0, {}, root, None, ())
 
     @property
     def bundle(self) -> TrustBundle:
@@ -92,6 +109,11 @@ class TrustStore:
     def history(self) -> tuple[SignedBundle, ...]:
         """What was accepted, oldest first; the last one is `bundle`."""
         return self._state.history
+
+    @property
+    def present_root(self) -> bytes:
+        """The root whose word counts now: the pinned one, or what it and its heirs announced."""
+        return self._state.root
 
     @property
     def version(self) -> int:
@@ -139,9 +161,10 @@ class TrustStore:
         Raises:
             TrustError: not signed for this site, lower, forked, or not the next one.
         """
-        bundle, by_root = self._verified(signed, now)
-        if self._is_known(signed, bundle):
+        if any(one.bundle.body == signed.bundle.body for one in self.history):
             return False
+        bundle, by_root = self._verified(signed, now)
+        self._check_new(bundle)
         if self.version:
             self._check_follows(bundle)
         self._take(signed, bundle, by_root=by_root)
@@ -169,9 +192,9 @@ class TrustStore:
     def _verified(self, signed: SignedBundle, now: float | None) -> tuple[TrustBundle, bool]:
         try:
             if signed.certificate is None:
-                certificate, public = None, self.root
+                certificate, public = None, self._root_of(signed)
             else:
-                body = verify(signed.certificate, self.root, "bundle-key", self.site)
+                body = verify(signed.certificate, self.present_root, "bundle-key", self.site)
                 certificate = decode(body, BundleKeyCertificate)
                 public = certificate.public
             bundle = decode(verify(signed.bundle, public, "bundle", self.site), TrustBundle)
@@ -184,6 +207,18 @@ class TrustStore:
         if certificate is not None:
             self._check_certificate(certificate, bundle, now)
         return bundle, certificate is None
+
+    def _root_of(self, signed: SignedBundle) -> bytes:
+        """Give the root that is to have signed a bundle: the present one, or the announced one."""
+        next_root = self._announced
+        if next_root and signed.bundle.key_id == key_id(next_root):
+            return next_root
+        return self.present_root
+
+    @property
+    def _announced(self) -> bytes:
+        announced = self._state.announced
+        return decode(announced.bundle.body, TrustBundle).next_root if announced else b""
 
     def _check_certificate(
         self, certificate: BundleKeyCertificate, bundle: TrustBundle, now: float | None
@@ -201,12 +236,9 @@ class TrustStore:
                 hint="have the site root certify a bundle key and issue the next bundle",
             )
 
-    def _is_known(self, signed: SignedBundle, bundle: TrustBundle) -> bool:
+    def _check_new(self, bundle: TrustBundle) -> None:
         if bundle.version > self.version:
-            return False
-        for one in self.history:
-            if one.bundle.body == signed.bundle.body:
-                return True
+            return
         if bundle.version == self.version:
             raise TrustError(
                 f"two different trust bundles have version {bundle.version}",
@@ -227,11 +259,21 @@ class TrustStore:
             )
 
     def _take(self, signed: SignedBundle, bundle: TrustBundle, *, by_root: bool) -> None:
+        before = self._state
+        root, announced, successions = before.root, before.announced, before.successions
+        if by_root:
+            heir = self._root_of(signed)
+            if announced is not None and heir != root:
+                root, successions = heir, (*successions, announced, signed)
+            announced = signed if bundle.next_root not in {b"", root} else None
         self._state = _State(
             bundle=bundle,
             history=(*self.history, signed),
-            certified_from=bundle.issued if by_root else self._state.certified_from,
+            certified_from=bundle.issued if by_root else before.certified_from,
             job_keys={key_id(one.public): one for one in bundle.job_keys},
+            root=root,
+            announced=announced,
+            successions=successions,
         )
 
     def save(self, folder: Path, *, all_versions: bool = False) -> None:
@@ -240,7 +282,8 @@ class TrustStore:
         Args:
             folder: made if it is missing.
             all_versions: keep the whole history (masters, who hand it out) instead of the newest
-                bundles and the last one that the root itself signed.
+                bundles, the last one that the root itself signed, and those by which the root
+                changed.
 
         Raises:
             FileProblem: they cannot be written.
@@ -259,12 +302,14 @@ class TrustStore:
                     path.unlink()
 
     def essential(self) -> tuple[SignedBundle, ...]:
-        """Give what a new member needs: the newest, and the last that the root itself signed."""
+        """Give what a new member needs: the newest, the root's own last, and the roots' changes."""
         return self._essential(1)
 
     def _essential(self, newest: int) -> tuple[SignedBundle, ...]:
         by_root = [one for one in self.history[:-newest] if one.certificate is None]
-        return (*by_root[-1:], *self.history[-newest:])
+        kept = [*self._state.successions, *by_root[-1:], *self.history[-newest:]]
+        bodies = {one.bundle.body for one in kept}
+        return tuple(one for one in self.history if one.bundle.body in bodies)
 
     @classmethod
     def load(cls, folder: Path) -> "TrustStore":
@@ -277,19 +322,34 @@ class TrustStore:
         store = cls(read_public(folder / ROOT_FILE, "site-root"))
         for _, path in sorted(_bundle_files(folder)):
             if path.exists():  # another process may tidy up meanwhile
-                store._restore(path)
+                store._restore_file(path)
         if not store.version:
             raise FileProblem(f"{folder} holds no trust bundle", hint="join the site again")
         return store
 
-    def _restore(self, path: Path) -> None:
+    def _restore_file(self, path: Path) -> None:
         try:
             signed = decode(read_file(path), SignedBundle)
-            bundle, by_root = self._verified(signed, None)
         except CodecError as error:
             raise FileProblem(f"{path} is no trust bundle: {error}") from error
+        try:
+            self.restore(signed)
+        except TrustError as error:
+            raise TrustError(f"{path}: {error.message}", hint=error.hint) from error
+
+    def restore(self, signed: SignedBundle) -> None:
+        """Take a bundle of those that `essential` gave or `save` kept, the next newer one.
+
+        There may be gaps between them: what is left out changed neither the root nor its word.
+
+        Raises:
+            TrustError: not signed for this site, or not newer.
+        """
+        bundle, by_root = self._verified(signed, None)
         if bundle.version <= self.version:
-            raise TrustError(f"{path} holds version {bundle.version} of the trust bundle")
+            raise TrustError(
+                f"version {bundle.version} of the trust bundle stands after {self.version}"
+            )
         if self.version and bundle.version == self.version + 1:
             self._check_follows(bundle)
         self._take(signed, bundle, by_root=by_root)

@@ -164,7 +164,8 @@ def check_bundle(bundle: JoinBundle, keys: PeelKeys) -> TrustStore:
         if claims.name != token(bundle.id):
             raise JoinError(f"the join file names {bundle.id}, its JWT {claims.name}", hint=hint)
         store = TrustStore(bundle.root)
-        store.walk(bundle.bundles)
+        for signed in bundle.bundles:
+            store.restore(signed)
     except (BadJwt, BadId, TrustError) as error:
         raise JoinError(f"the join file is not valid: {error}", hint=hint) from error
     if bundle.site != site_id(bundle.root) or not store.version or not bundle.cas:

@@ -40,6 +40,24 @@ class Welcome(Message, frozen=True, kw_only=True, tag="welcome"):
     """The least generation of the state trees that is acceptable (states.md 6)."""
 
 
+class Renew(Message, frozen=True, kw_only=True, tag="renew"):
+    """A peel asks for a new JWT while its present one holds (bus.md 8)."""
+
+    nonce: bytes
+    jwt: str
+
+
+class Renewed(Message, frozen=True, kw_only=True, tag="renewed"):
+    """A master's signed answer; of both texts one is empty."""
+
+    site: str
+    id: str
+    nonce: bytes
+    jwt: str = ""
+    refused: str = ""
+    """Why there is no new JWT."""
+
+
 class Facts(Message, frozen=True, kw_only=True, tag="facts"):
     """What lies in `facts/<id>`: the peel's JWT in clear, its facts sealed for the masters."""
 

@@ -95,6 +95,10 @@ class PredictedPackages:
         """Give -1, 0 or 1."""
         return self._real.compare(one, other)
 
+    def peek(self) -> None:
+        """Let `simulate` and `latest` look at the newest lists."""
+        self._real.peek()
+
     def refresh(self) -> None:
         """Change nothing: `simulate` looks at lists of our own."""
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from zester_modules.host import packages, services
 from zester_modules.host.local import DEFAULT_PATH, Host, User
 from zester_modules.host.machine import (
     Command,
@@ -40,16 +41,22 @@ class RealMachine:
         self._root = Root(root)
         self._files = Files(self._root)
         self._host = host or Host()
+        self._packages: Packages | None = None
+        self._services: Services | None = None
 
     @property
     def packages(self) -> Packages:
         """The package manager."""
-        raise HostProblem("no package manager of this host is known")
+        if self._packages is None:
+            self._packages = packages.detect(self)
+        return self._packages
 
     @property
     def services(self) -> Services:
         """The service manager."""
-        raise HostProblem("no service manager of this host is known")
+        if self._services is None:
+            self._services = services.detect(self)
+        return self._services
 
     # -- to look -----------------------------------------------------------------------------------
 

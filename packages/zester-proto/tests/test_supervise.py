@@ -2,17 +2,16 @@
 
 import asyncio
 
-from zester_peel.meter import Meter
-from zester_peel.supervise import Supervisor
 from zester_proto.health import Health
 from zester_proto.logs import Log
 from zester_proto.metrics import Registry
+from zester_proto.supervise import Supervisor
 
 
 async def test_a_part_that_fails_or_ends_is_started_again_and_shown() -> None:
     registry = Registry()
     health = Health("1", registry)
-    meter = Meter(registry, connected=lambda: True, uptime=lambda: 0.0)
+    restarts = registry.counter("restarts_total", "Parts that failed", ("part",))
     lives: list[int] = []
     third = asyncio.Event()
 
@@ -24,14 +23,15 @@ async def test_a_part_that_fails_or_ends_is_started_again_and_shown() -> None:
             third.set()
             await asyncio.Event().wait()
 
-    task = asyncio.create_task(
-        Supervisor(health, meter, Log("zester.test"), base=0.01).keep("part", part)
-    )
+    supervisor = Supervisor("the test", health, restarts, Log("zester.test"), base=0.01)
+    task = asyncio.create_task(supervisor.keep("part", part))
     await third.wait()
 
-    assert [one.code for one in health.conditions()] == ["part-part"]
+    [condition] = health.conditions()
+    assert condition.code == "part-part"
+    assert condition.text == "the test's part failed: it ended by itself"
     assert not health.ready()[0]
-    assert meter.restarts.value(part="part") == 2
+    assert restarts.value(part="part") == 2
     task.cancel()
     await asyncio.wait([task])
     assert task.cancelled()

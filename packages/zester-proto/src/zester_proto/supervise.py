@@ -1,27 +1,38 @@
-"""Keeps the parts of a master running: one that fails comes back, and never takes the rest."""
+"""Keeps the parts of a daemon running: one that fails comes back, and never takes the rest."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from zester_master.meter import Meter
 from zester_proto.errors import ZesterError
 from zester_proto.health import Condition, Health
 from zester_proto.link.backoff import Backoff
 from zester_proto.logs import Log
+from zester_proto.metrics import Counter
 
 STEADY: Final = 30.0
 """Seconds after which a part that came back counts as well."""
 
 
 class Supervisor:
-    """Restarts parts with backoff, and shows in /readyz which of them failed."""
+    """Restarts parts with backoff, and shows in /readyz which of them failed.
 
-    def __init__(self, health: Health, meter: Meter, *, base: float = 0.5) -> None:
+    Args:
+        whose: what the parts are those of, for people: `the agent`.
+        health: gets a condition for each part that fails.
+        restarts: counts them, by `part`.
+        log: where lines go.
+        base: seconds to wait at first.
+    """
+
+    def __init__(
+        self, whose: str, health: Health, restarts: Counter, log: Log, *, base: float = 0.5
+    ) -> None:
+        self._whose = whose
         self._health = health
-        self._meter = meter
+        self._restarts = restarts
+        self._log = log
         self._base = base
-        self._log = Log("zester.master")
 
     async def keep(self, name: str, serve: Callable[[], Awaitable[None]]) -> None:
         """Run a part for ever; only being cancelled ends it."""
@@ -29,7 +40,7 @@ class Supervisor:
         backoff = Backoff(base=self._base, cap=30.0)
         while True:
             began = loop.time()
-            timer = loop.call_later(STEADY, self._health.clear, f"part-{name}")
+            timer = loop.call_later(STEADY, self._health.clear, _code(name))
             try:
                 await serve()
                 self._failed(name, ZesterError("it ended by itself"))
@@ -42,13 +53,17 @@ class Supervisor:
             await asyncio.sleep(backoff.next())
 
     def _failed(self, name: str, error: Exception) -> None:
-        self._log.failure(f"a part of the master failed: {name}", error)
-        self._meter.restarts.inc(part=name)
+        self._log.failure(f"a part of {self._whose} failed: {name}", error)
+        self._restarts.inc(part=name)
         self._health.set(
             Condition(
-                f"part-{name}",
+                _code(name),
                 "error",
-                f"the master's {name} failed: {error}",
+                f"{self._whose}'s {name} failed: {error}",
                 "it is started again by itself; if it fails again and again, look into the log",
             )
         )
+
+
+def _code(name: str) -> str:
+    return f"part-{name}"

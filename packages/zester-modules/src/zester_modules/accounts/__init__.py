@@ -1,0 +1,1 @@
+"""What resources and functions of users and groups have in common."""

@@ -1,0 +1,35 @@
+"""service.masked and service.unmasked: whether a service can be started at all."""
+
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import Meta
+
+from zester_modules.resource import Plan, Resource, Scope
+from zester_modules.resources.service.deeds import Deed, apply, found, planned
+
+
+class Params(msgspec.Struct, frozen=True, kw_only=True):
+    """Have a service impossible to start, or possible again."""
+
+    name: Annotated[str, Meta(description="the service")]
+    runtime: Annotated[bool, Meta(description="only until the next boot")] = False
+
+
+def check_masked(params: Params, scope: Scope) -> Plan:
+    """Plan to mask it; it is not stopped."""
+    deeds: list[Deed] = ["mask-runtime" if params.runtime else "mask"]
+    return planned(params.name, [] if found(params.name, scope).masked else deeds, "it is masked")
+
+
+def check_unmasked(params: Params, scope: Scope) -> Plan:
+    """Plan to unmask it."""
+    deeds: list[Deed] = ["unmask-runtime" if params.runtime else "unmask"]
+    masked = found(params.name, scope).masked
+    return planned(params.name, deeds if masked else [], "it is not masked")
+
+
+MASKED: Final = Resource(name="service.masked", params=Params, check=check_masked, apply=apply)
+UNMASKED: Final = Resource(
+    name="service.unmasked", params=Params, check=check_unmasked, apply=apply
+)

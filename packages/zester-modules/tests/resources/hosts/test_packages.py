@@ -1,0 +1,61 @@
+"""Packages and services of a real Debian host."""
+
+from hosts.host import Host
+from zester_testing.host_law import hold_on, on_host, refused
+
+Leaves = list[tuple[str, object, object]]
+
+
+def come(leaves: Leaves) -> set[str]:
+    """Give the leaves that are there now."""
+    return {path for path, _, now in leaves if now is not None}
+
+
+def gone(leaves: Leaves) -> set[str]:
+    """Give the leaves that are not there any more."""
+    return {path for path, _, now in leaves if now is None}
+
+
+def test_packages_and_services_come_go_and_are_kept(debian_host: Host):
+    host = debian_host
+    assert "there is no service 'nginx'" in refused(host, "service.running", "nginx")
+    # the host's lists are empty: ours are fetched by the check, the host's by apply
+    came = hold_on(host, "pkg.installed", "web", pkgs=["nginx-light", "tree"])
+    assert come(came) >= {"nginx-light:version", "nginx-common:version", "tree:version"}
+    assert hold_on(host, "pkg.installed", "tree") == []
+    assert hold_on(host, "pkg.latest", "tree", refresh=False) == []
+
+    assert hold_on(host, "service.dead", "nginx", enable=False) == [
+        ("nginx:running", True, False), ("nginx:enabled", True, False),
+    ]  # fmt: skip
+    assert hold_on(host, "service.masked", "nginx") == [("nginx:masked", False, True)]
+    assert "masked" in refused(host, "service.running", "nginx")
+    assert hold_on(host, "service.running", "nginx", unmask=True, enable=True) == [
+        ("nginx:masked", True, False), ("nginx:running", False, True),
+        ("nginx:enabled", False, True),
+    ]  # fmt: skip
+    assert hold_on(host, "service.disabled", "nginx") == [("nginx:enabled", True, False)]
+    assert hold_on(host, "service.enabled", "nginx") == [("nginx:enabled", False, True)]
+    assert hold_on(host, "service.dead", "no-such-thing") == []
+
+    reaction = on_host(host, "react", "service.running", "nginx", reload=True)
+    assert reaction["applied"] == [["nginx:reaction", None, "reloaded"]]
+    reaction = on_host(host, "react", "service.running", "nginx")
+    assert reaction["applied"] == [["nginx:reaction", None, "restarted"]]
+
+    assert hold_on(host, "pkg.installed", "tree", hold=True) == [("tree:held", False, True)]
+    assert host.run(["apt-mark", "showhold"]).out == "tree\n"
+    assert hold_on(host, "pkg.unheld", "tree") == [("tree:held", True, False)]
+    assert hold_on(host, "pkg.held", "tree") == [("tree:held", False, True)]
+    assert hold_on(host, "pkg.unheld", "tree") == [("tree:held", True, False)]
+    assert "nobody" in refused(host, "pkg.latest", "no-such-thing", refresh=False)
+    assert "no-such-thing" in refused(host, "pkg.installed", "no-such-thing", refresh=False)
+
+    went = hold_on(host, "pkg.removed", "nginx-common")
+    assert gone(went) >= {"nginx-common:version", "nginx-light:version"}
+    assert hold_on(host, "pkg.removed", "nginx-common") == []
+    # what dpkg calls rc: removed, and its configuration is left
+    assert hold_on(host, "pkg.purged", "nginx-common") == [
+        ("nginx-common:configuration", "kept", None)
+    ]
+    assert gone(hold_on(host, "pkg.purged", "tree")) == {"tree:version"}
