@@ -59,7 +59,7 @@ def test_peels_that_agree_are_one_group() -> None:
 def test_times_and_values_do_not_split_a_group_but_are_told() -> None:
     peels = {
         f"web-{n}": answer(
-            run("changed", state("page", "changed", name=f"/srv/{n}", duration_ms=n,
+            run("changed", state("page", "changed", name=f"/srv/{min(n, 2)}", duration_ms=n,
                                  changes={"text": {"before": None, "after": f"web {min(n, 2)}"}}))
         )
         for n in (1, 2, 3)
@@ -68,10 +68,43 @@ def test_times_and_values_do_not_split_a_group_but_are_told() -> None:
         "3 peels: web-[1-3]: changed",
         "    + page  file.managed  changed",
         "        on web-1:",
+        "          /srv/1",
         "          text: web 1",
         "        on web-[2-3]:",
+        "          /srv/2",
         "          text: web 2",
         "    3 states: 3 changed",
+    ]
+
+
+def test_a_leaf_does_not_repeat_the_name_of_its_state() -> None:
+    changes = {"/etc/x": {"before": None, "after": "file"},
+               "/etc/x:mode": {"before": "0600", "after": None}}  # fmt: skip
+    value = run("changed", state("conf", "changed", name="/etc/x", changes=changes))
+    assert shown({"web-1": answer(value)}).splitlines()[1:4] == [
+        "    + conf (/etc/x)  file.managed  changed",
+        "        file",
+        "        mode: 0600 → (none)",
+    ]
+
+
+def test_what_peels_share_is_told_once() -> None:
+    peels = {
+        f"web-{n}": answer(run("changed", state("page", "changed", name=f"/srv/{n}", changes={
+            f"/srv/{n}": {"before": None, "after": "file"},
+            f"/srv/{n}:mode": {"before": None, "after": "0644"}},
+            diff=f"--- /dev/null\n+++ /srv/{n}\n@@ -0,0 +1 @@\n+hello\n")))
+        for n in (1, 2)
+    }  # fmt: skip
+    assert shown(peels, View(diff=True)).splitlines()[1:] == [
+        "    + page  file.managed  changed",
+        "        file",
+        "        mode: 0644",
+        "        on web-1: /srv/1",
+        "        on web-2: /srv/2",
+        "        @@ -0,0 +1 @@",
+        "        +hello",
+        "    2 states: 2 changed",
     ]
 
 

@@ -1,5 +1,6 @@
 """One state of a run, and what is wrong with a tree, as lines."""
 
+import re
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any, Final, NamedTuple, cast
@@ -16,6 +17,14 @@ _SIGNS: Final = {"changed": "+", "would-change": "~", "failed": "!", "skipped": 
 _STYLES: Final = {"changed": "changed", "would-change": "changed", "failed": "bad",
                   "skipped": "dim"}  # fmt: skip
 _INDENT: Final = "    "
+_DIGEST: Final = re.compile(r"(sha256:[0-9a-f]{12})[0-9a-f]{52}")
+
+
+class Line(NamedTuple):
+    """A harmless line and its style."""
+
+    style: str
+    text: str
 
 
 class View(NamedTuple):
@@ -49,20 +58,26 @@ def head(screen: Screen, row: StateRow, named: str, widths: tuple[int, int]) -> 
     return screen.style(text, _STYLES.get(row.result, ""))
 
 
-def body(row: StateRow, view: View) -> list[tuple[str, str]]:
-    """Give the lines below a state's own, each with its style."""
-    lines = [("", line) for line in _told(row)]
-    lines += [("", f"{harmless_line(path)}: {_leaf(leaf)}") for path, leaf in row.changes.items()]
-    if view.diff:
-        lines += [(_MARKS.get(line[:1], ""), line) for line in _text(row.diff)]
+def diff_lines(row: StateRow) -> list[Line]:
+    """Give the lines of a state's diff, without a head that only repeats the state's name."""
+    lines = list(_text(row.diff))
+    if len(lines) > 1 and lines[1] == f"+++ {harmless(row.name)}":
+        lines = lines[2:]
+    return [Line(_MARKS.get(line[:1], ""), line) for line in lines]
+
+
+def body(row: StateRow) -> list[Line]:
+    """Give the lines below a state's own, but for its diff."""
+    lines = [Line("", line) for line in _told(row)]
+    lines += [Line("", _change(path, leaf, row)) for path, leaf in row.changes.items()]
     if not row.certain and not row.changes:
-        lines.append(("", "it may be otherwise when the states before it have run"))
+        lines.append(Line("", "it may be otherwise when the states before it have run"))
     if row.reaction:
-        lines.append(("dim", "because of what it watches"))
+        lines.append(Line("dim", "because of what it watches"))
     if row.attempts > 1:
-        lines.append(("dim", f"after {row.attempts} attempts"))
+        lines.append(Line("dim", f"after {row.attempts} attempts"))
     lines += [
-        ("warning", f"warning: {harmless_line(f'{row.source}: {one}')}") for one in row.warnings
+        Line("warning", f"warning: {harmless_line(f'{row.source}: {one}')}") for one in row.warnings
     ]
     return lines
 
@@ -97,6 +112,14 @@ def _cut(lines: Iterable[str]) -> Iterator[str]:
         yield "… there is more, all of it by --output json"
 
 
+def _change(path: str, leaf: Any, row: StateRow) -> str:
+    """Give the line of a leaf, without the name of its state, which stands above already."""
+    if path == row.name:
+        return _leaf(leaf)
+    shorter = path.removeprefix(f"{row.name}:") if row.name else path
+    return f"{harmless_line(shorter or path)}: {_leaf(leaf)}"
+
+
 def _leaf(leaf: Any) -> str:
     if not isinstance(leaf, dict):
         return flat(leaf)
@@ -111,7 +134,7 @@ def _side(value: Any) -> str:
         because = cast("dict[str, Any]", value).get("because")
         ids = [str(one) for one in cast("list[Any]", because)] if isinstance(because, list) else []
         return harmless_line(f"unknown until {', '.join(ids)} ran") if ids else "unknown beforehand"
-    return "(none)" if value is None else flat(value)
+    return "(none)" if value is None else _DIGEST.sub(r"\1…", flat(value))
 
 
 def problem_lines(kind: str, problem: Problem) -> Iterator[str]:

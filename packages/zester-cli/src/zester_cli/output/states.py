@@ -8,7 +8,15 @@ from zester_cli.duration import shown_range
 from zester_cli.output.names import fold
 from zester_cli.output.runs import Run, StateRow
 from zester_cli.output.screen import Screen, style_of
-from zester_cli.output.state_lines import View, body, head, is_shown, problem_lines
+from zester_cli.output.state_lines import (
+    Line,
+    View,
+    body,
+    diff_lines,
+    head,
+    is_shown,
+    problem_lines,
+)
 from zester_cli.output.text import harmless_line, width
 from zester_cli.results import PeelResult
 
@@ -20,10 +28,6 @@ _WORDS: Final = (
     ("ok", "ok"), ("changed", "changed"), ("would-change", "would change"), ("failed", "failed"),
     ("skipped", "skipped"),
 )  # fmt: skip
-
-
-Body = tuple[tuple[str, str], ...]
-"""Lines with their styles."""
 
 
 class Member(NamedTuple):
@@ -112,8 +116,7 @@ def _states(screen: Screen, group: list[Member], view: View, jid: str) -> Iterat
     )
     for at in places:
         yield head(screen, group[0].run.states[at], names[at], widths)
-        same = _same(group, at, view)
-        for line in _variants(screen, same, jid):
+        for line in _below(screen, group, at, view, jid):
             yield f"{_INDENT}{line}"
 
 
@@ -124,21 +127,38 @@ def _named(rows: list[StateRow]) -> str:
     return harmless_line(first.id if differs else f"{first.id} ({first.name})")
 
 
-def _same(group: list[Member], at: int, view: View) -> dict[Body, list[str]]:
-    """Give what stands below a state's line, and on which peels."""
-    same: dict[Body, list[str]] = {}
-    for one in group:
-        same.setdefault(tuple(body(one.run.states[at], view)), []).append(one.id)
-    return same
+def _below(screen: Screen, group: list[Member], at: int, view: View, jid: str) -> Iterator[str]:
+    """Give what stands below a state's line: what all peels share, then what differs."""
+    rows = [one.run.states[at] for one in group]
+    named = len({row.name for row in rows}) > 1
+    bodies = [[*_name_line(row, named=named), *body(row)] for row in rows]
+    diffs = [diff_lines(row) if view.diff else [] for row in rows]
+    shared = [line for line in bodies[0] if all(line in other for other in bodies)]
+    shared_diff = diffs[0] if all(diff == diffs[0] for diff in diffs) else []
+    yield from (screen.style(line.text, line.style) for line in shared)
+    same: dict[tuple[Line, ...], list[str]] = {}
+    for one, lines, diff in zip(group, bodies, diffs, strict=True):
+        own = [line for line in lines if line not in shared]
+        same.setdefault((*own, *(() if shared_diff else diff)), []).append(one.id)
+    yield from _variants(screen, same, jid)
+    yield from (screen.style(line.text, line.style) for line in shared_diff)
 
 
-def _variants(screen: Screen, same: dict[Body, list[str]], jid: str) -> Iterator[str]:
+def _name_line(row: StateRow, *, named: bool) -> list[Line]:
+    return [Line("", harmless_line(row.name))] if named else []
+
+
+def _variants(screen: Screen, same: dict[tuple[Line, ...], list[str]], jid: str) -> Iterator[str]:
     for lines, ids in list(same.items())[:_VARIANTS]:
-        space = "" if len(same) == 1 else "  "
-        if space:
-            yield f"on {harmless_line(fold(ids))}:"
-        for style, line in lines:
-            yield space + screen.style(line, style)
+        if not lines:
+            continue
+        styled = [screen.style(line.text, line.style) for line in lines]
+        where = f"on {harmless_line(fold(ids))}:"
+        if len(styled) == 1:
+            yield f"{where} {styled[0]}"
+        else:
+            yield where
+            yield from (f"  {line}" for line in styled)
     if len(same) > _VARIANTS:
         others = [peel for ids in list(same.values())[_VARIANTS:] for peel in ids]
         yield (
