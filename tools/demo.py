@@ -14,6 +14,7 @@ from pathlib import Path
 PEELS = 5
 READY_SECONDS = 60
 STOP_SECONDS = 30
+EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 
 STEPS: tuple[tuple[str, tuple[str, ...], int], ...] = (
     ("who is there", ("*", "test.ping"), 0),
@@ -21,6 +22,14 @@ STEPS: tuple[tuple[str, tuple[str, ...], int], ...] = (
     ("the fleet's facts, from the masters' index", ("facts", "query", "*", "os", "arch"), 0),
     ("a command that fails: the exit code says so", ("*", "cmd.run", "false"), 1),
     ("a compound target", ("G@kernel:linux and peel-[12]", "cmd.run", "echo hello; id -un"), 0),
+)  # fmt: skip
+RUN: tuple[str, ...] = ("*", "state.apply", "demo")
+STATES: tuple[tuple[str, tuple[str, ...], int], ...] = (
+    ("states, a dry run: what would change, with diffs", (*RUN, "test=True", "--diff"), 0),
+    ("the run: the same, in earnest", (*RUN, "--summary"), 0),
+    ("a second run: nothing is left to do", RUN, 0),
+    ("a dry run of that, which exits 7 if anything would change",
+     (*RUN, "--test", "--detailed-exit"), 0),
 )  # fmt: skip
 """What is shown: a sentence, the words after `zester`, and the exit code that it must have."""
 
@@ -36,8 +45,11 @@ def main() -> int:
         fleet = start(scripts, folder)
         config = wait_ready(fleet)
         say(f"{PEELS} peels, a master and a nats-server are up after {passed(began)}")
+        publish_states(scripts, config, folder)
         wrong = [
-            title for title, words, code in STEPS if not show(scripts, config, title, words, code)
+            title
+            for title, words, code in (*STEPS, *STATES)
+            if not show(scripts, config, title, words, code)
         ]
     except KeyboardInterrupt:
         say("interrupted: stopping the fleet")
@@ -84,6 +96,27 @@ def wait_ready(fleet: subprocess.Popen[str]) -> str:
     if found is None:
         raise RuntimeError(f"the fleet did not come up (exit code {fleet.wait(READY_SECONDS)})")
     return found[1].strip("'\"")
+
+
+def publish_states(scripts: Path, config: str, folder: Path) -> None:
+    """Give the master the example's state tree, and wait until it has published it."""
+    states = folder / "fleet" / "states"
+    staged = folder / "staged"
+    shutil.copytree(EXAMPLES / "states" / "demo", staged)
+    (staged / "where.yaml").write_text(f"folder: {folder}/hosts\ngreeting: Hello\n")
+    states.mkdir(exist_ok=True)
+    (folder / "hosts").mkdir()
+    staged.rename(states / "demo")
+    command = [scripts / "zester", "tree", "status", "--output", "json"]
+    environment = {**os.environ, "ZESTER_CONFIG": config}
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline:
+        done = subprocess.run(command, env=environment, capture_output=True, check=False)
+        # the command ends with 0 when what is published is what the master has
+        if done.returncode == 0 and b'"files": 3' in done.stdout:
+            return
+        time.sleep(0.1)
+    raise RuntimeError("the state tree was not published")
 
 
 def show(scripts: Path, config: str, title: str, words: tuple[str, ...], code: int) -> bool:

@@ -37,3 +37,10 @@ def shown_seconds(seconds: float) -> str:
     if whole < 172_800:
         return f"{whole // 3600} h {whole % 3600 // 60} min"
     return f"{whole // 86400} d {whole % 86400 // 3600} h"
+
+
+def shown_range(fastest: float, slowest: float) -> str:
+    """Give the seconds that several took: one number where they hardly differ."""
+    if slowest - fastest < 0.005:
+        return f"{slowest:.2f}"
+    return f"{fastest:.2f}-{slowest:.2f}"

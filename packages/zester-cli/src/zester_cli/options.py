@@ -40,6 +40,8 @@ OPTIONS: Final[tuple[Option, ...]] = (
            job_only=True),
     Option("--detailed-exit", "detailed_exit", "", "exit 7 when a dry run would change something",
            job_only=True),
+    Option("--diff", "diff", "", "show the diffs of what states change", job_only=True),
+    Option("--summary", "summary", "", "of states only the counts", job_only=True),
 )  # fmt: skip
 
 
@@ -61,6 +63,8 @@ class Options(NamedTuple):
     """Seconds."""
     canary: int = 0
     max_fail: str = ""
+    diff: bool = False
+    summary: bool = False
 
 
 class Subcommand(NamedTuple):
@@ -79,7 +83,8 @@ class Command(NamedTuple):
     subcommands: tuple[Subcommand, ...] = ()
 
 
-_WAITS: Final = frozenset({"timeout", "detailed_exit"})
+_SHOWS: Final = frozenset({"detailed_exit", "diff", "summary"})
+_WAITS: Final = _SHOWS | {"timeout"}
 _RUNS: Final = frozenset(one.field for one in OPTIONS if one.job_only)
 
 COMMANDS: Final[tuple[Command, ...]] = (
@@ -87,7 +92,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("job", "jobs: what ran, what runs, and how it ended", (
         Subcommand("list", "the jobs that are kept, newest first"),
         Subcommand("active", "the jobs that run now"),
-        Subcommand("show", "one job, peel by peel", frozenset({"detailed_exit"})),
+        Subcommand("show", "one job, peel by peel", _SHOWS),
         Subcommand("wait", "wait for the end of a job, then show it", _WAITS),
         Subcommand("follow", "watch a job as if it had just been started", _WAITS),
         Subcommand("cancel", "end a job on every peel"),

@@ -95,7 +95,7 @@ def show_job(invocation: Invocation, jid: str, selection: Selection) -> int:
     if invocation.options.output == "table":
         _write_head(invocation, job, watched.reader.counts)
     shown = _select(job, selection)
-    show(invocation, shown, told=True)
+    show(invocation, shown, told=True, slowest=bool(selection.slowest))
     missing = [name for name in watched.reader.stages if not selection.peel]
     if missing:
         invocation.screen.note(f"{len(missing)} peels have not answered yet")

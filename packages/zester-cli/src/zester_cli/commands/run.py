@@ -90,22 +90,20 @@ async def start(
     return 0
 
 
-def show(invocation: Invocation, job: JobResult, *, told: bool = False) -> int:
+def show(
+    invocation: Invocation, job: JobResult, *, told: bool = False, slowest: bool = False
+) -> int:
     """Write a job's results in the form that was asked for; give the exit code.
 
     Args:
         invocation: says the form.
         job: the job.
         told: in a document also what the masters say of the job itself.
+        slowest: also which states took longest.
     """
     screen, form = invocation.screen, invocation.options.output
     if form == "table":
-        from zester_cli.output.job import job_lines, summary  # noqa: PLC0415  # one form a command
-
-        screen.write("".join(f"{line}\n" for line in job_lines(screen, job)))
-        screen.note(summary(job))
-        if job.state == "stopped":
-            screen.note(f"it was stopped: zester job resume {job.jid} asks those never asked")
+        _show_table(invocation, job, slowest=slowest)
     else:
         from zester_cli.output import forms  # noqa: PLC0415
 
@@ -114,6 +112,23 @@ def show(invocation: Invocation, job: JobResult, *, told: bool = False) -> int:
         else:
             forms.structured(screen, form, forms.job_document(job, told=told))
     return exit_code(job, invocation.options)
+
+
+def _show_table(invocation: Invocation, job: JobResult, *, slowest: bool) -> None:
+    from zester_cli.output.job import job_lines, runs_of, summary  # noqa: PLC0415  # one form a command
+    from zester_cli.output.state_lines import View  # noqa: PLC0415  # the same
+    from zester_cli.output.states import hidden_diffs  # noqa: PLC0415  # the same
+
+    screen, options = invocation.screen, invocation.options
+    view = View(options.summary, options.diff, slowest)
+    screen.write("".join(f"{line}\n" for line in job_lines(screen, job, view)))
+    hidden = hidden_diffs(runs_of(job), view)
+    if hidden:
+        diffs = f"{hidden} diffs are" if hidden > 1 else "1 diff is"
+        screen.note(f"{diffs} not shown; --diff shows them, also of zester job show {job.jid}")
+    screen.note(summary(job))
+    if job.state == "stopped":
+        screen.note(f"it was stopped: zester job resume {job.jid} asks those never asked")
 
 
 def show_started(invocation: Invocation, started: "Started") -> None:

@@ -3,11 +3,15 @@
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
-from zester_cli.duration import shown_seconds
+from zester_cli.duration import shown_range, shown_seconds
 from zester_cli.output.columns import Cell, table
 from zester_cli.output.names import fold
+from zester_cli.output.runs import read_run
 from zester_cli.output.screen import Screen, style_of
+from zester_cli.output.state_lines import ALL, View
+from zester_cli.output.states import Member, run_lines
 from zester_cli.output.text import harmless, harmless_line, width
+from zester_cli.output.trees import is_tree, tree_lines
 from zester_cli.output.values import as_command, command_lines, flat, value_lines
 from zester_cli.results import JobResult, PeelResult, hint_for, said_counts
 
@@ -29,22 +33,41 @@ class Group(NamedTuple):
     slowest: float
 
 
-def job_lines(screen: Screen, job: JobResult) -> list[str]:
-    """Give the lines that show a job's results."""
-    groups = grouped(job.peels)
+def runs_of(job: JobResult) -> list[Member]:
+    """Give the peels that answered with a run of states."""
+    found = ((peel_id, one, read_run(one.value)) for peel_id, one in job.peels.items())
+    return [Member(peel_id, one, run) for peel_id, one, run in found if run is not None]
+
+
+def job_lines(screen: Screen, job: JobResult, view: View = ALL) -> list[str]:
+    """Give the lines that show a job's results, runs of states before all else."""
+    members = runs_of(job)
+    if not members:
+        return _result_lines(screen, job.peels, job.jid)
+    ran = {one.id for one in members}
+    rest = {peel_id: one for peel_id, one in job.peels.items() if peel_id not in ran}
+    others = _result_lines(screen, rest, job.jid)
+    lines = run_lines(screen, members, view, job.jid)
+    return [*lines, "", *others] if others else lines
+
+
+def _result_lines(screen: Screen, peels: dict[str, PeelResult], jid: str) -> list[str]:
+    groups = grouped(peels)
     good = [one for one in groups if one.result.succeeded]
     bad = [one for one in groups if not one.result.succeeded]
     bad.sort(key=lambda one: one.result.silent)
-    lines = _good_lines(screen, good, job.jid)
+    lines = _good_lines(screen, good, jid)
     for one in bad:
-        lines += ["", *_block(screen, one, job.jid)] if lines else _block(screen, one, job.jid)
+        lines += ["", *_block(screen, one, jid)] if lines else _block(screen, one, jid)
     return lines
 
 
 def grouped(peels: dict[str, PeelResult]) -> list[Group]:
     """Put peels together whose results agree, if there are many of them."""
-    if len(peels) <= GROUP_ABOVE:
+    trees = any(is_tree(one.value) for one in peels.values())
+    if len(peels) <= GROUP_ABOVE and not trees:
         return [_group([(peel_id, one)]) for peel_id, one in peels.items()]
+    agree = 1 if trees else _AGREE
     same: dict[Any, list[tuple[str, PeelResult]]] = {}
     for peel_id, one in peels.items():
         key = (one.outcome, one.error, one.hint, one.late, _content(one.value))
@@ -53,7 +76,7 @@ def grouped(peels: dict[str, PeelResult]) -> list[Group]:
         group
         for members in same.values()
         for group in (
-            [_group(members)] if len(members) >= _AGREE else [_group([one]) for one in members]
+            [_group(members)] if len(members) >= agree else [_group([one]) for one in members]
         )
     ]
 
@@ -119,9 +142,7 @@ def _name(group: Group) -> str:
 
 
 def _seconds(group: Group) -> str:
-    if group.slowest - group.fastest < 0.005:
-        return f"{group.slowest:.2f}"
-    return f"{group.fastest:.2f}-{group.slowest:.2f}"
+    return shown_range(group.fastest, group.slowest)
 
 
 def _block(screen: Screen, group: Group, jid: str) -> list[str]:
@@ -131,11 +152,15 @@ def _block(screen: Screen, group: Group, jid: str) -> list[str]:
     head += screen.style(_outcome(result), style_of(result.outcome))
     if group.slowest > 0:
         head += screen.style(f" after {_seconds(group)} s", "dim")
-    return [head, *(f"{_INDENT}{line}".rstrip() for line in _body(group, jid))]
+    return [head, *(f"{_INDENT}{line}".rstrip() for line in _body(screen, group, jid))]
 
 
-def _body(group: Group, jid: str) -> Iterator[str]:
+def _body(screen: Screen, group: Group, jid: str) -> Iterator[str]:
     result = group.result
+    told = tree_lines(screen, result.value) if is_tree(result.value) else None
+    if told:
+        yield from told
+        return
     command = as_command(result.value)
     rest = f"zester job show {jid} --peel {group.ids[0]} --output raw"
     if command is not None:
