@@ -14,6 +14,7 @@ from zester_proto.units import did_you_mean, suggest
 RESOURCES: Final[Mapping[str, str]] = {
     "cmd": "zester_modules.resources.cmd",
     "file": "zester_modules.resources.file",
+    "ini": "zester_modules.resources.ini",
     "module": "zester_modules.resources.module",
     "test": "zester_modules.resources.test",
 }
