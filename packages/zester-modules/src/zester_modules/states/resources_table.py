@@ -12,6 +12,7 @@ from zester_modules.resource import AnyResource, Resource
 from zester_proto.units import did_you_mean, suggest
 
 RESOURCES: Final[Mapping[str, str]] = {
+    "archive": "zester_modules.resources.archive",
     "cmd": "zester_modules.resources.cmd",
     "file": "zester_modules.resources.file",
     "ini": "zester_modules.resources.ini",
