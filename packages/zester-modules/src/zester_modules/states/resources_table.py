@@ -12,10 +12,12 @@ from zester_modules.resource import AnyResource, Resource
 from zester_proto.units import did_you_mean, suggest
 
 RESOURCES: Final[Mapping[str, str]] = {
+    "archive": "zester_modules.resources.archive",
     "cmd": "zester_modules.resources.cmd",
     "file": "zester_modules.resources.file",
     "group": "zester_modules.resources.group",
     "host": "zester_modules.resources.host",
+    "ini": "zester_modules.resources.ini",
     "module": "zester_modules.resources.module",
     "pkg": "zester_modules.resources.pkg",
     "service": "zester_modules.resources.service",
