@@ -18,11 +18,17 @@ RESOURCES: Final[Mapping[str, str]] = {
     "group": "zester_modules.resources.group",
     "host": "zester_modules.resources.host",
     "ini": "zester_modules.resources.ini",
+    "alternatives": "zester_modules.resources.alternatives",
+    "cmd": "zester_modules.resources.cmd",
+    "kmod": "zester_modules.resources.kmod",
     "module": "zester_modules.resources.module",
     "pkg": "zester_modules.resources.pkg",
+    "pkgrepo": "zester_modules.resources.pkgrepo",
     "service": "zester_modules.resources.service",
+    "sysctl": "zester_modules.resources.sysctl",
     "test": "zester_modules.resources.test",
     "user": "zester_modules.resources.user",
+    "timezone": "zester_modules.resources.timezone",
 }
 """Where the resources of each first name lie; a module is imported when it is first asked for."""
 
