@@ -13,6 +13,7 @@ from zester_proto.units import did_you_mean, suggest
 
 RESOURCES: Final[Mapping[str, str]] = {
     "cmd": "zester_modules.resources.cmd",
+    "cron": "zester_modules.resources.cron",
     "group": "zester_modules.resources.group",
     "host": "zester_modules.resources.host",
     "module": "zester_modules.resources.module",
