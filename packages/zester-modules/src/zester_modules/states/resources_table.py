@@ -15,6 +15,7 @@ RESOURCES: Final[Mapping[str, str]] = {
     "archive": "zester_modules.resources.archive",
     "cmd": "zester_modules.resources.cmd",
     "file": "zester_modules.resources.file",
+    "cron": "zester_modules.resources.cron",
     "group": "zester_modules.resources.group",
     "host": "zester_modules.resources.host",
     "ini": "zester_modules.resources.ini",
