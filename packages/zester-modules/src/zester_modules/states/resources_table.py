@@ -17,6 +17,7 @@ RESOURCES: Final[Mapping[str, str]] = {
     "group": "zester_modules.resources.group",
     "host": "zester_modules.resources.host",
     "module": "zester_modules.resources.module",
+    "ssh_auth": "zester_modules.resources.ssh_auth",
     "test": "zester_modules.resources.test",
     "user": "zester_modules.resources.user",
 }
