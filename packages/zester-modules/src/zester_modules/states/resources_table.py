@@ -26,6 +26,7 @@ RESOURCES: Final[Mapping[str, str]] = {
     "pkgrepo": "zester_modules.resources.pkgrepo",
     "service": "zester_modules.resources.service",
     "sysctl": "zester_modules.resources.sysctl",
+    "ssh_auth": "zester_modules.resources.ssh_auth",
     "test": "zester_modules.resources.test",
     "timezone": "zester_modules.resources.timezone",
     "user": "zester_modules.resources.user",
