@@ -30,6 +30,7 @@ BUILTIN: Final[Mapping[str, str]] = {
     "disk": "zester_modules.functions.disk",
     "dnsutil": "zester_modules.functions.dnsutil",
     "facts": "zester_modules.functions.facts",
+    "file": "zester_modules.functions.file",
     "grains": "zester_modules.functions.grains",
     "kmod": "zester_modules.functions.kmod",
     "log": "zester_modules.functions.log",

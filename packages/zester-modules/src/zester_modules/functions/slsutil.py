@@ -89,13 +89,8 @@ def serialize(
         obj: the data.
         options: handed to the writer, such as `indent` or `default_flow_style`.
     """
-    if serializer == "json":
-        return json.dumps(_bare(obj), **options)
-    if serializer == "yaml":
-        options = {"allow_unicode": True, "default_flow_style": None, **options}
-        dump: Any = yaml.safe_dump
-        text = str(dump(_bare(obj), **options))
-        return text.removesuffix("\n...\n").removesuffix("\n")
+    if serializer in {"json", "yaml"}:
+        return as_text(serializer, bare(obj), options)
     raise BadArgument(
         "slsutil.serialize", "serializer", f"{serializer!r} is none", expects="yaml or json",
         hint=did_you_mean(serializer, ["yaml", "json"]),
@@ -125,10 +120,20 @@ def renderer(
     return context.tree.data(path or "", string, names, plain=default_renderer == "yaml")
 
 
-def _bare(value: Any) -> Any:
+def as_text(serializer: str, data: Any, options: dict[str, Any]) -> str:
+    """Give plain data as YAML or JSON, without a line's end."""
+    if serializer == "json":
+        return json.dumps(data, **options)
+    options = {"allow_unicode": True, "default_flow_style": None, **options}
+    dump: Any = yaml.safe_dump
+    text = str(dump(data, **options))
+    return text.removesuffix("\n...\n").removesuffix("\n")
+
+
+def bare(value: Any) -> Any:
     """Give plain dicts and lists in place of their like."""
     if isinstance(value, dict):
-        return {key: _bare(one) for key, one in cast("dict[Any, Any]", value).items()}
+        return {key: bare(one) for key, one in cast("dict[Any, Any]", value).items()}
     if isinstance(value, list | tuple):
-        return [_bare(one) for one in cast("list[Any]", value)]
+        return [bare(one) for one in cast("list[Any]", value)]
     return str(value) if isinstance(value, str) else value

@@ -42,7 +42,7 @@ class Stat(msgspec.Struct, frozen=True, kw_only=True):
     gid: int
     size: int = 0
     mtime: float = 0.0
-    """Unix time; 0 on a predicted machine, whose clock stands still."""
+    """Unix time; 0 where a dry run would have changed it, for its clock stands still."""
     target: str = ""
     """Of a link."""
     device: tuple[int, int] = (0, 0)

@@ -201,14 +201,19 @@ class Command:
 
 
 async def run_command(
-    spec: CommandSpec, folder: Path, *, limit: int = RETURN_LIMIT, grace: float = GRACE
+    spec: CommandSpec,
+    folder: Path,
+    *,
+    limit: int = RETURN_LIMIT,
+    grace: float = GRACE,
+    text: bool = True,
 ) -> Finished:
     """Run a command to its end; see `Command`.
 
     Raises:
         Refused: it cannot be started at all.
     """
-    return await Command(spec, folder, limit=limit, grace=grace).run()
+    return await Command(spec, folder, limit=limit, grace=grace, text=text).run()
 
 
 class _Reader:

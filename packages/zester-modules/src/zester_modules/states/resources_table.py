@@ -13,7 +13,10 @@ from zester_proto.units import did_you_mean, suggest
 
 RESOURCES: Final[Mapping[str, str]] = {
     "alternatives": "zester_modules.resources.alternatives",
+    "archive": "zester_modules.resources.archive",
     "cmd": "zester_modules.resources.cmd",
+    "file": "zester_modules.resources.file",
+    "ini": "zester_modules.resources.ini",
     "kmod": "zester_modules.resources.kmod",
     "module": "zester_modules.resources.module",
     "pkg": "zester_modules.resources.pkg",

@@ -101,7 +101,7 @@ class Session:
             params=params_of,
             facts=context.facts,
             settings=context.settings,
-            sources=TreeSources(tree, self._env or "base"),
+            sources=TreeSources(tree, self._env or "base", Path(self._trees.cache)),
             templates=lambda state: _source_templates(templates, state),
             calls=StateCalls(templates.calls, context),
             folder=folder,

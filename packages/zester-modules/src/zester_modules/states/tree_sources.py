@@ -1,39 +1,102 @@
-"""Sources of files from a tree in folders of this host, and from local paths."""
+"""Sources of files: from a tree in folders of this host, from local paths, and from the web."""
 
 from pathlib import Path
+from typing import Final
 
 from zester_modules.host.machine import HostProblem
+from zester_modules.sources.digests import SKIP, Digest, listed, parsed, verify
+from zester_modules.sources.web import LIMIT, WebCache, shown
 from zester_modules.states.tree import Tree, split_source
+
+DIGESTS: Final = 4 * 1024 * 1024
+"""Bytes of a file of digests."""
 
 
 class TreeSources:
-    """Finds `salt://` and `zester://` in a tree.
+    """Finds `salt://` and `zester://` in a tree, `http(s)://` on the web, and paths on this host.
 
     Args:
         tree: its roots.
         env: where a source names none.
+        cache: the folder of what came from the web; None: nothing can.
     """
 
-    def __init__(self, tree: Tree, env: str) -> None:
+    def __init__(self, tree: Tree, env: str, cache: Path | None = None) -> None:
         self._tree = tree
         self._env = env
+        self._cache = cache
 
     def fetch(self, source: str, *, digest: str = "", env: str = "") -> Path | None:
         """Give where a source lies; None: it is not there.
 
+        Args:
+            source: where from.
+            digest: `alg=hex`, hex alone, the source of a file of digests, or `skip_verify`;
+                behind `#` the name that counts in that file.
+            env: the environment where the source names none.
+
         Raises:
-            HostProblem: it lies somewhere that this cannot reach.
+            HostProblem: it cannot be had, or is not what the digest says.
         """
-        del digest  # a tree's own files and the host's are what they are
+        if source.startswith(("http://", "https://")):
+            return self._from_web(source, digest, env)
+        found = self._here(source, env)
+        if found is not None and digest and digest != SKIP:
+            wanted = self._digest(source, digest, env)
+            verify(source, found.read_bytes(), f"{wanted.algorithm}={wanted.hex}")
+        return found
+
+    def _here(self, source: str, env: str) -> Path | None:
         split = split_source(source)
         if split is not None:
             path, own = split
             return self._tree.locate(own or env or self._env, path)
-        if source.startswith("/"):
-            return Path(source) if Path(source).exists() else None
+        path = source.removeprefix("file://")
+        if path.startswith("/"):
+            return Path(path) if Path(path).exists() else None
         raise HostProblem(
-            f"{source} cannot be fetched here", hint="salt://, zester:// and whole paths can"
+            f"{source} cannot be fetched",
+            hint="salt://, zester://, http://, https:// and whole paths can",
         )
+
+    def _from_web(self, source: str, digest: str, env: str) -> Path | None:
+        if not digest:
+            raise HostProblem(
+                f"{shown(source)} has no digest, so that anything could come from there",
+                hint="give source_hash, or skip_verify: true",
+            )
+        return self._web().fetch(
+            source, None if digest == SKIP else self._digest(source, digest, env)
+        )
+
+    def _web(self, limit: int = LIMIT) -> WebCache:
+        if self._cache is None:
+            raise HostProblem("nothing can be fetched from the web here")
+        return WebCache(self._cache, limit=limit)
+
+    def _digest(self, source: str, digest: str, env: str) -> Digest:
+        """Give the digest that is written, or that a file of digests says."""
+        written = parsed(digest)
+        if written is not None:
+            return written
+        place, _, name = digest.partition("#")
+        if place.startswith(("http://", "https://")):
+            found = self._web(DIGESTS).fetch(place, None)
+        elif "://" in place or place.startswith("/"):
+            found = self._here(place, env)
+        else:
+            raise HostProblem(
+                f"{digest!r} is no digest", hint="write its hex digits, or sha256=... before them"
+            )
+        if found is None:
+            raise HostProblem(f"there is no file of digests {shown(place)}")
+        wanted = listed(found.read_text(errors="replace"), source, name)
+        if wanted is None:
+            raise HostProblem(
+                f"{shown(place)} has no digest of {shown(source)}",
+                hint="source_hash_name says under which name to look",
+            )
+        return wanted
 
     def find(self, folder: str, *, env: str = "") -> list[str]:
         """Give the sources of all files below a folder of the tree, sorted."""
@@ -41,6 +104,7 @@ class TreeSources:
         if split is None:
             return []
         path, own = split
-        below = path.rstrip("/") + "/"
+        below = path.strip("/") + "/" if path.strip("/") else ""
         chosen = own or env or self._env
-        return [f"salt://{one}" for one in self._tree.files(chosen) if one.startswith(below)]
+        query = f"?saltenv={own}" if own else ""
+        return [f"salt://{one}{query}" for one in self._tree.files(chosen) if one.startswith(below)]

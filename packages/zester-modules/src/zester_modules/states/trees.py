@@ -23,6 +23,8 @@ class Trees(msgspec.Struct, frozen=True, kw_only=True):
     codes: str = ""
     """Folder of compiled templates; "" keeps them nowhere."""
     backups: str = str(BACKUPS)
+    cache: str = str(CACHE / "web")
+    """Folder of what came from the web."""
     template_functions: tuple[str, ...] = ()
     strict: bool = False
     failhard: bool = False

@@ -34,6 +34,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     origin: str | None = None
     target: str = ""
     size: int = 0
+    mtime: float = 0.0
     device: tuple[int, int] = (0, 0)
     because: tuple[str, ...] = ()
 
@@ -63,7 +64,7 @@ class Files:
         kind: FileKind = entry.kind  # pyright: ignore[reportAssignmentType]  # _at gives no others
         return Stat(
             kind=kind, mode=entry.mode, uid=entry.uid, gid=entry.gid, size=entry.size,
-            target=entry.target, device=entry.device,
+            target=entry.target, device=entry.device, mtime=entry.mtime,
         )  # fmt: skip
 
     def read(self, path: str, limit: int | None) -> bytes | None:
@@ -166,10 +167,10 @@ class Files:
         place, entry = self._existing(path, f"cannot set the owner of {path}")
         self._put(place, msgspec.structs.replace(entry, uid=uid, gid=gid), keep=True)
 
-    def set_times(self, path: str) -> None:
-        """Let the times be set, which a predicted machine does not show."""
-        self._existing(path, f"cannot set the times of {path}", follow=True)
-        self._history.change()
+    def set_times(self, path: str, mtime: float | None) -> None:
+        """Set the time of contents; now is when nobody knows."""
+        place, entry = self._existing(path, f"cannot set the times of {path}", follow=True)
+        self._put(place, msgspec.structs.replace(entry, mtime=mtime or 0.0), keep=True)
 
     def set_contents(self, path: str, data: bytes | None) -> None:
         """Take over a known effect of a command: new contents, or None for a file that goes."""
@@ -181,7 +182,7 @@ class Files:
         if data is None:
             self._put(place, Entry(kind="gone"))
         elif before is not None and before.kind == "file":
-            new = msgspec.structs.replace(before, data=data, size=len(data))
+            new = msgspec.structs.replace(before, data=data, size=len(data), mtime=0.0)
             self._put(place, new, keep=True)
         else:
             self._put(place, Entry(kind="file", mode=0o644, data=data, size=len(data)))
@@ -234,7 +235,7 @@ class Files:
             return None
         return Entry(
             kind=found.kind, mode=found.mode, uid=found.uid, gid=found.gid, origin=origin,
-            target=found.target, size=found.size, device=found.device,
+            target=found.target, size=found.size, device=found.device, mtime=found.mtime,
         )  # fmt: skip
 
     def _known(self, entry: Entry) -> Entry | None:

@@ -160,9 +160,9 @@ class PredictedMachine:
         self._files.set_owner(path, uid, gid)
 
     def set_times(self, path: str, mtime: float | None, atime: float | None) -> None:
-        """Let the times be set."""
-        del mtime, atime
-        self._files.set_times(path)
+        """Set the times; only that of the contents can be seen."""
+        del atime
+        self._files.set_times(path, mtime)
 
     def do(self, command: Command, effects: Effects | None = None) -> Done:
         """Take over a command's known effects; without, anything new may be there afterwards."""

@@ -2,6 +2,7 @@
 
 import grp
 import pwd
+from collections.abc import Callable
 from pathlib import Path
 
 from zester_modules.host.machine import GroupEntry, UserEntry
@@ -30,12 +31,44 @@ def groups() -> dict[str, GroupEntry]:
     }
 
 
+def users_in(read: Callable[[str], bytes | None]) -> dict[str, UserEntry]:
+    """Give the accounts that the files of another root name."""
+    shadow = _shadow_of(_text(read("/etc/shadow")))
+    rows = [line.split(":") for line in _text(read("/etc/passwd")).splitlines()]
+    return {
+        row[0]: UserEntry(
+            name=row[0], uid=int(row[2]), gid=int(row[3]), gecos=row[4], home=row[5], shell=row[6],
+            password=shadow.get(row[0], ("", {}))[0], ageing=shadow.get(row[0], ("", {}))[1],
+        )
+        for row in rows if len(row) >= 7 and row[2].isdigit() and row[3].isdigit()
+    }  # fmt: skip
+
+
+def groups_in(read: Callable[[str], bytes | None]) -> dict[str, GroupEntry]:
+    """Give the groups that the files of another root name."""
+    rows = [line.split(":") for line in _text(read("/etc/group")).splitlines()]
+    return {
+        row[0]: GroupEntry(
+            name=row[0], gid=int(row[2]), members=tuple(one for one in row[3].split(",") if one)
+        )
+        for row in rows
+        if len(row) >= 4 and row[2].isdigit()
+    }
+
+
+def _text(data: bytes | None) -> str:
+    return (data or b"").decode("utf-8", "replace")
+
+
 def _shadow() -> dict[str, tuple[str, dict[str, int | None]]]:
     try:
-        lines = Path("/etc/shadow").read_text(encoding="utf-8", errors="replace").splitlines()
+        return _shadow_of(Path("/etc/shadow").read_text(encoding="utf-8", errors="replace"))
     except OSError:
         return {}
-    rows = [line.split(":") for line in lines]
+
+
+def _shadow_of(text: str) -> dict[str, tuple[str, dict[str, int | None]]]:
+    rows = [line.split(":") for line in text.splitlines()]
     return {
         row[0]: (
             row[1],
