@@ -22,22 +22,29 @@ __all__ = [
 ]  # fmt: skip
 
 BUILTIN: Final[Mapping[str, str]] = {
+    "alternatives": "zester_modules.functions.alternatives",
     "cmd": "zester_modules.functions.cmd",
     "config": "zester_modules.functions.config",
     "cp": "zester_modules.functions.cp",
     "defaults": "zester_modules.functions.defaults",
+    "disk": "zester_modules.functions.disk",
     "dnsutil": "zester_modules.functions.dnsutil",
     "facts": "zester_modules.functions.facts",
     "file": "zester_modules.functions.file",
     "grains": "zester_modules.functions.grains",
+    "kmod": "zester_modules.functions.kmod",
     "log": "zester_modules.functions.log",
     "mine": "zester_modules.functions.mine",
     "network": "zester_modules.functions.network",
     "pillar": "zester_modules.functions.pillar",
+    "pkg": "zester_modules.functions.pkg",
+    "service": "zester_modules.functions.service",
     "slsutil": "zester_modules.functions.slsutil",
     "state": "zester_modules.functions.state",
     "sys": "zester_modules.functions.sys",
+    "sysctl": "zester_modules.functions.sysctl",
     "test": "zester_modules.functions.test",
+    "timezone": "zester_modules.functions.timezone",
 }
 """Where the functions of each first name lie; a module is imported when it is first asked for."""
 

@@ -32,7 +32,7 @@ def test_help_of_one_of_a_module_and_of_all(context: Context):
     assert every["test.ping"] == "Answer true: the peel is there and runs jobs."
 
 
-@pytest.mark.parametrize(("name", "hint"), [("test.pnig", "test.ping"), ("tset", "modules: cmd")])
+@pytest.mark.parametrize(("name", "hint"), [("test.pnig", "test.ping"), ("tset", ", cmd, ")])
 def test_help_of_what_is_not_there_is_refused_with_a_suggestion(
     context: Context, name: str, hint: str
 ):

@@ -16,9 +16,9 @@ Checked = Callable[..., Plan]
 
 
 @pytest.fixture
-def machine(debian_root: Root) -> RootMachine:
+def machine(debian_root: Root, tmp_path: Path) -> RootMachine:
     """The root as a machine."""
-    return RootMachine(debian_root)
+    return RootMachine(debian_root, tmp_path)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """host.* on a throw-away root, held to the law of resources."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -15,9 +16,9 @@ BEFORE = b"# by hand\n127.0.0.1\tlocalhost  here # me\n\n::1 localhost\n192.0.2.
 
 
 @pytest.fixture
-def machine(debian_root: Root) -> RootMachine:
+def machine(debian_root: Root, tmp_path: Path) -> RootMachine:
     """The root as a machine."""
-    machine = RootMachine(debian_root)
+    machine = RootMachine(debian_root, tmp_path)
     machine.write("/etc/hosts", BEFORE, mode=0o640, uid=0, gid=4)
     return machine
 

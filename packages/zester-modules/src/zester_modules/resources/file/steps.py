@@ -127,10 +127,14 @@ def _part(leaf: Leaf) -> str:
 
 def apply(plan: Plan, scope: Scope) -> Changes:
     """Do the steps of a plan."""
-    steps: tuple[Step, ...] = plan.todo
+    perform(plan.todo, scope)
+    return Changes(leaves=plan.leaves, comment=plan.comment)
+
+
+def perform(steps: Iterable[Step], scope: Scope) -> None:
+    """Do steps, one after the other."""
     for step in steps:
         _do(step, scope)
-    return Changes(leaves=plan.leaves, comment=plan.comment)
 
 
 def _do(step: Step, scope: Scope) -> None:

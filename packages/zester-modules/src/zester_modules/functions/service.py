@@ -1,0 +1,110 @@
+"""Services of the host."""
+
+# ruff: noqa: D417  # the context is handed to every function alike
+
+from zester_modules.context import Context
+from zester_modules.errors import Refused
+from zester_modules.function import function
+from zester_modules.functions.machines import machine_of
+from zester_modules.host.machine import Service
+from zester_modules.returns import Outcome, Return
+
+
+@function("service.status", reads=True)
+def status(context: Context, name: str) -> bool:
+    """Answer whether a service runs.
+
+    Args:
+        name: the service.
+    """
+    found = machine_of(context).services.find(name)
+    return found is not None and found.running
+
+
+@function("service.available", reads=True)
+def available(context: Context, name: str) -> bool:
+    """Answer whether there is a service of that name.
+
+    Args:
+        name: the service.
+    """
+    return machine_of(context).services.find(name) is not None
+
+
+@function("service.enabled", reads=True)
+def enabled(context: Context, name: str) -> bool:
+    """Answer whether a service starts with the machine.
+
+    Args:
+        name: the service.
+    """
+    found = machine_of(context).services.find(name)
+    return found is not None and found.enabled
+
+
+@function("service.get_all", reads=True)
+def get_all(context: Context) -> list[str]:
+    """Answer the names of all services."""
+    return machine_of(context).services.names()
+
+
+@function("service.start")
+def start(context: Context, name: str) -> Return:
+    """Start a service, and answer whether it runs.
+
+    Args:
+        name: the service.
+    """
+    was = _found(context, name).running
+    machine_of(context).services.start(name)
+    return _now(context, name, changed=not was)
+
+
+@function("service.stop")
+def stop(context: Context, name: str) -> Return:
+    """Stop a service, and answer whether it is stopped.
+
+    Args:
+        name: the service.
+    """
+    was = _found(context, name).running
+    machine_of(context).services.stop(name)
+    return _now(context, name, changed=was, running=False)
+
+
+@function("service.restart")
+def restart(context: Context, name: str) -> Return:
+    """Restart a service, and answer whether it runs.
+
+    Args:
+        name: the service.
+    """
+    _found(context, name)
+    machine_of(context).services.restart(name)
+    return _now(context, name, changed=True)
+
+
+@function("service.reload")
+def reload(context: Context, name: str) -> Return:
+    """Let a service read its configuration anew, and answer whether it runs.
+
+    Args:
+        name: the service.
+    """
+    _found(context, name)
+    machine_of(context).services.reload(name)
+    return _now(context, name, changed=True)
+
+
+def _found(context: Context, name: str) -> Service:
+    found = machine_of(context).services.find(name)
+    if found is None:
+        raise Refused(f"there is no service {name!r}", hint="look at service.get_all")
+    return found
+
+
+def _now(context: Context, name: str, *, changed: bool, running: bool = True) -> Return:
+    if _found(context, name).running == running:
+        return Return(value=True, outcome=Outcome.CHANGED if changed else Outcome.OK)
+    word = "does not run" if running else "still runs"
+    return Return(value=False, outcome=Outcome.FAILED, error=f"{name} {word}")

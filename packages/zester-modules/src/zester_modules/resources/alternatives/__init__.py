@@ -1,0 +1,136 @@
+"""States of Debian's and Red Hat's alternatives: install, remove, set, auto."""
+
+from typing import Annotated, Any, Final
+
+import msgspec
+from msgspec import Meta
+
+from zester_modules.host.machine import Command, HostProblem
+from zester_modules.resource import Leaf, Plan, Resource, Scope
+from zester_modules.resources.edits import Todo, apply, deed
+
+TOOL: Final = "update-alternatives"
+
+
+class Group(msgspec.Struct, frozen=True, kw_only=True):
+    """The alternatives of one name."""
+
+    value: str = ""
+    """The path that is taken."""
+    auto: bool = True
+    priorities: dict[str, int] = {}
+
+
+class InstallParams(msgspec.Struct, frozen=True, kw_only=True):
+    """Have an alternative offered."""
+
+    name: Annotated[str, Meta(description="of the group, such as editor")]
+    link: Annotated[str, Meta(description="the link that people use, such as /usr/bin/editor")]
+    path: Annotated[str, Meta(description="the alternative")]
+    priority: Annotated[int, Meta(description="the highest is taken unless one is set")]
+
+
+class PathParams(msgspec.Struct, frozen=True, kw_only=True):
+    """Have an alternative taken, or no longer offered."""
+
+    name: Annotated[str, Meta(description="of the group, such as editor")]
+    path: Annotated[str, Meta(description="the alternative")]
+
+
+class NameParams(msgspec.Struct, frozen=True, kw_only=True):
+    """Have the alternative of the highest priority taken."""
+
+    name: Annotated[str, Meta(description="of the group, such as editor")]
+
+
+def read_group(text: str) -> Group:
+    """Read what `update-alternatives --query` prints."""
+    fields: dict[str, str] = {}
+    priorities: dict[str, int] = {}
+    path = ""
+    for line in text.splitlines():
+        key, _, value = line.partition(": ")
+        if key == "Alternative":
+            path = value
+        elif key == "Priority" and path:
+            priorities[path] = int(value)
+        elif key in {"Status", "Value"}:
+            fields[key] = value
+    value = fields.get("Value", "")
+    return Group(
+        value="" if value == "none" else value,
+        auto=fields.get("Status") != "manual",
+        priorities=priorities,
+    )
+
+
+def group(name: str, scope: Scope) -> Group:
+    """Give the alternatives of a name; none where there is no such group."""
+    done = scope.machine.ask(Command(argv=(TOOL, "--query", name)))
+    if done.exit_code == 127:
+        raise HostProblem(f"there is no {TOOL} on this host")
+    return read_group(done.stdout.decode("utf-8", "replace")) if not done.exit_code else Group()
+
+
+def _planned(leaves: list[Leaf], comment: str, *argv: str) -> Plan:
+    todo: Any = Todo(deeds=(deed(TOOL, *argv),)) if leaves else Todo()
+    return Plan(leaves=tuple(leaves), comment="" if leaves else comment, todo=todo)
+
+
+def check_install(params: InstallParams, scope: Scope) -> Plan:
+    """Plan to offer it."""
+    before = group(params.name, scope).priorities.get(params.path)
+    leaf = Leaf(path=f"{params.name}:{params.path}", before=before, after=params.priority)
+    words = ("--install", params.link, params.name, params.path, str(params.priority))
+    return _planned([leaf] if before != params.priority else [], "it is offered", *words)
+
+
+def check_remove(params: PathParams, scope: Scope) -> Plan:
+    """Plan no longer to offer it."""
+    before = group(params.name, scope).priorities.get(params.path)
+    leaf = Leaf(path=f"{params.name}:{params.path}", before=before)
+    words = ("--remove", params.name, params.path)
+    return _planned([leaf] if before is not None else [], "it is not offered", *words)
+
+
+def check_set(params: PathParams, scope: Scope) -> Plan:
+    """Plan to take it."""
+    found = group(params.name, scope)
+    if params.path not in found.priorities:
+        raise HostProblem(
+            f"{params.path} is no alternative of {params.name}",
+            hint="install it as one first: alternatives.install",
+        )
+    leaves = _difference(params.name, found, params.path, auto=False)
+    return _planned(leaves, "it is taken", "--set", params.name, params.path)
+
+
+def check_auto(params: NameParams, scope: Scope) -> Plan:
+    """Plan to let priorities decide."""
+    found = group(params.name, scope)
+    if not found.priorities:
+        raise HostProblem(f"there are no alternatives of {params.name}")
+    best = max(found.priorities.items(), key=lambda one: one[1])[0]
+    if found.auto:
+        return Plan(comment="priorities decide")
+    leaves = _difference(params.name, found, best, auto=True)
+    return _planned(leaves, "", "--auto", params.name)
+
+
+def _difference(name: str, found: Group, value: str, *, auto: bool) -> list[Leaf]:
+    parts = (("auto", found.auto, auto), ("value", found.value or None, value))
+    return [
+        Leaf(path=f"{name}:{part}", before=before, after=after)
+        for part, before, after in parts
+        if before != after
+    ]
+
+
+INSTALL: Final = Resource(
+    name="alternatives.install", params=InstallParams, check=check_install, apply=apply
+)
+REMOVE: Final = Resource(
+    name="alternatives.remove", params=PathParams, check=check_remove, apply=apply
+)
+SET: Final = Resource(name="alternatives.set", params=PathParams, check=check_set, apply=apply)
+AUTO: Final = Resource(name="alternatives.auto", params=NameParams, check=check_auto, apply=apply)

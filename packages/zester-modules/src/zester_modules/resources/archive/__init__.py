@@ -1,0 +1,5 @@
+"""States of archives."""
+
+from zester_modules.resources.archive.extracted import EXTRACTED
+
+__all__ = ["EXTRACTED"]

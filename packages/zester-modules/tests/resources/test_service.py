@@ -1,0 +1,116 @@
+"""Packages and services in runs of whole trees, on a machine that is made up."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from zester_modules.host.machine import Package, Service
+from zester_testing.plain_machine import PlainMachine
+from zester_testing.state_trees import grounds, ran, states
+
+
+def machine(**services: Service) -> PlainMachine:
+    made = PlainMachine()
+    made.packages.offered = {"nginx": "1.22"}
+    made.services.have = services
+    return made
+
+
+def run(tmp_path: Path, on: PlainMachine, *given: Any, **wishes: Any) -> dict[str, dict[str, Any]]:
+    return ran(states(*given), grounds(tmp_path / "run", on), **wishes)
+
+
+def nginx(*, running: bool = True, **given: Any) -> Service:
+    return Service(name="nginx", running=running, enabled=False, **given)
+
+
+def test_a_service_that_a_package_brings_is_unknown_in_a_dry_run(tmp_path: Path):
+    on = machine()
+    tree = (
+        ("package", "pkg.installed", {"name": "nginx"}),
+        ("service", "service.running", {"name": "nginx", "enable": True, "watch": ["package"]}),
+    )
+    rows = run(tmp_path, on, *tree, test=True)
+    assert rows["package"]["changes"] == {"nginx:version": {"before": None, "after": "1.22"}}
+    assert rows["service"]["result"] == "would-change"
+    assert rows["service"]["changes"] == {"nginx": {"unknown": True, "because": ["package"]}}
+    assert not rows["service"]["certain"]
+
+
+@pytest.mark.parametrize(
+    ("given", "can_reload", "said"),
+    [({}, True, "restarted"), ({"reload": True}, True, "reloaded"),
+     ({"reload": True}, False, "restarted"),
+     ({"reload": True, "full_restart": True}, True, "restarted")],
+)  # fmt: skip
+def test_a_service_reacts_to_what_it_watches(
+    tmp_path: Path, given: dict[str, Any], said: str, *, can_reload: bool
+):
+    on = machine(nginx=nginx(can_reload=can_reload))
+    change = ("change", "test.succeed_with_changes", dict[str, Any]())
+    service = ("service", "service.running", {"name": "nginx", "watch": ["change"], **given})
+    dry = run(tmp_path, on, change, service, test=True)
+    # the made-up machine forgets whether a service can reload, so each run has its own
+    wet = run(tmp_path, machine(nginx=nginx(can_reload=can_reload)), change, service)
+    assert wet["service"]["changes"] == {"nginx:reaction": {"before": None, "after": said}}
+    assert dry["service"]["changes"] == wet["service"]["changes"]
+    assert wet["service"]["reaction"]
+
+
+def test_a_service_that_this_run_started_is_not_restarted(tmp_path: Path):
+    on = machine(nginx=nginx(running=False))
+    rows = run(
+        tmp_path, on,
+        ("start", "service.running", {"name": "nginx"}),
+        ("change", "test.succeed_with_changes", {}),
+        ("again", "service.running", {"name": "nginx", "watch": ["change"]}),
+    )  # fmt: skip
+    assert rows["start"]["changes"] == {"nginx:running": {"before": False, "after": True}}
+    assert (rows["again"]["result"], rows["again"]["comment"]) == ("ok", "the service runs")
+
+
+def test_to_enable_is_no_reason_to_restart(tmp_path: Path):
+    given = {"name": "nginx", "enable": True, "watch": ["change"]}
+    rows = run(
+        tmp_path, machine(nginx=nginx()),
+        ("change", "test.succeed_with_changes", {}), ("it", "service.running", given),
+    )  # fmt: skip
+    assert rows["it"]["changes"] == {"nginx:enabled": {"before": False, "after": True}}
+
+
+@pytest.mark.parametrize(
+    ("version", "changes"),
+    [("", False), ("1.*", False), (">=1.0,<2", False), ("=1.20", False), ("1.22", True),
+     (">1.20", True), ("latest", True)],
+)  # fmt: skip
+def test_which_versions_will_do(tmp_path: Path, version: str, *, changes: bool):
+    on = machine()
+    on.packages.have = {"nginx": Package(name="nginx", version="1.20")}
+    rows = run(tmp_path, on, ("it", "pkg.installed", {"name": "nginx", "version": version}))
+    assert rows["it"]["changed"] == changes
+    assert on.packages.have["nginx"].version == ("1.22" if changes else "1.20")
+
+
+def test_a_version_that_nobody_has_fails(tmp_path: Path):
+    rows = run(tmp_path, machine(), ("it", "pkg.installed", {"name": "nginx", "version": ">=2"}))
+    assert rows["it"]["result"] == "failed"
+    assert "1.22, which is not >=2" in rows["it"]["comment"]
+
+
+def test_a_held_package_stays_unless_the_state_says_otherwise(tmp_path: Path):
+    on = machine()
+    on.packages.have = {"nginx": Package(name="nginx", version="1.20", held=True)}
+    rows = run(tmp_path, on, ("it", "pkg.latest", {"name": "nginx"}))
+    assert rows["it"]["result"] == "failed"
+    rows = run(tmp_path, on, ("it", "pkg.latest", {"name": "nginx", "update_holds": True}))
+    assert rows["it"]["changes"] == {"nginx:version": {"before": "1.20", "after": "1.22"}}
+    assert on.packages.have["nginx"].held
+
+
+def test_several_packages_with_versions_are_one_state(tmp_path: Path):
+    on = machine()
+    on.packages.offered["tree"] = "2"
+    pkgs = ["tree", {"nginx": "1.22"}]
+    rows = run(tmp_path, on, ("it", "pkg.installed", {"pkgs": pkgs}), test=True)
+    assert list(rows["it"]["changes"]) == ["nginx:version", "tree:version"]
