@@ -12,15 +12,14 @@ from zester_modules.resource import AnyResource, Resource
 from zester_proto.units import did_you_mean, suggest
 
 RESOURCES: Final[Mapping[str, str]] = {
+    "alternatives": "zester_modules.resources.alternatives",
     "archive": "zester_modules.resources.archive",
     "cmd": "zester_modules.resources.cmd",
-    "file": "zester_modules.resources.file",
     "cron": "zester_modules.resources.cron",
+    "file": "zester_modules.resources.file",
     "group": "zester_modules.resources.group",
     "host": "zester_modules.resources.host",
     "ini": "zester_modules.resources.ini",
-    "alternatives": "zester_modules.resources.alternatives",
-    "cmd": "zester_modules.resources.cmd",
     "kmod": "zester_modules.resources.kmod",
     "module": "zester_modules.resources.module",
     "pkg": "zester_modules.resources.pkg",
@@ -28,8 +27,8 @@ RESOURCES: Final[Mapping[str, str]] = {
     "service": "zester_modules.resources.service",
     "sysctl": "zester_modules.resources.sysctl",
     "test": "zester_modules.resources.test",
-    "user": "zester_modules.resources.user",
     "timezone": "zester_modules.resources.timezone",
+    "user": "zester_modules.resources.user",
 }
 """Where the resources of each first name lie; a module is imported when it is first asked for."""
 
