@@ -5,7 +5,7 @@ from typing import Any, Final, cast
 
 Row = dict[str, Any]
 
-_SIGNS: Final = {"ok": " ", "changed": "~", "would-change": "~", "failed": "!", "skipped": "-"}
+_SIGNS: Final = {"ok": " ", "changed": "+", "would-change": "~", "failed": "!", "skipped": "-"}
 _COLOURS: Final = {"changed": "33", "would-change": "33", "failed": "31", "skipped": "2"}
 _WIDTH: Final = 200
 _PLURALS: Final = (
@@ -71,14 +71,14 @@ def _state(row: Row, *, colour: bool) -> Iterator[str]:
 def _leaf(leaf: Row) -> str:
     if leaf.get("unknown"):
         because = ", ".join(leaf["because"])
-        return f"not known before {because} has run" if because else "not known beforehand"
+        return f"unknown until {because} ran" if because else "unknown beforehand"
     before, after = _value(leaf["before"]), _value(leaf["after"])
-    return after if leaf["before"] is None else f"{before} -> {after}"
+    return after if leaf["before"] is None else f"{before} → {after}"
 
 
 def _value(value: Any) -> str:
     if isinstance(value, dict) and "unknown" in value:
-        return "(not known)"
+        return "unknown beforehand"
     text = "(none)" if value is None else str(cast("object", value))
     return text if len(text) <= _WIDTH else f"{text[: _WIDTH - 3]}..."
 
