@@ -1,6 +1,7 @@
 """Functions that look at accounts, crontabs and names, on a throw-away Debian root."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,10 +15,10 @@ Call = Callable[..., Any]
 
 
 @pytest.fixture
-def call(debian_root: Root) -> Call:
+def call(debian_root: Root, tmp_path: Path) -> Call:
     """Calls a function by its name on the root, and gives what it answers."""
     registry = Registry()
-    context = Context(registry=registry, machine=RootMachine(debian_root))
+    context = Context(registry=registry, machine=RootMachine(debian_root, tmp_path))
 
     def run(name: str, *args: Any) -> Any:
         return registry.find(name).call(context, *args)
