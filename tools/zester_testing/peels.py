@@ -222,6 +222,15 @@ def _there(file: Path) -> bool:
     return file.exists()
 
 
+async def has_gone(pid: int) -> None:
+    """Wait for the end of a process that was killed: on a busy machine that takes a moment."""
+
+    async def over() -> bool:
+        return gone(pid)
+
+    await eventually(over, f"process {pid} is gone")
+
+
 def gone(pid: int) -> bool:
     """Say whether a process has ended; a zombie has."""
     try:

@@ -83,6 +83,7 @@ class RawMaster:
         answers: whether hello is answered.
         ahead: seconds by which the site's time is ahead of this host's clock.
         bundle: the version that welcomes name.
+        tree: the generation of trees that they name.
     """
 
     def __init__(self, bus: Bus) -> None:
@@ -95,6 +96,7 @@ class RawMaster:
         self.ahead = 0.0
         self.bundle = self.identity.commons.trust.version
         self.drain: tuple[int, bool] = (0, False)
+        self.tree = 0
         self.link = NatsLink(
             LinkOptions(urls=(bus.url,), creds=self.identity.credentials, ca=bus.site.ca)
         )
@@ -137,7 +139,7 @@ class RawMaster:
             "welcome",
             Welcome(
                 site=self.site, id=peel_id, nonce=nonce, time=self.now(), bundle=self.bundle,
-                drain=number, drained=on,
+                drain=number, drained=on, tree=self.tree,
             ),
         )  # fmt: skip
 

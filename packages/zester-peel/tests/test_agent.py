@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from zester_testing.peels import PEEL, Peel, eventually, gone, group_of, is_welcome
+from zester_testing.peels import PEEL, Peel, eventually, group_of, has_gone, is_welcome
 from zester_testing.raw_master import RawMaster
 from zester_testing.site import Bus
 
@@ -119,7 +119,7 @@ async def test_a_killed_nursery_fails_its_jobs_and_the_next_one_comes_by_itself(
         assert returned.outcome == "failed"
         assert "nursery" in returned.error
         assert "SIGKILL" in returned.error
-        assert gone(worker)
+        await has_gone(worker)
         assert (await master.run(peel.identity, "test.sleep", "0")).outcome == "ok"
 
 

@@ -65,6 +65,7 @@ class Lease:
                     link, BUCKET, self._key, value, entry.revision, ttl=TTL
                 )
         except WrongRevision:
+            self.held = False
             return False  # another was first: the next look says who
         self._told = now
         self.holder = self._context.name

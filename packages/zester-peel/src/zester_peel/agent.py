@@ -150,7 +150,6 @@ class Agent:
             config.states_cache or config.state_dir / "trees",
             link=self.link,
             trust=self.trust,
-            clock=self.clock,
             health=self.health,
             log=self._log,
         )

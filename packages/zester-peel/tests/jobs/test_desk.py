@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from zester_proto.messages.jobs import Drain
-from zester_testing.peels import Peel, eventually, gone, group_of, is_welcome, number_in
+from zester_testing.peels import Peel, eventually, gone, group_of, has_gone, is_welcome, number_in
 from zester_testing.raw_master import RawMaster
 from zester_testing.site import Bus
 
@@ -78,6 +78,7 @@ async def test_a_killed_peel_answers_interrupted_and_ends_what_it_left(
         command = f"echo ran >> {tmp_path}/file; echo $$ > {tmp_path}/pid; sleep 300"
         jid = await master.order(peel.id, "cmd.run", command)
         child = await number_in(tmp_path / "pid")
+        await group_of(peel, jid)  # the command may be quicker than the agent's note of its group
 
         peel.kill()
         assert not gone(child)
@@ -86,11 +87,7 @@ async def test_a_killed_peel_answers_interrupted_and_ends_what_it_left(
 
         assert returned.outcome == "failed"
         assert returned.error.startswith("interrupted")
-
-        async def ended() -> bool:
-            return gone(child)
-
-        await eventually(ended, "what it left has ended")
+        await has_gone(child)
         assert returned.meta.instance == await master.here(peel.id, lives=2)
         assert _lines(tmp_path / "file") == 1
 
@@ -124,11 +121,7 @@ async def test_a_worker_of_a_killed_peel_dies_with_it(
 
         peel.kill()
 
-        await eventually(lambda: _is_gone(worker), "the worker is gone")
-
-
-async def _is_gone(pid: int) -> bool:
-    return gone(pid)
+        await has_gone(worker)
 
 
 async def test_a_wiped_memory_refuses_what_is_older_than_it(

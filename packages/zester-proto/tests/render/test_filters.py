@@ -224,7 +224,7 @@ def test_a_filter_gives_what_salt_gives(expression: str, expected: str):
         ("'{' | load_json", "not JSON: Expecting property name"),
         ("'someday' | strftime", "'someday' is no date or time that can be read"),
         ("1e300 | strftime", "is no date or time that can be read"),
-        ("'(' | regex_match('(')", "error: missing )"),
+        ("'(' | regex_match('(')", "missing ), unterminated"),
         ("[] | min", "ValueError"),
         ("[nope] | yaml", "'nope' is undefined"),
         ("{'a': nope} | json", "'nope' is undefined"),

@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from zester_proto.render.lines import Origin
+from zester_proto.render.renderer import Renderer
 from zester_testing.template_tree import Tree, problem, text
 
 
@@ -250,3 +251,14 @@ def test_what_is_no_utf8_is_told_with_its_line():
     rendered = tree.render("l.sls")
     assert rendered.problems[0].message == "line 2 of l.sls is no UTF-8 text"
     assert tree.problem("\n{% include 'l.sls' %}").message == "line 2 of l.sls is no UTF-8 text"
+
+
+def test_syntax_is_checked_without_rendering():
+    renderer = Renderer(lambda _path: None)
+    assert renderer.check("a.sls", b"{{ salt['x.y'](undefined.a) }}{% include 'gone' %}") == ()
+    assert renderer.check("a.sls", b"#!jinja|yaml\na: {{ 1 }}\n", dialect="sls") == ()
+    (found,) = renderer.check("d/a.zy", b"a:\n  b\n{% if %}\n")
+    assert str(found.place).startswith("d/a.zy:3")
+    (unclosed,) = renderer.check("a.j2", b"{% for a in b %}\n")
+    assert "a.j2" in str(unclosed.place)
+    assert renderer.check("a.sls", b"\xff\xfe")

@@ -96,16 +96,13 @@ def publish(invocation: Invocation) -> int:
     """
 
     async def get(client: Client) -> dict[str, Any]:
-        asked = as_map(answer_value(await client.ask("tree-publish", NothingAsk())))
-        since = float(asked.get("time", 0.0))
+        before = (await _head(client)).get("generation", 0)
+        answer_value(await client.ask("tree-publish", NothingAsk()))
         for _ in range(int(_PATIENCE / _POLL)):
             await asyncio.sleep(_POLL)
-            found = as_map(answer_value(await client.ask("tree-status", NothingAsk())))
-            head = as_map(found.get("published") or {})
-            if float(head.get("issued", 0.0)) >= since:
-                return {**head, "changed": True}
-            if head and _is_settled(found):
-                return {**head, "changed": False}
+            head = await _head(client)
+            if head.get("generation", 0) > before:
+                return head
         raise NoMaster(
             f"no master has published within {_PATIENCE:g} s",
             hint="zester tree status says who publishes, and what is wrong with the trees",
@@ -116,16 +113,13 @@ def publish(invocation: Invocation) -> int:
     if form in {"json", "yaml"}:
         forms.structured(screen, form, head)
     else:
-        what = "published" if head.get("changed") else "published already"
         screen.write(
-            f"{what}: {str(head.get('root', ''))[:16]}, generation {head.get('generation')}, "
-            f"by {harmless_line(str(head.get('publisher', '')))}"
+            f"published: {str(head.get('root', ''))[:16]}, generation {head.get('generation')}, "
+            f"by {harmless_line(str(head.get('publisher', '')))}\n"
         )
     return 0
 
 
-def _is_settled(found: dict[str, Any]) -> bool:
-    """Say whether the master that publishes has what is published."""
-    masters = [as_map(one) for one in found.get("masters") or ()]
-    holder = found.get("holder")
-    return any(one.get("name") == holder and one.get("state") == "same" for one in masters)
+async def _head(client: Client) -> dict[str, Any]:
+    found = as_map(answer_value(await client.ask("tree-status", NothingAsk())))
+    return as_map(found.get("published") or {})

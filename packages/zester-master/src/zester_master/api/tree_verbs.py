@@ -9,7 +9,7 @@ from zester_master.api.answers import Item, Reply, listing, value
 from zester_master.api.requests import Asked, Denied
 from zester_master.context import Context
 from zester_master.files.heads import Heads, manifests_of
-from zester_master.files.publisher import ASKED, PublishAsked, Publisher
+from zester_master.files.publisher import ASKED, ASKED_TTL, PublishAsked, Publisher
 from zester_master.files.revision import Changing, Piece, read_piece
 from zester_proto.codec import decode, encode, pack
 from zester_proto.errors import CodecError
@@ -89,7 +89,7 @@ class TreeVerbs:
         context = self._context
         wish = PublishAsked(time=context.wall(), operator=asked.operator)
         try:
-            await kv.put(context.link, "site", ASKED, encode(wish))
+            await kv.put(context.link, "site", ASKED, encode(wish), ttl=ASKED_TTL)
         except LinkError as error:
             raise Denied("unavailable", f"the wish is not stored: {error.message}") from error
         context.journal.audit("tree", "publish", operator=asked.operator)

@@ -1,8 +1,8 @@
 """Keeps the published trees as they are in this master's folders, where this master publishes.
 
 One master of all publishes, by lease. A tree that this master has not published before, and that
-nobody edited since it began to look, is not put in the place of another master's: two masters with
-different folders would change the fleet back and forth. It says so instead, and
+nobody edited here since the other was published, is not put in the place of another master's: two
+masters with different folders would change the fleet back and forth. It says so instead, and
 `zester tree publish` decides.
 """
 
@@ -20,8 +20,6 @@ from zester_master.files.revision import Changing, Digests, Revision, build
 from zester_master.files.scan import Scan, scan
 from zester_master.files.upload import Upload, unpublished
 from zester_master.lease import Lease
-from zester_proto.codec import decode
-from zester_proto.errors import CodecError
 from zester_proto.health import Condition
 from zester_proto.link import LinkError, WrongRevision, kv
 from zester_proto.logs import Log
@@ -33,7 +31,10 @@ SLOW: Final = 20
 """A look that takes long is made at most once in so many times its own length."""
 
 ASKED: Final = "store.tree-publish"
-"""Key in the bucket `site`: when an operator last asked for publishing."""
+"""Key in the bucket `site`: an operator asks for publishing."""
+
+ASKED_TTL: Final = 30.0
+"""Seconds for which a wish lasts: a master that comes later must not take it for its own."""
 
 _log: Final = Log("zester.files")
 
@@ -65,7 +66,8 @@ class Publisher:
         self._digests = Digests()
         self._seen: Scan | None = None
         self._built: Scan | None = None
-        self._edited = False
+        self._edited: int | None = None
+        """Generation that was published when the folders were last edited."""
         self._looked = 0.0
 
     async def run(self) -> None:
@@ -107,14 +109,17 @@ class Publisher:
         try:
             built, problems = await asyncio.to_thread(self._read, found)
         except Changing:
-            self._seen = None
             return
         except OSError as error:
             built, problems = None, (f"{error.filename}: {error.strerror}",)
-        self._edited = self._edited or self._built is not None
+        head = self._heads.head
+        if self._built is not None:
+            self._edited = head.generation if head else 0
         self._built = found
-        if found.empty and self._heads.head is None:
+        if found.empty and head is None:
             problems, built = (), None  # a site without states is no mistake
+        elif found.empty and not problems:
+            problems = ("no folder of the state trees holds a file: is a disk not mounted?",)
         self.problems = problems
         self.local = built if built is not None and not problems else None
         self._context.tree_root = self.local.root if self.local else b""
@@ -148,33 +153,27 @@ class Publisher:
         Raises:
             LinkError: it is not stored, or the lease cannot be known.
         """
-        if not await self.lease.hold() or self.local is None or not self.differs:
+        if not await self.lease.hold() or self.local is None:
             return
-        if not (self._is_own() or await self._is_asked()):
+        link = self._context.link
+        asked = await kv.get(link, "site", ASKED)
+        if asked is None and not (self.differs and self._is_own()):
             return
         try:
-            await self._upload.publish(self.local)
+            await self._upload.publish(self.local, anew=asked is not None)
         except (Changing, OSError):
-            self._built = self._seen = None  # it is looked at anew
-            return
+            return  # the next look finds the edit
         except WrongRevision:
             return  # another master was first; the watch tells what it published
-        self._edited = False
+        if asked is not None:
+            await kv.delete(link, "site", ASKED, asked.revision)
         await self._upload.tidy()
 
     def _is_own(self) -> bool:
         head = self._heads.head
-        return head is None or head.publisher == self._context.name or self._edited
-
-    async def _is_asked(self) -> bool:
-        entry = await kv.get(self._context.link, "site", ASKED)
-        head = self._heads.head
-        if entry is None or head is None:
-            return False
-        try:
-            return decode(entry.value, PublishAsked).time > head.issued
-        except CodecError:
-            return False
+        if head is None or head.publisher == self._context.name:
+            return True
+        return self._edited == head.generation
 
     def _say_who(self) -> None:
         head, health = self._heads.head, self._context.health

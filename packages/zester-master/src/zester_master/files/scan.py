@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from zester_proto.messages.trees import MAX_FILES, BadTree, check_path
+from zester_proto.messages.trees import MAX_FILES, BadTree, check_environment, check_path
 
 _SKIPPED: Final = ("~", ".swp", ".swx", ".tmp")
 """Ends of names that editors leave behind."""
@@ -47,12 +47,17 @@ def scan(roots: Mapping[str, Sequence[Path]]) -> Scan:
     """Look at all roots; blocks for as long as the disk does.
 
     Hidden files and what editors leave are passed over. Of two roots the first that has a path
-    wins. A link is followed while it stays in its root.
+    wins. A link to a file is followed while it stays in its root, one to a folder never.
 
     Args:
         roots: environment to its folders, the strongest first.
     """
     problems: list[str] = []
+    for env in roots:
+        try:
+            check_environment(env)
+        except BadTree as error:
+            problems.append(_why(error))  # peels would refuse the whole head
     environments = {env: _environment(folders, problems) for env, folders in roots.items()}
     count = sum(len(files) for files in environments.values())
     if count > MAX_FILES:
@@ -98,6 +103,11 @@ def _file(file: Path, path: str, root: str) -> FoundFile | None:
 
 
 def _why(error: OSError | BadTree) -> str:
-    if isinstance(error, OSError):
-        return f"{error.filename}: {error.strerror}"
-    return error.message
+    if isinstance(error, BadTree):
+        return _tellable(error.message)
+    return _tellable(f"{error.filename}: {error.strerror}")
+
+
+def _tellable(text: str) -> str:
+    """Give a text that can be sent, also where it names a file whose name is no UTF-8."""
+    return text.encode(errors="backslashreplace").decode()

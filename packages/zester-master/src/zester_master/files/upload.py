@@ -37,11 +37,17 @@ class Upload:
     def __init__(self, context: Context, heads: Heads) -> None:
         self._context = context
         self._heads = heads
-        self._stored: set[bytes] | None = None
+        self._stored: set[bytes] = set()
         """Blobs that lie in the bucket, as far as revisions that are kept name them."""
+        self._stored_at = -1
+        """Revision of the head for which that holds: another master removes what it may."""
 
-    async def publish(self, revision: Revision) -> TreeHead:
+    async def publish(self, revision: Revision, *, anew: bool = False) -> TreeHead:
         """Put a revision into the bucket and make it the newest.
+
+        Args:
+            revision: what.
+            anew: put all of it, also what should be there: the bucket may have been damaged.
 
         Raises:
             Changing: a file changed meanwhile: nothing was published.
@@ -50,10 +56,9 @@ class Upload:
             LinkError: it is not stored.
         """
         context = self._context
-        stored = await self._blobs_stored()
+        stored = set[bytes]() if anew else await self._blobs_stored()
         missing = [name for name in revision.blobs if name not in stored]
         await self._put_blobs(revision, missing)
-        stored.update(missing)
         for env, manifest in revision.manifests.items():
             key = manifest_key(revision.environments[env].manifest)
             await chunks.write(context.link, BUCKET, key, encode(manifest))
@@ -62,6 +67,7 @@ class Upload:
         await kv.put_until_acked(context.link, BUCKET, root_key(head.root), value)
         at = await kv.update(context.link, BUCKET, HEAD, value, self._heads.revision)
         self._heads.head, self._heads.revision = head, at
+        self._stored, self._stored_at = stored | set(missing), at
         context.tree_head = head
         await context.link.publish(note(BUCKET), encode(Note(bucket=BUCKET, revision=at)))
         _log.info(
@@ -98,8 +104,8 @@ class Upload:
             await chunks.write(self._context.link, BUCKET, blob_key(name), data)
 
     async def _blobs_stored(self) -> set[bytes]:
-        if self._stored is None:
-            head = self._heads.head
+        if self._stored_at != self._heads.revision:
+            head, self._stored_at = self._heads.head, self._heads.revision
             try:
                 found = await manifests_of(self._context.link, head) if head else {}
             except BadTree:
@@ -126,6 +132,7 @@ class Upload:
         for head in heads[:KEPT]:
             kept += await self._manifests(head)
         needed = blobs_in(kept)
+        self._stored &= needed  # before anything goes: this may end half way
         for head in heads[KEPT:]:
             gone = await self._manifests(head)
             for name in blobs_in(gone) - needed:
@@ -134,7 +141,6 @@ class Upload:
                 if one.manifest not in names:
                     await chunks.delete(link, BUCKET, manifest_key(one.manifest))
             await kv.delete(link, BUCKET, root_key(head.root))
-        self._stored = needed
 
     async def _manifests(self, head: TreeHead) -> list[Manifest]:
         try:

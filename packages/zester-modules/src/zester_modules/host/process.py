@@ -111,6 +111,8 @@ class Command:
         starting = in_daemon_thread(lambda: start.start(spec, folder), late=start.discard)
         try:
             await asyncio.wait({starting, self._interrupt}, return_when="FIRST_COMPLETED")
+            # one that is just about to come up gets its SIGTERM first, as every other
+            await asyncio.wait({starting}, timeout=self._grace)
         except asyncio.CancelledError:
             if not starting.cancel() and not starting.exception():
                 start.discard(starting.result())

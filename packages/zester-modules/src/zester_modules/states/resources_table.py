@@ -25,6 +25,7 @@ RESOURCES: Final[Mapping[str, str]] = {
     "pkg": "zester_modules.resources.pkg",
     "pkgrepo": "zester_modules.resources.pkgrepo",
     "service": "zester_modules.resources.service",
+    "ssh_auth": "zester_modules.resources.ssh_auth",
     "sysctl": "zester_modules.resources.sysctl",
     "test": "zester_modules.resources.test",
     "timezone": "zester_modules.resources.timezone",

@@ -192,3 +192,8 @@ def ended(lines: Sequence[Line]) -> list[Line]:
     if lines and not lines[-1].text.endswith("\n"):
         return [*lines[:-1], msgspec.structs.replace(lines[-1], text=f"{lines[-1].text}\n")]
     return list(lines)
+
+
+def is_mark(line: Line) -> bool:
+    """Say whether a line only says which state made the job below."""
+    return _MARKS.fullmatch(line.text) is not None

@@ -2,10 +2,10 @@
 
 import asyncio
 import random
+import time
 from pathlib import Path
 from typing import Final
 
-from zester_peel.clock import SiteClock
 from zester_peel.files.store import TreeStore
 from zester_peel.trust import TrustWalk
 from zester_proto.codec import decode, digest
@@ -41,6 +41,9 @@ JITTER: Final = 1.0
 AT_ONCE: Final = 8
 SECONDS: Final = 5.0
 
+IN_USE: Final = 3600.0
+"""Seconds for which a revision stays that a job was given, however many come after it."""
+
 
 class TreeKeeper:
     """The trees of this host.
@@ -50,7 +53,6 @@ class TreeKeeper:
         folder: where they lie.
         link: the bus.
         trust: says which masters are believed.
-        clock: is welcome before anything is fetched.
         health: gets the conditions.
         log: where lines go.
     """
@@ -62,7 +64,6 @@ class TreeKeeper:
         *,
         link: NatsLink,
         trust: TrustWalk,
-        clock: SiteClock,
         health: Health,
         log: Log,
     ) -> None:
@@ -74,10 +75,12 @@ class TreeKeeper:
         self._site = site
         self._link = link
         self._trust = trust
-        self._clock = clock
         self._health = health
         self._log = log
         self._changed = asyncio.Event()
+        self._vouched = asyncio.Event()
+        self._used: dict[bytes, float] = {}
+        """Revisions that jobs were given, and when."""
         self._lock = asyncio.Lock()
         self._gate = asyncio.Semaphore(AT_ONCE)
 
@@ -109,6 +112,7 @@ class TreeKeeper:
 
     def welcomed(self, least: int) -> None:
         """Hear from a master which generation there is."""
+        self._vouched.set()
         if least > self.least:
             self.least = least
             self._changed.set()
@@ -118,6 +122,7 @@ class TreeKeeper:
         backoff = Backoff(base=1.0, cap=60.0)
         while True:
             await self._changed.wait()
+            await self._vouched.wait()  # else an old head would do for a host that knows none
             await asyncio.sleep(random.uniform(0, JITTER))  # noqa: S311  # no secret
             self._changed.clear()
             await self._link.wait_connected()
@@ -157,7 +162,8 @@ class TreeKeeper:
             await self._take(head)
             self.store.keep_head(entry.value)
             self.head = head
-            self.store.tidy(head.root)
+            self._used = {root: at for root, at in self._used.items() if _now() - at < IN_USE}
+            self.store.tidy(head.root, *self._used)
             self._log.info(
                 "took the state trees", generation=head.generation, root=head.root.hex()[:16]
             )
@@ -170,6 +176,7 @@ class TreeKeeper:
             LinkError: it cannot be read.
             FileProblem: there is no room.
         """
+        self._used[root] = _now()
         if self.store.is_whole(root):
             return self.store.revision(root)
         async with self._lock:
@@ -256,3 +263,7 @@ class TreeKeeper:
         if digest(entry.value) != name:
             raise BadTree(f"{key[:24]} of the state trees is damaged")
         return entry.value
+
+
+def _now() -> float:
+    return time.monotonic()

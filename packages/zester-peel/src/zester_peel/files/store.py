@@ -124,15 +124,17 @@ class TreeStore:
         """Make the folder of a revision whose blobs are here.
 
         Raises:
+            BadTree: a blob is damaged; it is gone then, so that it is fetched anew.
             FileProblem: there is no room, or a blob is gone.
         """
         final = self.revision(root)
         made = final.with_name(f".{final.name}")
         _remove(made)
         try:
+            made.mkdir(mode=0o755)
             for env, manifest in manifests.items():
                 folder = made / env
-                folder.mkdir(mode=0o755, parents=True)
+                folder.mkdir(mode=0o755)
                 for file in manifest.files:
                     if is_ahead(file) or all(self.has(name) for name in file.pieces):
                         self._place(folder, file)
@@ -140,6 +142,9 @@ class TreeStore:
             write_atomic(beside, encode(Manifests(environments=manifests)), 0o644)
             _remove(final)
             made.rename(final)
+        except BadTree:
+            _remove(made)
+            raise
         except OSError as error:
             _remove(made)
             raise FileProblem(
@@ -151,6 +156,7 @@ class TreeStore:
         """Put a file whose blobs are here into its revision's folder; give its path.
 
         Raises:
+            BadTree: a blob is damaged; it is gone then, so that it is fetched anew.
             FileProblem: there is no room.
         """
         folder = self.revision(root) / env
@@ -170,27 +176,35 @@ class TreeStore:
         beside.unlink(missing_ok=True)
         with beside.open("xb") as out:
             for name in file.pieces:
-                out.write(self._blob(name).read_bytes())
+                out.write(self._read_blob(name))
             os.fchmod(out.fileno(), file.mode & 0o777)
         beside.replace(target)
 
-    def tidy(self, keep: bytes) -> None:
+    def _read_blob(self, name: bytes) -> bytes:
+        data = self._blob(name).read_bytes()
+        if digest(data) != name:
+            self._blob(name).unlink(missing_ok=True)
+            raise BadTree(f"the blob {name.hex()[:16]} of the tree was damaged on this disk")
+        return data
+
+    def tidy(self, *keep: bytes) -> None:
         """Take away old revisions and the blobs that only they named.
 
         Args:
-            keep: the root that is in use.
+            keep: the roots that are in use.
         """
-        found = [one for one in self._revisions.iterdir() if one.is_dir()]
+        found = [one for one in self._revisions.iterdir() if one.is_dir() and one.name[:1] != "."]
         found.sort(key=lambda one: one.stat().st_mtime, reverse=True)
-        kept = [one for one in found if one.name == keep.hex()]
-        kept += [one for one in found if one not in kept][: KEPT - len(kept)]
+        kept = [one for one in found if one.name in {root.hex() for root in keep}]
+        kept += [one for one in found if one not in kept][: max(0, KEPT - len(kept))]
         for one in found:
             if one not in kept:
                 _remove(one)
                 one.with_name(f"{one.name}.manifests").unlink(missing_ok=True)
         needed = {name.hex() for one in kept for name in self._named(bytes.fromhex(one.name))}
         for blob in self._blobs.iterdir():
-            if blob.name not in needed:
+            # a name with a dot is being written just now
+            if blob.name not in needed and not blob.name.startswith("."):
                 blob.unlink(missing_ok=True)
 
     def _named(self, root: bytes) -> Iterator[bytes]:

@@ -128,11 +128,17 @@ def check_path(path: str) -> str:
     Raises:
         BadTree: it is absolute, climbs out, is too long, or holds what no path should.
     """
-    parts = path.split("/")
-    odd = any(part in {"", ".", ".."} or len(part.encode()) > 255 for part in parts)
-    if odd or len(path.encode()) > _PATH_MAX or "\0" in path or "\n" in path:
+    # a name that is no UTF-8 comes from the disk with surrogates, which nothing can encode
+    plain = path.encode(errors="surrogatepass")
+    parts = plain.split(b"/")
+    odd = any(part in {b"", b".", b".."} or len(part) > 255 for part in parts)
+    if odd or len(plain) > _PATH_MAX or "\0" in path or "\n" in path or not _is_utf8(path):
         raise BadTree(f"{path[:200]!r} is no path of a file in a tree")
     return path
+
+
+def _is_utf8(path: str) -> bool:
+    return not any("\ud800" <= sign <= "\udfff" for sign in path)
 
 
 def check_manifest(manifest: Manifest, environment: str) -> Manifest:
@@ -148,7 +154,8 @@ def check_manifest(manifest: Manifest, environment: str) -> Manifest:
         check_path(one.path)
         if one.path in seen:
             raise BadTree(f"the file {one.path} is there twice")
-        if not 0 <= one.mode <= 0o777 or len(one.pieces) != -(-one.size // PIECE):
+        sound = 0 <= one.mode <= 0o777 and one.size >= 0
+        if not sound or len(one.pieces) != -(-one.size // PIECE):
             raise BadTree(f"what the manifest says of {one.path} makes no sense")
         seen.add(one.path)
     for path in seen:

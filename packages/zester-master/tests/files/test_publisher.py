@@ -1,0 +1,201 @@
+"""Masters publish what lies in their folders: real masters on a real bus."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from zester_cli.client import answer_value
+from zester_master.files.upload import KEPT
+from zester_master.site.masters import add_master
+from zester_proto.link import kv
+from zester_proto.messages.operators import NothingAsk
+from zester_proto.messages.trees import BUCKET, HEAD, TreeHead, blob_key
+from zester_proto.permissions import Role
+from zester_testing.masters import Master, Operator, eventually
+from zester_testing.site import Bus
+
+STATE = "a:\n  test.nop: []\n"
+
+
+@pytest.fixture
+def states(tmp_path: Path) -> Path:
+    folder = tmp_path / "states"
+    folder.mkdir()
+    (folder / "a.zy").write_text(STATE)
+    return folder
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Path:
+    """Another tree."""
+    folder = tmp_path / "other"
+    folder.mkdir()
+    (folder / "a.zy").write_text(STATE + "# other\n")
+    return folder
+
+
+@pytest.fixture
+def second(own_bus: Bus, tmp_path: Path) -> Path:
+    """The auth folder of another master of the site."""
+    site, out = own_bus.site, tmp_path / "m2"
+    add_master(site.paths.root, "master-2", site.paths.offline, out, now=1.0)
+    return out
+
+
+def make_folder(folder: Path) -> None:
+    folder.mkdir()
+
+
+def head(master: Master) -> TreeHead | None:
+    return master.agent.heads.head
+
+
+async def published(master: Master, after: TreeHead | None = None) -> TreeHead:
+    def newer() -> TreeHead | None:
+        found = head(master)
+        least = after.generation if after else 0
+        return found if found is not None and found.generation > least else None
+
+    return await eventually(newer, "the trees are published")
+
+
+async def blobs(master: Master) -> dict[str, int]:
+    found = await kv.get_many(master.context.link, BUCKET, "blob.*")
+    return {key: entry.revision for key, entry in found.items()}
+
+
+async def ask_publish(bus: Bus) -> None:
+    async with Operator.up(bus, Role.ADMIN) as operator:
+        answer_value(await operator.client.ask("tree-publish", NothingAsk()))
+
+
+async def test_an_edit_is_live_and_only_what_is_new_is_sent(own_bus: Bus, states: Path):
+    async with Master.up(own_bus, states_dir=states) as master:
+        first = await published(master)
+        before = await blobs(master)
+
+        (states / "b.zy").write_text(STATE + "# b\n")
+        second = await published(master, first)
+
+        after = await blobs(master)
+        assert second.root != first.root
+        assert second.environments["base"].files == 2
+        assert {key: after[key] for key in before} == before
+        assert len(after) == len(before) + 1
+
+
+async def test_old_revisions_and_only_their_blobs_go(own_bus: Bus, states: Path):
+    async with Master.up(own_bus, states_dir=states) as master:
+        last = await published(master)
+        heads = [last]
+        for number in range(KEPT):
+            (states / "b.zy").write_text(STATE + f"# {number}\n")
+            last = await published(master, last)
+            heads.append(last)
+
+        kept = {f"root.{one.root.hex()}" for one in heads[-KEPT:]}
+
+        async def is_tidy() -> bool:
+            return set(await kv.get_many(master.context.link, BUCKET, "root.*")) == kept
+
+        await eventually(is_tidy, "the oldest revision is gone")
+        # the file that all share, and one of each revision
+        assert len(await blobs(master)) == KEPT + 1
+
+
+async def test_a_broken_tree_keeps_the_last_good_one_until_it_is_mended(own_bus: Bus, states: Path):
+    async with Master.up(own_bus, states_dir=states) as master:
+        good = await published(master)
+
+        (states / "b.zy").write_text("{% if %}\n")
+        await eventually(lambda: "tree-broken" in master.conditions(), "the mistake is told")
+        assert "b.zy:1" in master.conditions()["tree-broken"]
+        assert head(master) == good
+
+        (states / "b.zy").write_text(STATE)
+        await published(master, good)
+        assert "tree-broken" not in master.conditions()
+
+
+async def test_a_folder_that_vanishes_or_is_emptied_publishes_nothing(own_bus: Bus, states: Path):
+    async with Master.up(own_bus, states_dir=states) as master:
+        good = await published(master)
+        shutil.rmtree(states)
+        await eventually(lambda: "tree-broken" in master.conditions(), "it is told")
+        assert "No such file" in master.conditions()["tree-broken"]
+
+        make_folder(states)
+        await eventually(
+            lambda: "not mounted" in master.conditions().get("tree-broken", ""), "so is this"
+        )
+        assert head(master) == good
+
+
+async def test_of_two_masters_one_publishes_and_the_other_waits_for_a_word(
+    own_bus: Bus, states: Path, second: Path, other: Path
+):
+    async with Master.up(own_bus, states_dir=states) as one:
+        first = await published(one)
+        async with Master.up(own_bus, second, states_dir=other) as two:
+            await eventually(lambda: "tree-differs" in two.conditions(), "the other says so")
+            assert "master-1 may publish now" in two.conditions()["tree-differs"]
+            assert "tree-differs" not in one.conditions()
+
+            # a wish that is used up must not be taken for its own by who comes later
+            await ask_publish(own_bus)
+            again = await published(one, first)
+            assert again.root == first.root
+            one.agent.stop()
+            await eventually(lambda: two.agent.publisher.lease.held, "the other takes over")
+            await eventually(
+                lambda: "this master may publish" in two.conditions()["tree-differs"],
+                "it has looked, and published nothing",
+            )
+            assert (await published(two)).root == first.root
+
+            (other / "b.zy").write_text(STATE)
+            edited = await published(two, again)
+            assert edited.publisher == "master-2"
+            assert "tree-differs" not in two.conditions()
+
+
+async def test_an_operator_decides_which_tree_it_is(
+    own_bus: Bus, states: Path, second: Path, other: Path
+):
+    async with Master.up(own_bus, states_dir=states) as one:
+        first = await published(one)
+    async with Master.up(own_bus, second, states_dir=other) as two:
+        await eventually(lambda: two.agent.publisher.lease.held, "the other takes over")
+        await eventually(lambda: "tree-differs" in two.conditions(), "and says so")
+        assert head(two) == first
+        await ask_publish(own_bus)
+        assert (await published(two, first)).publisher == "master-2"
+
+
+async def test_publishing_when_asked_mends_a_damaged_store(own_bus: Bus, states: Path):
+    async with Master.up(own_bus, states_dir=states) as master:
+        first = await published(master)
+        link = master.context.link
+        name = master.agent.publisher.local
+        assert name is not None
+        key = blob_key(next(iter(name.blobs)))
+        await kv.put(link, BUCKET, key, b"damaged")
+
+        await ask_publish(own_bus)
+        again = await published(master, first)
+
+        entry = await kv.get(link, BUCKET, key)
+        assert entry is not None
+        assert entry.value != b"damaged"
+        assert again.root == first.root
+
+
+async def test_a_head_that_no_master_signed_is_not_believed(own_bus: Bus, states: Path):
+    async with Master.up(own_bus, states_dir=states) as master:
+        first = await published(master)
+        forged = await kv.put(master.context.link, BUCKET, HEAD, b"forged")
+        await eventually(lambda: master.agent.heads.revision == forged, "it was seen")
+        assert head(master) == first
+        (states / "b.zy").write_text(STATE)
+        assert (await published(master, first)).root != first.root

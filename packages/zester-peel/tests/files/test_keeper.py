@@ -1,0 +1,280 @@
+"""What a peel believes of trees on the bus: a real server, and a master that says what it likes."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from zester_master.site.masters import load_master
+from zester_peel.clock import SiteClock
+from zester_peel.files.keeper import TreeKeeper
+from zester_peel.trust import TrustWalk
+from zester_proto.codec import digest, encode
+from zester_proto.health import Health
+from zester_proto.identity.joining import PeelIdentity
+from zester_proto.identity.signing import SigningKey
+from zester_proto.link import LinkOptions, NatsLink, chunks, kv
+from zester_proto.logs import Log
+from zester_proto.messages.trees import (
+    AHEAD,
+    BUCKET,
+    HEAD,
+    PIECE,
+    BadTree,
+    Manifest,
+    TreeEnvironment,
+    TreeFile,
+    TreeHead,
+    blob_key,
+    manifest_key,
+    root_key,
+    root_of,
+)
+from zester_testing.masters import eventually
+from zester_testing.raw_master import RawMaster
+from zester_testing.site import Bus, Site
+
+
+class Kept:
+    """A keeper of trees that serves, on a link of its peel."""
+
+    def __init__(self, bus: Bus, folder: Path, peel: PeelIdentity) -> None:
+        log = Log("test")
+        self.health = Health("0")
+        self.link = NatsLink(LinkOptions(urls=(bus.url,), creds=peel.credentials, ca=bus.site.ca))
+        trust = TrustWalk(peel.trust, folder / "trust", self.link, SiteClock(), log)
+        self.keeper = TreeKeeper(
+            peel.trust.site, folder / "trees", link=self.link, trust=trust, health=self.health,
+            log=log,
+        )  # fmt: skip
+
+    @contextlib.asynccontextmanager
+    async def serving(self) -> AsyncGenerator[TreeKeeper]:
+        async with self.link:
+            await self.link.connect_once(30.0)
+            await self.keeper.load()
+            task = asyncio.create_task(self.keeper.serve())
+            try:
+                yield self.keeper
+            finally:
+                assert not task.done()
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+
+    def told(self) -> str:
+        """Give what is wrong with the trees."""
+        return "".join(one.text for one in self.health.conditions() if one.code == "trees")
+
+    async def complains(self, text: str) -> None:
+        """Have it look, and wait until it says what is wrong."""
+        await self.keeper.connected(1)
+        await eventually(lambda: text in self.told(), f"it says: {text}")
+
+
+@pytest.fixture
+def kept(bus: Bus, tmp_path: Path) -> Kept:
+    return Kept(bus, tmp_path, bus.site.peel("keeper"))
+
+
+class Tree:
+    """Trees that a master signs, right or wrong."""
+
+    def __init__(self, master: RawMaster) -> None:
+        self.master = master
+
+    async def put(self, generation: int, *files: TreeFile, **changes: object) -> TreeHead:
+        """Store a manifest and give a head for it."""
+        manifest = encode(Manifest(environment="base", files=files))
+        name = digest(manifest)
+        await chunks.write(self.master.link, BUCKET, manifest_key(name), manifest)
+        base = TreeEnvironment(manifest=name, files=len(files), bytes=0)
+        head = TreeHead(
+            site=self.master.site, generation=generation, root=root_of({"base": base}),
+            issued=0.0, publisher="master-1", environments={"base": base},
+        )  # fmt: skip
+        return msgspec.structs.replace(head, **changes)
+
+    async def file(self, path: str, data: bytes, stored: bytes | None = None) -> TreeFile:
+        """Store a file's pieces; `stored` in the place of what it should hold."""
+        parts = [data[at : at + PIECE] for at in range(0, len(data), PIECE)]
+        for part in parts:
+            value = part if stored is None else stored
+            await chunks.write(self.master.link, BUCKET, blob_key(digest(part)), value)
+        return TreeFile(path, 0o644, len(data), tuple(digest(part) for part in parts))
+
+    async def publish(self, head: TreeHead, key: SigningKey | None = None) -> None:
+        """Sign a head and store it."""
+        value = self.master.signed("tree", head, key)
+        await kv.put(self.master.link, BUCKET, root_key(head.root), value)
+        await kv.put(self.master.link, BUCKET, HEAD, value)
+
+
+@pytest.fixture
+def tree(master: RawMaster) -> Tree:
+    return Tree(master)
+
+
+def names(folder: Path) -> set[str]:
+    return {one.name for one in folder.iterdir()}
+
+
+async def take(kept: Kept, generation: int) -> None:
+    await kept.keeper.connected(1)
+    await eventually(
+        lambda: (one := kept.keeper.head) is not None and one.generation == generation,
+        "the peel took it",
+    )
+
+
+async def test_what_is_forged_or_old_is_refused_and_what_was_good_stays(
+    kept: Kept, tree: Tree, tmp_path: Path
+) -> None:
+    foreign = load_master(Site.make(tmp_path / "other").paths.master).keys.job
+    async with kept.serving() as keeper:
+        keeper.welcomed(0)
+        good = await tree.put(10, await tree.file("a/b", b"good"))
+        await tree.publish(good)
+        await take(kept, 10)
+        file = keeper.store.revision(good.root) / "base" / "a" / "b"
+
+        newer = await tree.put(20, await tree.file("c", b"new"))
+        await tree.publish(newer, SigningKey.generate())
+        await kept.complains("signed by no master")
+        kept.health.clear("trees")
+        await tree.publish(newer, foreign)
+        await kept.complains("signed by no master")
+        await tree.publish(await tree.put(9))
+        await kept.complains("generation 9 of the trees, and 10 is known")
+        await tree.publish(msgspec.structs.replace(newer, site="other"))
+        await kept.complains("not the trees of this site")
+        await tree.publish(msgspec.structs.replace(newer, root=good.root))
+        kept.health.clear("trees")
+        await kept.complains("not the trees of this site")
+
+        assert keeper.head == good
+        assert file.read_bytes() == b"good"
+        assert await keeper.ensure(good.root) == file.parents[2]
+        await tree.publish(newer)
+        await take(kept, 20)
+        await eventually(lambda: not kept.told(), "all is well again")
+
+
+@pytest.mark.parametrize("paths", [("../out",), ("/out",), ("a", "a"), ("a", "a/b"), ("a/../b",)])
+async def test_manifests_that_climb_out_are_refused(
+    kept: Kept, tree: Tree, tmp_path: Path, paths: tuple[str, ...]
+) -> None:
+    async with kept.serving() as keeper:
+        keeper.welcomed(0)
+        sound = await tree.file("x", b"x")
+        bad = [TreeFile(path, 0o644, sound.size, sound.pieces) for path in paths]
+        head = await tree.put(30, *bad)
+        await tree.publish(head)
+        await kept.complains("the newest state trees cannot be had")
+        with pytest.raises(BadTree):
+            await keeper.ensure(head.root)
+        assert keeper.head is None
+        assert names(tmp_path) <= {"trees", "trust"}
+
+
+async def test_a_blob_with_another_digest_is_refused_until_it_is_right(
+    kept: Kept, tree: Tree
+) -> None:
+    async with kept.serving() as keeper:
+        keeper.welcomed(0)
+        file = await tree.file("a", b"what it should be", stored=b"what it should not be")
+        head = await tree.put(40, file)
+        await tree.publish(head)
+        await kept.complains("is damaged")
+        assert not keeper.store.is_whole(head.root)
+
+        await tree.file("a", b"what it should be")
+        await take(kept, 40)
+
+
+async def test_a_wiped_peel_waits_for_a_welcome_and_takes_nothing_older(
+    bus: Bus, kept: Kept, tree: Tree, tmp_path: Path
+) -> None:
+    other = Kept(bus, tmp_path / "other", bus.site.peel("keeper"))
+    async with kept.serving() as keeper, other.serving() as welcome:
+        await tree.publish(await tree.put(50))
+        await keeper.connected(1)
+        welcome.welcomed(0)
+        await take(other, 50)  # long enough for the first to have looked, if it did not wait
+        assert keeper.head is None
+        keeper.welcomed(51)
+        await kept.complains("generation 50 of the trees, and 51 is known")
+        assert keeper.head is None
+        await tree.publish(await tree.put(51))
+        await take(kept, 51)
+
+
+async def test_a_job_that_names_a_root_that_is_gone_fails_and_says_so(
+    kept: Kept, tree: Tree
+) -> None:
+    async with kept.serving() as keeper:
+        head = await tree.put(60, await tree.file("a", b"sixty"))
+        with pytest.raises(BadTree, match="are gone"):
+            await keeper.ensure(head.root)
+        await kv.put(
+            tree.master.link, BUCKET, root_key(b"x" * 32), tree.master.signed("tree", head)
+        )
+        with pytest.raises(BadTree, match="other trees than those"):
+            await keeper.ensure(b"x" * 32)
+        await kv.put(
+            tree.master.link, BUCKET, root_key(head.root), tree.master.signed("tree", head)
+        )
+        assert (await keeper.ensure(head.root) / "base" / "a").read_bytes() == b"sixty"
+
+
+async def test_a_run_keeps_its_revision_whatever_comes(kept: Kept, tree: Tree) -> None:
+    async with kept.serving() as keeper:
+        keeper.welcomed(0)
+        first = await tree.put(70, await tree.file("a", b"first"))
+        await tree.publish(first)
+        await take(kept, 70)
+        folder = await keeper.ensure(first.root)
+        for generation in range(71, 76):
+            await tree.publish(await tree.put(generation, await tree.file("a", b"%d" % generation)))
+            await take(kept, generation)
+        assert (folder / "base" / "a").read_bytes() == b"first"
+
+
+async def test_a_large_file_comes_by_pieces_that_are_fetched_once(kept: Kept, tree: Tree) -> None:
+    data = b"a" * PIECE + b"b" * (AHEAD + 1)
+    async with kept.serving() as keeper:
+        file = await tree.file("large", data)
+        head = await tree.put(80, file)
+        await tree.publish(head)
+        base = await keeper.ensure(head.root) / "base"
+        assert not (base / "large").exists()
+        assert await keeper.fetch(head.root, "base", "large") == base / "large"
+
+        # as after a fetch that was cut off: the first piece is here, and nowhere else
+        (base / "large").unlink()
+        (keeper.store.folder / "blobs" / file.pieces[1].hex()).unlink()
+        await chunks.delete(tree.master.link, BUCKET, blob_key(file.pieces[0]))
+        found = await keeper.fetch(head.root, "base", "large")
+
+        assert found.read_bytes() == data
+        with pytest.raises(LookupError):
+            await keeper.fetch(head.root, "base", "../large")
+
+
+async def test_what_was_kept_is_there_after_a_start(
+    bus: Bus, kept: Kept, tree: Tree, tmp_path: Path
+) -> None:
+    async with kept.serving() as keeper:
+        keeper.welcomed(0)
+        await tree.publish(await tree.put(90, await tree.file("a", b"ninety")))
+        await take(kept, 90)
+    again = Kept(bus, tmp_path, bus.site.peel("keeper"))
+    async with again.serving() as keeper:
+        assert keeper.head is not None
+        assert keeper.head.generation == 90
+        await tree.publish(await tree.put(89))
+        keeper.welcomed(0)
+        await again.complains("generation 89 of the trees, and 90 is known")
