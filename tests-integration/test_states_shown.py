@@ -1,6 +1,7 @@
 """A dry run and a run of states as an operator sees them, on a fleet of real processes."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,8 @@ def lines(done: Done) -> list[str]:
 
 
 def test_a_dry_run_then_a_run_then_nothing(fleet: Fleet, pages: Path) -> None:
+    for one in pages.iterdir():
+        shutil.rmtree(one)
     dry = fleet.zester("*", "state.apply", "web", "test=True", "--diff", "--detailed-exit")
     untouched = list(pages.iterdir())
     ran = fleet.zester("*", "state.apply", "web")
@@ -73,6 +76,7 @@ def test_a_dry_run_then_a_run_then_nothing(fleet: Fleet, pages: Path) -> None:
 
 
 def test_a_job_that_is_over_is_shown_the_same_way(fleet: Fleet, pages: Path) -> None:
+    fleet.zester("*", "state.apply", "web")
     (pages / "peel-3" / "index.html").write_text("other\n")
     done = fleet.zester("*", "state.apply", "web", "test=True", "--output", "json")
     jid = json.loads(done.out)["jid"]

@@ -174,6 +174,19 @@ def test_a_failure_tells_comment_output_and_line() -> None:
     ]
 
 
+def test_what_commands_wrote_is_never_mixed() -> None:
+    peels = {
+        f"web-{n}": answer(run("failed", state("x", "failed", comment="no", output=f"a\n{n}\na")))
+        for n in (1, 2)
+    }
+    lines = [line.strip() for line in shown(peels).splitlines()]
+    assert lines[2:] == [
+        "on web-1:", "no", "| a", "| 1", "| a", "at web.zy:3",
+        "on web-2:", "no", "| a", "| 2", "| a", "at web.zy:3",
+        "2 states: 2 failed",
+    ]  # fmt: skip
+
+
 def test_errors_of_a_tree_have_their_places() -> None:
     errors = [
         {"file": "web.zy", "line": 3, "column": 7, "message": "no argument moode",

@@ -67,9 +67,8 @@ def diff_lines(row: StateRow) -> list[Line]:
 
 
 def body(row: StateRow) -> list[Line]:
-    """Give the lines below a state's own, but for its diff."""
-    lines = [Line("", line) for line in _told(row)]
-    lines += [Line("", _change(path, leaf, row)) for path, leaf in row.changes.items()]
+    """Give the lines below a state's own, but for what it said and its diff."""
+    lines = [Line("", _change(path, leaf, row)) for path, leaf in row.changes.items()]
     if not row.certain and not row.changes:
         lines.append(Line("", "it may be otherwise when the states before it have run"))
     if row.reaction:
@@ -80,6 +79,11 @@ def body(row: StateRow) -> list[Line]:
         Line("warning", f"warning: {harmless_line(f'{row.source}: {one}')}") for one in row.warnings
     ]
     return lines
+
+
+def said_lines(row: StateRow) -> list[Line]:
+    """Give what a state that failed or was skipped said, and its command wrote."""
+    return [Line("", line) for line in _told(row)]
 
 
 def _told(row: StateRow) -> Iterator[str]:

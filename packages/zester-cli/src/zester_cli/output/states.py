@@ -16,6 +16,7 @@ from zester_cli.output.state_lines import (
     head,
     is_shown,
     problem_lines,
+    said_lines,
 )
 from zester_cli.output.text import harmless_line, width
 from zester_cli.results import PeelResult
@@ -131,17 +132,25 @@ def _below(screen: Screen, group: list[Member], at: int, view: View, jid: str) -
     """Give what stands below a state's line: what all peels share, then what differs."""
     rows = [one.run.states[at] for one in group]
     named = len({row.name for row in rows}) > 1
+    said = [said_lines(row) for row in rows]
     bodies = [[*_name_line(row, named=named), *body(row)] for row in rows]
     diffs = [diff_lines(row) if view.diff else [] for row in rows]
-    shared = [line for line in bodies[0] if all(line in other for other in bodies)]
-    shared_diff = diffs[0] if all(diff == diffs[0] for diff in diffs) else []
-    yield from (screen.style(line.text, line.style) for line in shared)
+    common = set(bodies[0]).intersection(*map(set, bodies))
+    first, last = _agreed(said), _agreed(diffs)
     same: dict[tuple[Line, ...], list[str]] = {}
-    for one, lines, diff in zip(group, bodies, diffs, strict=True):
-        own = [line for line in lines if line not in shared]
-        same.setdefault((*own, *(() if shared_diff else diff)), []).append(one.id)
+    for at_peel, one in enumerate(group):
+        own: list[Line] = [] if first else said[at_peel]
+        own = [*own, *(line for line in bodies[at_peel] if line not in common)]
+        same.setdefault((*own, *([] if last else diffs[at_peel])), []).append(one.id)
+    shared = [*first, *(line for line in bodies[0] if line in common)]
+    yield from (screen.style(line.text, line.style) for line in shared)
     yield from _variants(screen, same, jid)
-    yield from (screen.style(line.text, line.style) for line in shared_diff)
+    yield from (screen.style(line.text, line.style) for line in last)
+
+
+def _agreed(blocks: list[list[Line]]) -> list[Line]:
+    """Give the lines that all peels have, as a whole; none if some differ."""
+    return blocks[0] if all(block == blocks[0] for block in blocks) else []
 
 
 def _name_line(row: StateRow, *, named: bool) -> list[Line]:
