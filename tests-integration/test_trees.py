@@ -118,4 +118,5 @@ def test_a_tree_is_live_within_moments_of_an_edit(fleet: Fleet, states: Path):
     until_published(fleet, lambda: (states / "quick.zy").write_text("q:\n  test.nop: []\n"))
     print(f"published after {time.monotonic() - began:.2f} s")  # noqa: T201  # shown, not asserted
 
-    assert {one["outcome"] for one in applied(fleet, "quick").values()} == {"ok"}
+    found = applied(fleet, "quick")
+    assert {one["outcome"] for one in found.values()} == {"ok"}, found
