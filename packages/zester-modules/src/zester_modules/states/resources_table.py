@@ -22,6 +22,7 @@ RESOURCES: Final[Mapping[str, str]] = {
     "host": "zester_modules.resources.host",
     "ini": "zester_modules.resources.ini",
     "kmod": "zester_modules.resources.kmod",
+    "locale": "zester_modules.resources.locale",
     "module": "zester_modules.resources.module",
     "pkg": "zester_modules.resources.pkg",
     "pkgrepo": "zester_modules.resources.pkgrepo",
