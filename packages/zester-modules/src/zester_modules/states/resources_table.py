@@ -24,6 +24,7 @@ RESOURCES: Final[Mapping[str, str]] = {
     "kmod": "zester_modules.resources.kmod",
     "locale": "zester_modules.resources.locale",
     "module": "zester_modules.resources.module",
+    "mount": "zester_modules.resources.mount",
     "pkg": "zester_modules.resources.pkg",
     "pkgrepo": "zester_modules.resources.pkgrepo",
     "service": "zester_modules.resources.service",
