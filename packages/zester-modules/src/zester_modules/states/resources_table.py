@@ -16,6 +16,7 @@ RESOURCES: Final[Mapping[str, str]] = {
     "archive": "zester_modules.resources.archive",
     "cmd": "zester_modules.resources.cmd",
     "cron": "zester_modules.resources.cron",
+    "debconf": "zester_modules.resources.debconf",
     "file": "zester_modules.resources.file",
     "git": "zester_modules.resources.git",
     "group": "zester_modules.resources.group",
