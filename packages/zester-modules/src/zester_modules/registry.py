@@ -32,6 +32,7 @@ BUILTIN: Final[Mapping[str, str]] = {
     "dnsutil": "zester_modules.functions.dnsutil",
     "facts": "zester_modules.functions.facts",
     "file": "zester_modules.functions.file",
+    "git": "zester_modules.functions.git",
     "grains": "zester_modules.functions.grains",
     "group": "zester_modules.functions.group",
     "hashutil": "zester_modules.functions.hashutil",
