@@ -162,7 +162,7 @@ def _unseen(want: Wanted, because: tuple[str, ...], scope: Scope) -> Work:
     """Plan for a file that an earlier state may bring: what will be there is known."""
     data = want.data or b""
     mode, uid, gid = fresh(want.look, want.path, FILE_MODE, scope)
-    after = HIDDEN if scope.sensitive else digest_of(data)
+    after = HIDDEN if scope.sensitive else f"sha256:{digest_of(data)}"
     unknown = Unknown(because)
     leaves = (
         Leaf(path=want.path, before=unknown, after=unknown),
