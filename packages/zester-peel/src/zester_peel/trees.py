@@ -8,9 +8,7 @@ from zester_modules.states.trees import Roots, Trees
 from zester_peel.config import PeelConfig
 from zester_peel.files.keeper import TreeKeeper
 from zester_proto.messages.jobs import Job
-
-STATES = "state."
-"""How the names of functions begin that work on trees."""
+from zester_proto.messages.trees import STATES
 
 
 class PeelTrees:

@@ -20,13 +20,11 @@ from zester_proto.ids import is_jid
 from zester_proto.link import LinkError, WrongRevision
 from zester_proto.messages.operators import RunAsk
 from zester_proto.messages.records import PEELS_PER_KEY, JobRecord
+from zester_proto.messages.trees import STATES
 from zester_proto.target import SettingsUnavailable, TargetError, parse
 
 MAX_ARGUMENTS: Final = 256 * 1024
 """Bytes of a job's arguments: its message must fit into what a peel may receive."""
-
-STATES: Final = "state."
-"""How the names of functions begin that work on the state trees."""
 
 MAX_NAME: Final = 200
 _NAMED: Final = 32

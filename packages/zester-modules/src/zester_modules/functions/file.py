@@ -17,7 +17,6 @@ from zester_modules.functions.file_look import (
     GET_USER,
     LSTAT,
     STATS,
-    machine_of,
 )
 from zester_modules.functions.file_paths import (
     BASENAME,
@@ -27,6 +26,7 @@ from zester_modules.functions.file_paths import (
     PARDIR,
 )
 from zester_modules.functions.file_search import FIND, GLOB
+from zester_modules.functions.machines import machine_of
 
 __all__ = [
     "BASENAME", "DIRNAME", "FIND", "GET_GID", "GET_GROUP", "GET_HASH", "GET_MODE", "GET_SUM",

@@ -8,19 +8,11 @@ from typing import Any, Final
 from zester_modules.context import Context
 from zester_modules.errors import BadArgument, Refused
 from zester_modules.function import function
-from zester_modules.host.machine import Machine, Stat
+from zester_modules.functions.machines import machine_of
+from zester_modules.host.machine import Stat
 
 _TYPES: Final = {"folder": "dir", "fifo": "pipe"}
 ALGORITHMS: Final = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
-
-
-def machine_of(context: Context) -> Machine:
-    """Give the machine that a function looks at."""
-    if context.machine is not None:
-        return context.machine
-    from zester_modules.host.real import RealMachine  # noqa: PLC0415  # not for a fake one
-
-    return RealMachine(context.tmp, context.host)
 
 
 def _stat(context: Context, path: str, *, follow: bool) -> Stat:

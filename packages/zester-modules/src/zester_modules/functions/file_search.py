@@ -11,7 +11,7 @@ from typing import Final
 from zester_modules.context import Context
 from zester_modules.errors import BadArgument
 from zester_modules.function import function
-from zester_modules.functions.file_look import machine_of
+from zester_modules.functions.machines import machine_of
 from zester_modules.host.machine import Machine, Stat
 
 _LETTERS: Final = {

@@ -6,10 +6,10 @@ import base64
 import hashlib
 import hmac
 
-from zester_modules.accounts.looking import machine_of
 from zester_modules.context import Context
 from zester_modules.errors import BadArgument, Refused
 from zester_modules.function import function
+from zester_modules.functions.machines import machine_of
 
 
 @function("hashutil.digest", reads=True)

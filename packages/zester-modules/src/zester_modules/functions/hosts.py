@@ -4,9 +4,9 @@
 
 from typing import Any
 
-from zester_modules.accounts.looking import machine_of
 from zester_modules.context import Context
 from zester_modules.function import function
+from zester_modules.functions.machines import machine_of
 from zester_modules.tables import hosts_file
 from zester_modules.tables.hosts_file import HOSTS, Line
 

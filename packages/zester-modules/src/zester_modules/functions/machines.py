@@ -1,10 +1,13 @@
-"""The machine that functions of packages, services and settings look at."""
+"""The machine that a job looks at and changes: what a run of states sees, else this host."""
 
 from zester_modules.context import Context
 from zester_modules.host.machine import Machine
-from zester_modules.host.real.machine import RealMachine
 
 
 def machine_of(context: Context) -> Machine:
-    """Give the machine of a context: what a run of states sees, else this host."""
-    return context.machine or RealMachine(context.tmp, context.host)
+    """Give the machine of a context."""
+    if context.machine is not None:
+        return context.machine
+    from zester_modules.host.real import RealMachine  # noqa: PLC0415  # not for a fake one
+
+    return RealMachine(context.tmp, context.host)

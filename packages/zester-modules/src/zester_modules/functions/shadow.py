@@ -4,9 +4,9 @@
 
 from typing import Any, Final
 
-from zester_modules.accounts.looking import machine_of
 from zester_modules.context import Context
 from zester_modules.function import function
+from zester_modules.functions.machines import machine_of
 
 _NAMES: Final = {
     "last_change": "lstchg", "mindays": "min", "maxdays": "max", "warndays": "warn",

@@ -7,8 +7,7 @@ from typing import Any, cast
 import msgspec
 
 from zester_modules.context import Context
-from zester_modules.host.machine import Machine
-from zester_modules.host.real import RealMachine
+from zester_modules.functions.machines import machine_of
 from zester_modules.params import fit
 from zester_modules.resource import AnyResource
 from zester_modules.states.calls import StateCalls
@@ -83,7 +82,7 @@ class Session:
         folder = context.tmp / "states"
         folder.mkdir(mode=0o700, exist_ok=True)
         return Grounds(
-            machine=context.machine or real_machine(context),
+            machine=machine_of(context),
             find=self.resources.find,
             params=params_of,
             facts=context.facts,
@@ -96,11 +95,6 @@ class Session:
             remaining=context.remaining,
             log=context.log,
         )
-
-
-def real_machine(context: Context) -> Machine:
-    """Give the machine that this process runs on."""
-    return RealMachine(context.tmp, context.host)
 
 
 def params_of(resource: AnyResource, state: State) -> msgspec.Struct:

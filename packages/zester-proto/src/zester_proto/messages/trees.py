@@ -25,6 +25,9 @@ from zester_proto.messages.base import Message
 BUCKET: Final = "state-files"
 HEAD: Final = "head"
 
+STATES: Final = "state."
+"""How the names of functions begin that work on the state trees."""
+
 PIECE: Final = 16 * 1024 * 1024
 """Bytes of a file that lie under one key; a larger file has several, fetched one by one."""
 
