@@ -31,6 +31,7 @@ class HostFleet:
         hosts: by name, which is also the id of each host's peel.
         folder: of the site and the logs.
         config: what ZESTER_CONFIG names, for the `zester` command.
+        states: the tree that its master publishes; a test makes it.
     """
 
     def __init__(self, yard: Yard, folder: Path) -> None:
@@ -38,6 +39,7 @@ class HostFleet:
         self.hosts = yard.hosts
         self.folder = folder
         self.config = folder / "site/operators/admin/operator.yaml"
+        self.states = folder / "states"
 
     @classmethod
     @contextlib.contextmanager
@@ -93,6 +95,7 @@ class HostFleet:
     def _master(self) -> Generator[None]:
         site, state = self.folder / "site", self.folder / "master-state"
         words = (f"--auth-dir={site / 'master'}", f"--state-dir={state}", "--health-addr=")
+        words += (f"--states-dir={self.states}",)
         with (self.folder / "master.log").open("ab") as log:
             process = subprocess.Popen(
                 [SCRIPTS / "zester-master", "run", f"--config={os.devnull}", *words],

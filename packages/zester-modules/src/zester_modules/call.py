@@ -1,23 +1,21 @@
 """One call of a function, from its arguments to its return, whatever it does."""
 
-import asyncio
 import contextlib
 import inspect
 import os
 import sys
 import time
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from zester_modules import __version__
 from zester_modules.bind import BoundCall, bind
 from zester_modules.context import FACTS_DIR, Context, LazyFacts
 from zester_modules.errors import Refused
-from zester_modules.host.start import CommandSpec
-from zester_modules.host.threads import in_daemon_thread, nothing
+from zester_modules.host.spec import CommandSpec
 from zester_modules.registry import Registry
 from zester_modules.returns import Outcome, Return
 from zester_proto import codec
@@ -25,6 +23,8 @@ from zester_proto.errors import CodecError, ZesterError
 
 if TYPE_CHECKING:
     from zester_modules.states.trees import Trees
+
+T = TypeVar("T")
 
 DEBUG_LIMIT: Final = 16 * 1024
 """Characters of a traceback that travel."""
@@ -50,6 +50,8 @@ async def prepare(call: BoundCall, context: Context) -> CommandSpec | Return:
 
     The plan looks at users and folders, which may hang, and so is made beside the loop.
     """
+    from zester_modules.host.threads import in_daemon_thread, nothing  # noqa: PLC0415  # asyncio
+
     name = call.function.name
     try:
         _check_dry(call, context)
@@ -70,12 +72,18 @@ def run_bound(call: BoundCall, context: Context) -> Return:
     name = call.function.name
     try:
         if call.function.runs == "command":
-            return asyncio.run(_run_command(call, context))
+            return _awaited(_run_command(call, context))
         _check_dry(call, context)
         value = call.invoke(context)
-        return _answer(name, asyncio.run(value) if inspect.iscoroutine(value) else value)
+        return _answer(name, _awaited(value) if inspect.iscoroutine(value) else value)
     except (Exception, SystemExit) as error:  # noqa: BLE001  # any failure is an outcome
         return failure(name, error)
+
+
+def _awaited(work: Coroutine[Any, Any, T]) -> T:
+    import asyncio  # noqa: PLC0415  # 20 ms, which most local calls can do without
+
+    return asyncio.run(work)
 
 
 async def _run_command(call: BoundCall, context: Context) -> Return:

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Final
 
 from zester_modules.facts.collected import FACTS_LIMIT, Collected
-from zester_modules.host.process import Command, CommandSpec, Finished
+from zester_modules.host.process import Command, Finished
+from zester_modules.host.spec import CommandSpec
 from zester_proto import codec
 from zester_proto.errors import ZesterError
 

@@ -51,6 +51,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """The agent's."""
     root: Path = Path("/")
     seconds: float = SECONDS
+    catalogue: bool = True
+    """Whether `zester.modules` is wanted: it is for masters, and loads every function."""
 
 
 def collect(request: Request, scripts: Scripts | None = None) -> Collected:
@@ -79,7 +81,12 @@ def collect(request: Request, scripts: Scripts | None = None) -> Collected:
 def collect_for(context: Context) -> Collected:
     """Collect the facts of a function's own host and peel, in this process."""
     return collect(
-        Request(peel_id=context.peel_id, folder=context.facts_dir, version=context.version)
+        Request(
+            peel_id=context.peel_id,
+            folder=context.facts_dir,
+            version=context.version,
+            catalogue=False,
+        )
     )
 
 
@@ -117,16 +124,17 @@ def _runtime(request: Request) -> Collector:
         import platform  # noqa: PLC0415  # here alone
         import sys  # noqa: PLC0415  # the same
 
-        from zester_modules.catalogue import build  # noqa: PLC0415  # loads every module
+        own: dict[str, Any] = {"version": request.version, "protocol": PROTOCOL}
+        if request.catalogue:
+            from zester_modules.catalogue import build  # noqa: PLC0415  # loads every module
 
-        own = {"version": request.version, "protocol": PROTOCOL}
+            own["modules"] = build(Registry(entrypoints.scan)).digest()
         python = {
             "version": platform.python_version(),
             "implementation": platform.python_implementation().lower(),
             "executable": sys.executable,
         }
-        modules = build(Registry(entrypoints.scan)).digest()
-        return {"id": request.peel_id, "python": python, "zester": own | {"modules": modules}}
+        return {"id": request.peel_id, "python": python, "zester": own}
 
     return runtime
 

@@ -3,7 +3,6 @@
 import os
 import stat
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -97,6 +96,8 @@ def _read_all(paths: list[Path], scripts: Scripts, seconds: float) -> Iterator[t
 
     if not paths:
         return
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  # few hosts have any
+
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         for path, found in zip(paths, pool.map(read, paths), strict=True):
             yield os.fsencode(path).decode("utf-8", "backslashreplace"), found

@@ -32,8 +32,8 @@ class Scripts:
         self._running: set[int] = set()
 
     def kill(self) -> None:
-        """End all that run now."""
-        for group in tuple(self._running):
+        """End all that run now, also one that was started this moment and is not noted yet."""
+        for group in {*self._running, *_children()}:
             _kill(group)
 
     def run(self, path: Path, timeout: float) -> bytes:
@@ -114,6 +114,14 @@ def _left_over(
     if select.select([stderr], [], [], 0)[0]:
         found[stderr] += os.read(stderr, _ERROR_LIMIT)
     return found[stdout], found[stderr]
+
+
+def _children() -> set[int]:
+    found: set[int] = set()
+    for task in Path("/proc/self/task").iterdir():
+        with contextlib.suppress(OSError):
+            found.update(map(int, (task / "children").read_text().split()))
+    return found
 
 
 def _kill(group: int) -> None:

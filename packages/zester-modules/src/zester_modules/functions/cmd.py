@@ -8,7 +8,7 @@ from zester_modules.context import Context
 from zester_modules.errors import BadArgument, Refused
 from zester_modules.function import function
 from zester_modules.host.local import User
-from zester_modules.host.start import CommandSpec
+from zester_modules.host.spec import CommandSpec
 from zester_modules.words import Duration, Mode
 
 

@@ -9,8 +9,9 @@ import msgspec
 
 from zester_modules.errors import Refused
 from zester_modules.host import start
+from zester_modules.host.spec import CommandSpec
 from zester_modules.host.spool import CHUNK, Spool
-from zester_modules.host.start import CommandSpec, Started
+from zester_modules.host.start import Started
 from zester_modules.host.threads import in_daemon_thread
 
 __all__ = ["GRACE", "RETURN_LIMIT", "Command", "CommandSpec", "Ended", "Finished", "run_command"]

@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 
 from zester_modules.errors import Refused
+from zester_modules.host.spec import CommandSpec
 
 NOT_FOUND: Final = 127
 NOT_EXECUTABLE: Final = 126
@@ -21,21 +22,6 @@ NOT_EXECUTABLE: Final = 126
 _MISSING: Final = frozenset({errno.ENOENT, errno.ENOTDIR})
 _UNFIT: Final = frozenset({errno.EACCES, errno.ENOEXEC, errno.EISDIR, errno.ELOOP, errno.ETXTBSY})
 _POLL: Final = 0.05
-
-
-class CommandSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """A command, planned: everything that is needed to start it."""
-
-    argv: tuple[str, ...]
-    cwd: str
-    env: dict[str, str]
-    user: int | None = None
-    group: int | None = None
-    groups: tuple[int, ...] = ()
-    umask: int | None = None
-    stdin: bytes = b""
-    timeout: float | None = None
-    """Seconds from its start; None: as long as it likes."""
 
 
 class Started(msgspec.Struct, frozen=True):

@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 import msgspec
 
 from zester_modules.host.machine import HostProblem
+from zester_modules.sources.address import shown
 from zester_modules.sources.digests import Digest
 from zester_proto.units import parse_size
 
@@ -142,12 +143,6 @@ def digest_of_file(path: Path, algorithm: str) -> str:
         return hashlib.file_digest(
             file, lambda: hashlib.new(algorithm, usedforsecurity=False)
         ).hexdigest()
-
-
-def shown(url: str) -> str:
-    """Give an address as it may be told: without the password in it, or its query."""
-    parts = urlsplit(url)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 def _request(url: str) -> urllib.request.Request:

@@ -2,10 +2,10 @@
 
 import importlib
 from collections.abc import Callable, Iterable, Mapping
-from importlib.metadata import entry_points
 from types import ModuleType
 from typing import Any, Final, cast
 
+from zester_modules.entrypoints import STATES, scan
 from zester_modules.errors import BrokenModule
 from zester_modules.registry import Provider
 from zester_modules.resource import AnyResource, Resource
@@ -38,19 +38,6 @@ RESOURCES: Final[Mapping[str, str]] = {
 }
 """Where the resources of each first name lie; a module is imported when it is first asked for."""
 
-GROUP: Final = "zester.states"
-"""Entry points: the name is the first name of the resources, the value the Python module."""
-
-
-def scan() -> list[Provider]:
-    """Give all third parties that are installed; nothing of theirs is imported yet."""
-    found: list[Provider] = []
-    for point in entry_points(group=GROUP):
-        owner = point.dist
-        package = f"{owner.name} {owner.version}" if owner else point.value
-        found.append(Provider(module=point.name, package=package, load=point.load))
-    return sorted(found, key=lambda one: (one.module, one.package))
-
 
 class Resources:
     """Finds resources; what is loaded stays loaded.
@@ -63,7 +50,7 @@ class Resources:
     def __init__(
         self,
         table: Mapping[str, str] = RESOURCES,
-        third_parties: Callable[[], Iterable[Provider]] | None = scan,
+        third_parties: Callable[[], Iterable[Provider]] | None = lambda: scan(STATES),
     ) -> None:
         self._table = table
         self._scan = third_parties
@@ -117,7 +104,7 @@ class Resources:
                 return error.message
         return (
             f"no distribution on this host provides {module}.*; "
-            f"one that does names {module} in its entry points {GROUP}"
+            f"one that does names {module} in its entry points {STATES}"
         )
 
     def _third_parties(self) -> dict[str, list[Provider]]:

@@ -1,12 +1,15 @@
 """Sources of files: from a tree in folders of this host, from local paths, and from the web."""
 
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from zester_modules.host.machine import HostProblem
+from zester_modules.sources.address import shown
 from zester_modules.sources.digests import SKIP, Digest, listed, parsed, verify
-from zester_modules.sources.web import LIMIT, WebCache, shown
 from zester_modules.states.tree import Tree, split_source
+
+if TYPE_CHECKING:
+    from zester_modules.sources.web import WebCache
 
 DIGESTS: Final = 4 * 1024 * 1024
 """Bytes of a file of digests."""
@@ -69,10 +72,12 @@ class TreeSources:
             source, None if digest == SKIP else self._digest(source, digest, env)
         )
 
-    def _web(self, limit: int = LIMIT) -> WebCache:
+    def _web(self, limit: int | None = None) -> "WebCache":
+        from zester_modules.sources.web import LIMIT, WebCache  # noqa: PLC0415  # http and TLS
+
         if self._cache is None:
             raise HostProblem("nothing can be fetched from the web here")
-        return WebCache(self._cache, limit=limit)
+        return WebCache(self._cache, limit=limit or LIMIT)
 
     def _digest(self, source: str, digest: str, env: str) -> Digest:
         """Give the digest that is written, or that a file of digests says."""

@@ -12,10 +12,11 @@ import os
 import secrets
 import stat
 import sys
-from importlib.metadata import version
 from pathlib import Path
 from types import CodeType
 from typing import Final
+
+import jinja2
 
 from zester_proto import __version__
 from zester_proto.errors import FileProblem
@@ -28,7 +29,7 @@ _MAX_FILES: Final = 10_000
 
 def basis() -> bytes:
     """Return the versions that compiled code depends on."""
-    parts = (__version__, version("jinja2"), sys.version, str(sys.implementation.cache_tag))
+    parts = (__version__, jinja2.__version__, sys.version, str(sys.implementation.cache_tag))
     return "\0".join(parts).encode()
 
 

@@ -1,8 +1,8 @@
 """The real machine: this host's files, commands and accounts."""
 
-import asyncio
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -19,11 +19,13 @@ from zester_modules.host.machine import (
     Stat,
     UserEntry,
 )
-from zester_modules.host.process import Finished, run_command
 from zester_modules.host.real import accounts
 from zester_modules.host.real.files import Files
 from zester_modules.host.real.place import Root
-from zester_modules.host.start import CommandSpec
+from zester_modules.host.spec import CommandSpec
+
+if TYPE_CHECKING:
+    from zester_modules.host.process import Finished
 
 
 class RealMachine:
@@ -140,6 +142,10 @@ class RealMachine:
         return self._run(command)
 
     def _run(self, command: Command) -> Done:
+        import asyncio  # noqa: PLC0415  # runs that start nothing do without its 20 ms
+
+        from zester_modules.host.process import run_command  # noqa: PLC0415  # the same
+
         user = self._user(command.runas) if command.runas else None
         if (user is not None or not self._root.is_host) and not self._host.is_root():
             what = f"as another user ({command.runas})" if command.runas else "in another root"
@@ -187,7 +193,7 @@ def in_root(spec: CommandSpec, root: str) -> CommandSpec:
     )  # fmt: skip
 
 
-def _done(finished: Finished) -> Done:
+def _done(finished: "Finished") -> Done:
     return Done(
         exit_code=finished.exit_code,
         stdout=b"".join(finished.stdout.chunks()),
