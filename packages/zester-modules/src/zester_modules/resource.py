@@ -11,7 +11,7 @@ from typing import Any, Generic, Literal, Protocol, TypeVar
 
 import msgspec
 
-from zester_modules.host.machine import Machine
+from zester_modules.host.machine import Machine, Reach
 
 P = TypeVar("P", bound=msgspec.Struct)
 
@@ -170,6 +170,8 @@ class Resource(msgspec.Struct, Generic[P], frozen=True, kw_only=True):
         open: it takes any other argument, as Salt's test states and module.run do; they are in the
             field `rest` of the parameters.
         needs: programs, one of which must be there; else the state fails and names them.
+        reach: what it can change at most; a dry run knows nothing of that after a state whose plan
+            only earlier ones can bring.
     """
 
     name: str
@@ -181,6 +183,7 @@ class Resource(msgspec.Struct, Generic[P], frozen=True, kw_only=True):
     retires: tuple[str, ...] = ()
     open: bool = False
     needs: tuple[str, ...] = ()
+    reach: Reach = "anything"
 
 
 AnyResource = Resource[Any]

@@ -13,6 +13,10 @@ import msgspec
 
 from zester_proto.errors import ZesterError
 
+Reach = Literal["anything", "packages", "service", "path"]
+"""What the one who acts may change: anything, packages and what they bring, the service or the path
+of its name."""
+
 FileKind = Literal["file", "folder", "link", "fifo", "socket", "char", "block"]
 
 

@@ -1,5 +1,7 @@
 """Packages, services and accounts of a predicted machine."""
 
+from pathlib import Path
+
 import pytest
 
 from zester_modules.host.machine import (
@@ -104,3 +106,72 @@ def test_a_program_that_a_state_writes_is_found(machine: PredictedMachine):
     assert machine.which("zester-nothing") == "/usr/bin/zester-nothing"
     machine.write("/usr/bin/zester-nothing", b"", mode=0o644, uid=0, gid=0)
     assert machine.which("zester-nothing") is None
+
+
+@pytest.mark.parametrize(
+    ("path", "known"),
+    [
+        ("/srv/zester-none/index.html", True), ("/home/zester-none", True), ("/srv/ftp", False),
+        ("/srv/www/zester-none", False), ("/usr/local/bin/zester-none", True),
+        ("/usr/local/lib/zester-none", False), ("/etc/zester-none", False),
+        ("/zester-none", False),
+    ],
+)  # fmt: skip
+def test_a_package_brings_nothing_to_places_of_people(
+    machine: PredictedMachine, path: str, known: bool
+):
+    machine.packages.install([Wanted(name="nginx")])
+    machine.history.turn("second")
+    if known:
+        assert machine.stat(path) is None
+    else:
+        with pytest.raises(Unknowable):
+            machine.stat(path)
+    machine.do(Command(shell="anything may come of it"))
+    with pytest.raises(Unknowable):
+        machine.stat(path)
+
+
+def test_a_folder_of_people_may_still_get_what_packages_bring(machine: PredictedMachine):
+    machine.packages.install([Wanted(name="nginx")])
+    with pytest.raises(Unknowable):
+        machine.list("/srv")
+    assert machine.list("/tmp") is not None
+
+
+def test_an_account_may_come_with_a_package(machine: PredictedMachine):
+    machine.packages.install([Wanted(name="nginx")])
+    assert machine.users()["ann"] == ANN
+    with pytest.raises(Unknowable):
+        machine.users().get("www-data")
+
+
+def test_what_only_packages_may_change_hides_packages_and_what_they_bring(
+    machine: PredictedMachine,
+):
+    machine.hide("packages", "it")
+    assert machine.stat("/srv/zester-none") is None
+    assert machine.packages.installed()["vim"].version == "8"
+    with pytest.raises(Unknowable):
+        machine.packages.installed().get("nginx")
+    with pytest.raises(Unknowable):
+        machine.stat("/etc/zester-none")
+
+
+def test_a_service_that_may_change_hides_no_other(machine: PredictedMachine):
+    machine.hide("service", "cron")
+    with pytest.raises(Unknowable):
+        machine.services.find("cron")
+    assert machine.services.find("other") is None
+    assert machine.stat("/etc/zester-none") is None
+
+
+def test_a_path_that_may_change_hides_what_is_below_and_missing_folders_above(
+    machine: PredictedMachine, tmp_path: Path
+):
+    machine.hide("path", f"{tmp_path}/new/sub/file")
+    for hidden in ("new", "new/sub/file/below"):
+        with pytest.raises(Unknowable):
+            machine.stat(f"{tmp_path}/{hidden}")
+    assert machine.stat(str(tmp_path)) is not None
+    assert machine.stat(f"{tmp_path}/other") is None

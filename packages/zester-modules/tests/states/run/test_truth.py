@@ -12,8 +12,9 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from msgspec import Meta
 
-from zester_modules.host.machine import HostProblem
+from zester_modules.host.machine import HostProblem, Service
 from zester_modules.resource import AnyResource, Changes, Leaf, Plan, Resource, Scope
+from zester_testing.plain_machine import PlainMachine
 from zester_testing.state_trees import RESOURCES, grounds, ran, states
 
 
@@ -162,3 +163,29 @@ def test_a_converged_host_has_nothing_to_do_and_nothing_unknown(tmp_path: Path, 
     assert {row["result"] for row in again.values()} <= {"ok", "skipped"}
     assert [row["changes"] for row in again.values() if row["changes"]] == []
     assert all(row["certain"] for row in again.values())
+
+
+def test_a_package_that_would_come_leaves_the_rest_as_certain_as_it_was(tmp_path: Path):
+    machine = PlainMachine()
+    machine.packages.offered = {"nginx": "1"}
+    machine.services.have = {"cron": Service(name="cron", running=True, enabled=True)}
+    compiled = states(
+        ("server", "pkg.installed", {"name": "nginx"}),
+        ("conf", "file.managed", {"name": "/etc/nginx-none/site.conf", "contents": "x"}),
+        ("patch", "file.replace", {"name": "/etc/nginx-none/mime", "pattern": "a", "repl": "b"}),
+        ("web", "service.running", {"name": "nginx", "watch": ["conf"]}),
+        ("page", "file.managed", {"name": f"{tmp_path}/page", "contents": "x"}),
+        ("tool", "file.managed", {"name": "/usr/local/bin/tool-none", "contents": "x"}),
+        ("jobs", "service.running", {"name": "cron"}),
+        ("more", "pkg.installed", {"name": "vim-none"}),
+        ("last", "file.managed", {"name": f"{tmp_path}/sub/last", "contents": "x",
+                                  "makedirs": True}),
+    )  # fmt: skip
+    told = ran(compiled, grounds(tmp_path / "run", machine), test=True)
+    assert [name for name, row in told.items() if not row["certain"]] == [
+        "conf", "patch", "web", "more",
+    ]  # fmt: skip
+    assert {name: row["result"] for name, row in told.items() if row["certain"]} == {
+        "server": "would-change", "page": "would-change", "tool": "would-change", "jobs": "ok",
+        "last": "would-change",
+    }  # fmt: skip

@@ -12,6 +12,7 @@ from zester_modules.host.machine import (
     GroupEntry,
     Machine,
     Packages,
+    Reach,
     Services,
     Stat,
     Unknowable,
@@ -69,6 +70,23 @@ class PredictedMachine:
         finally:
             for part in parts:
                 part.end_doubt(because)
+
+    def hide(self, reach: Reach, name: str) -> None:
+        """Take it that the actor may change things, and nobody knows how.
+
+        Args:
+            reach: what these are.
+            name: the actor's own.
+        """
+        match reach:
+            case "path":
+                self._files.hide(name)
+            case "service":
+                self._services.hide(name)
+            case "packages":
+                self.history.obscure("packages")
+            case "anything":
+                self.history.obscure()
 
     # -- to look -----------------------------------------------------------------------------------
 

@@ -146,7 +146,7 @@ def _encoded(params: Params, data: bytes) -> bytes:
 
 
 MANAGED: Final = Resource(
-    name="file.managed", params=Params, check=check, apply=apply,
+    name="file.managed", params=Params, reach="path", check=check, apply=apply,
     retires=(
         "attrs", "keep_source", "tmp_dir", "tmp_ext", "encoding_errors", "selinux", "use_etag",
         "win_owner", "win_perms", "win_deny_perms", "win_inheritance", "win_perms_reset",

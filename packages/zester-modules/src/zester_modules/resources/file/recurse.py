@@ -138,7 +138,7 @@ def _cleaned(
 
 
 RECURSE: Final = Resource(
-    name="file.recurse", params=Params, check=check, apply=apply,
+    name="file.recurse", params=Params, reach="path", check=check, apply=apply,
     retires=("require", "sym_mode", "include_empty", "keep_symlinks", "force_symlinks",
              "keep_source", "win_owner", "win_perms", "win_deny_perms", "win_inheritance"),
 )  # fmt: skip

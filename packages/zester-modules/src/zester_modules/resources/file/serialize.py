@@ -140,6 +140,6 @@ def _read(style: str, data: bytes, path: str) -> Any:
 
 
 SERIALIZE: Final = Resource(
-    name="file.serialize", params=Params, check=check, apply=apply,
+    name="file.serialize", params=Params, reach="path", check=check, apply=apply,
     retires=("deserializer_opts", "check_cmd", "tmp_dir", "tmp_ext", "encoding_errors"),
 )  # fmt: skip

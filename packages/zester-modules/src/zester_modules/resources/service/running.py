@@ -54,6 +54,6 @@ def react(params: Params, scope: Scope) -> Plan:
 
 
 RUNNING: Final = Resource(
-    name="service.running", params=Params, check=check, apply=apply, react=react,
+    name="service.running", params=Params, reach="service", check=check, apply=apply, react=react,
     retires=("sig", "provider", "init_delay", "no_block", "timeout"),
 )  # fmt: skip

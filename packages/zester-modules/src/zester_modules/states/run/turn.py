@@ -91,7 +91,7 @@ def foretell(turn: Turn, machine: PredictedMachine) -> Ran:
     try:
         plan, reaction = plan_of(turn)
     except Unknowable as unknown:
-        machine.history.obscure()
+        _hide(turn, machine)
         return _unknown(turn, unknown.because)
     except (Exception, SystemExit) as error:  # noqa: BLE001  # a state's failure is its result
         return failure(error, turn.scope)
@@ -104,7 +104,7 @@ def foretell(turn: Turn, machine: PredictedMachine) -> Ran:
             return failed
     elif doubts:
         # it may have something to do by then, and nobody knows what
-        machine.history.obscure()
+        _hide(turn, machine)
         because = tuple(dict.fromkeys((*because, *doubts)))
     return Ran(
         result="would-change" if leaves else "ok",
@@ -123,7 +123,7 @@ def blur(turn: Turn, machine: PredictedMachine) -> None:
     try:
         plan, _ = plan_of(turn)
     except Unknowable:
-        machine.history.obscure()
+        _hide(turn, machine)
         return
     except (Exception, SystemExit):  # noqa: BLE001  # it would fail, and so change nothing
         return
@@ -143,10 +143,15 @@ def _apply_foretold(
             turn.resource.apply(plan, turn.scope)
     except Unknowable:
         # some of it is remembered; of the rest nothing can be known from now on
-        machine.history.obscure()
+        _hide(turn, machine)
     except (Exception, SystemExit) as error:  # noqa: BLE001  # a state's failure is its result
         return failure(error, turn.scope)
     return None
+
+
+def _hide(turn: Turn, machine: PredictedMachine) -> None:
+    renames = bool(getattr(turn.params, "backupname", ""))  # to a place that its name does not say
+    machine.hide("anything" if renames else turn.resource.reach, turn.state.name)
 
 
 def _unknown(turn: Turn, because: tuple[str, ...]) -> Ran:
