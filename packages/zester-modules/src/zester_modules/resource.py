@@ -172,6 +172,7 @@ class Resource(msgspec.Struct, Generic[P], frozen=True, kw_only=True):
         needs: programs, one of which must be there; else the state fails and names them.
         reach: what it can change at most; a dry run knows nothing of that after a state whose plan
             only earlier ones can bring.
+        place: the parameter that names the path or service that it reaches.
     """
 
     name: str
@@ -184,6 +185,7 @@ class Resource(msgspec.Struct, Generic[P], frozen=True, kw_only=True):
     open: bool = False
     needs: tuple[str, ...] = ()
     reach: Reach = "anything"
+    place: str = "name"
 
 
 AnyResource = Resource[Any]

@@ -13,9 +13,9 @@ import msgspec
 
 from zester_proto.errors import ZesterError
 
-Reach = Literal["anything", "packages", "service", "path"]
-"""What the one who acts may change: anything, packages and what they bring, the service or the path
-of its name."""
+Reach = Literal["anything", "packages", "accounts", "service", "path"]
+"""What the one who acts may bring or change: anything, packages with what is in them, accounts, one
+service, or one path."""
 
 FileKind = Literal["file", "folder", "link", "fifo", "socket", "char", "block"]
 

@@ -7,6 +7,7 @@ import pytest
 from zester_modules.host.machine import (
     Command,
     Effects,
+    GroupEntry,
     HostProblem,
     Package,
     Service,
@@ -175,3 +176,44 @@ def test_a_path_that_may_change_hides_what_is_below_and_missing_folders_above(
             machine.stat(f"{tmp_path}/{hidden}")
     assert machine.stat(str(tmp_path)) is not None
     assert machine.stat(f"{tmp_path}/other") is None
+
+
+def test_a_command_waits_for_the_user_and_the_folder_that_a_state_makes(
+    machine: PredictedMachine, tmp_path: Path
+):
+    machine.make_folder(f"{tmp_path}/new", mode=0o755, uid=0, gid=0)
+    bob = UserEntry(name="bob", uid=1001, gid=1001)
+    machine.do(Command(argv=("useradd", "bob")), Effects(users={"bob": bob}))
+    machine.history.turn("second")
+    assert machine.ask(Command(shell="true", cwd=str(tmp_path))).exit_code == 0
+    for command in (Command(shell="true", cwd=f"{tmp_path}/new"), Command(shell="", runas="bob")):
+        with pytest.raises(Unknowable) as raised:
+            machine.ask(command)
+        assert raised.value.because == ("first",)
+
+
+def test_accounts_are_seen_in_their_files(real: PlainMachine):
+    class Files(PlainMachine):
+        def read(self, path: str, *, limit: int | None = None) -> bytes | None:
+            return {
+                "/etc/passwd": b"root:x:0:0:root:/root:/bin/sh\nann:x:1000:1000::/:\n+nis\n",
+                "/etc/group": b"root:x:0:\nold:!:5:ann\n",
+            }.get(path) or real.read(path, limit=limit)
+
+    machine = PredictedMachine(Files())
+    machine.history.turn("first")
+    bob = UserEntry(name="bob", uid=7, gid=8, gecos="Bob", home="/home/bob", shell="/bin/sh")
+    team = GroupEntry(name="team", gid=8, members=("ann", "bob"))
+    effects = Effects(users={"ann": None, "bob": bob}, groups={"team": team})
+    machine.do(Command(argv=("useradd", "bob")), effects)
+    old = Effects(groups={"old": GroupEntry(name="old", gid=6)})
+    machine.do(Command(argv=("groupmod", "old")), old)
+
+    assert machine.read("/etc/passwd") == (
+        b"root:x:0:0:root:/root:/bin/sh\n+nis\nbob:x:7:8:Bob:/home/bob:/bin/sh\n"
+    )
+    assert machine.read("/etc/group") == b"root:x:0:\nold:!:6:\nteam:x:8:ann,bob\n"
+    # salts and days of a new password, numbers of containers: nobody knows them before
+    for path in ("/etc/shadow", "/etc/subuid"):
+        with pytest.raises(Unknowable):
+            machine.read(path)

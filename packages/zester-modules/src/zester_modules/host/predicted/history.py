@@ -4,15 +4,18 @@ from typing import Final, Literal
 
 from zester_modules.host.machine import Unknowable
 
-Thing = Literal["package", "packaged", "own"]
-"""What is asked for: a package, what a package may bring, or what only people put on a host."""
-Hidden = Literal["all", "packages", "contents"]
-"""What nobody can foretell: anything, which packages come, or only what is in known ones."""
+Thing = Literal["package", "packaged", "account", "own"]
+"""What is asked for: a package, what a package may bring, an account, which packages bring too, or
+what only people put on a host."""
+Hidden = Literal["all", "packages", "contents", "accounts"]
+"""What nobody can foretell: anything, which packages come, only what is in known ones, or which
+accounts come."""
 
 _HIDES: Final[dict[Hidden, tuple[Thing, ...]]] = {
-    "all": ("package", "packaged", "own"),
-    "packages": ("package", "packaged"),
-    "contents": ("packaged",),
+    "all": ("package", "packaged", "account", "own"),
+    "packages": ("package", "packaged", "account"),
+    "contents": ("packaged", "account"),
+    "accounts": ("account",),
 }
 
 

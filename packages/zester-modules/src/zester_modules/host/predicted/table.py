@@ -30,9 +30,7 @@ class Table(Mapping[str, V]):
         thing: what its rows are.
     """
 
-    def __init__(
-        self, real: Callable[[], Mapping[str, V]], history: History, thing: Thing = "packaged"
-    ) -> None:
+    def __init__(self, real: Callable[[], Mapping[str, V]], history: History, thing: Thing) -> None:
         self._make = real
         self._made: Mapping[str, V] | None = None
         self._history = history

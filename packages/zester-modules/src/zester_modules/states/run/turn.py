@@ -94,14 +94,14 @@ def foretell(turn: Turn, machine: PredictedMachine) -> Ran:
         _hide(turn, machine)
         return _unknown(turn, unknown.because)
     except (Exception, SystemExit) as error:  # noqa: BLE001  # a state's failure is its result
-        return failure(error, turn.scope)
+        return _foreseen(turn, failure(error, turn.scope))
     doubts = tuple(machine.history.doubts)
     because = (*turn.because, *(turn.wakers if reaction and turn.fires == "perhaps" else ()))
     leaves = doubtful(plan.leaves, because) if because else plan.leaves
     if is_to_do(turn.resource, plan):
         failed = _apply_foretold(turn, plan, machine, because)
         if failed is not None:
-            return failed
+            return _foreseen(turn, failed)
     elif doubts:
         # it may have something to do by then, and nobody knows what
         _hide(turn, machine)
@@ -150,19 +150,35 @@ def _apply_foretold(
 
 
 def _hide(turn: Turn, machine: PredictedMachine) -> None:
-    renames = bool(getattr(turn.params, "backupname", ""))  # to a place that its name does not say
-    machine.hide("anything" if renames else turn.resource.reach, turn.state.name)
+    resource, params = turn.resource, turn.params
+    if getattr(params, "backupname", ""):  # to which something is renamed
+        machine.hide("anything", "")
+        return
+    machine.hide(resource.reach, getattr(params, resource.place, ""))
+    home: str | None = getattr(params, "home", None)
+    if resource.reach == "accounts" and home is not None:
+        machine.hide("path", home or f"/home/{turn.state.name}")
 
 
 def _unknown(turn: Turn, because: tuple[str, ...]) -> Ran:
+    because = tuple(dict.fromkeys((*turn.because, *because)))
     leaf = Leaf(path=turn.state.name, after=Unknown(because))
     return Ran(
         result="would-change",
         leaves=(leaf,),
         certain=False,
-        because=tuple(dict.fromkeys((*turn.because, *because))),
+        because=because,
         comment=f"only known after: {', '.join(because)}",
     )
+
+
+def _foreseen(turn: Turn, failed: Ran) -> Ran:
+    """Give a failure; where nobody knows whether the state runs, it is not known either."""
+    if not turn.because:
+        return failed
+    unknown = _unknown(turn, ())
+    unknown.comment = f"if it runs, it fails: {failed.comment}"
+    return unknown
 
 
 def _has_unknown(leaves: tuple[Leaf, ...]) -> bool:
