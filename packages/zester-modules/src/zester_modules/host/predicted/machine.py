@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from zester_modules.host.machine import (
+    Accept,
     Command,
     Done,
     Effects,
@@ -169,8 +170,12 @@ class PredictedMachine:
 
     # -- to change ---------------------------------------------------------------------------------
 
-    def write(self, path: str, data: bytes, *, mode: int, uid: int, gid: int) -> None:
-        """Make or replace a file."""
+    def write(
+        self, path: str, data: bytes, accept: Accept | None = None, /, *,
+        mode: int, uid: int, gid: int,
+    ) -> None:  # fmt: skip
+        """Make or replace a file, taken to be accepted."""
+        del accept
         self._files.write(path, data, mode=mode, uid=uid, gid=gid)
 
     def make_folder(self, path: str, *, mode: int, uid: int, gid: int) -> None:

@@ -67,6 +67,10 @@ class Params(msgspec.Struct, frozen=True, kw_only=True):
     show_diff: Annotated[bool, Meta(description="the same")] = True
     follow_symlinks: Annotated[bool, Meta(description="a link's target is meant")] = True
     encoding: Annotated[str, Meta(description="of the contents as they are written")] = ""
+    check_cmd: Annotated[
+        list[str] | None,
+        Meta(description="commands that get the new file's path and must be content with it"),
+    ] = None
 
 
 def check(params: Params, scope: Scope) -> Plan:
@@ -88,6 +92,7 @@ def check(params: Params, scope: Scope) -> Plan:
             path=path, data=wanted.data if wanted and not keeps else None, look=look,
             keep=bool(params.backup), show=params.show_changes and params.show_diff,
             follow=params.follow_symlinks, folders=folders if params.makedirs else None,
+            checks=tuple(params.check_cmd or ()),
         ),
         scope,
     )  # fmt: skip
