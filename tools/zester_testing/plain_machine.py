@@ -148,9 +148,9 @@ class PlainMachine:
         done: the commands that changed things.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, services: PlainServices | None = None) -> None:
         self._packages = PlainPackages()
-        self._services = PlainServices()
+        self._services = services or PlainServices()
         self.accounts: dict[str, UserEntry] = {}
         self.teams: dict[str, GroupEntry] = {}
         self.asked: list[Command] = []

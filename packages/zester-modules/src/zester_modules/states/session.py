@@ -105,7 +105,7 @@ def params_of(resource: AnyResource, state: State) -> msgspec.Struct:
     """
     fitted = fit(resource, state.name, state.arguments, state.dialect)
     if fitted.params is None:
-        wrong = [one for one in fitted.problems if one.kind != "unknown"]
+        wrong = [one for one in fitted.problems if one.kind in {"type", "missing"}]
         raise ZesterError("; ".join(one.message for one in wrong), hint=wrong[0].hint)
     return fitted.params
 

@@ -153,9 +153,9 @@ def _encoded(params: Params, data: bytes) -> bytes:
 MANAGED: Final = Resource(
     name="file.managed", params=Params, reach="path", check=check, apply=apply,
     retires=(
-        "attrs", "keep_source", "tmp_dir", "tmp_ext", "encoding_errors", "selinux", "use_etag",
-        "win_owner", "win_perms", "win_deny_perms", "win_inheritance", "win_perms_reset",
+        "keep_source", "encoding_errors", "use_etag", "win_owner", "win_perms", "win_deny_perms",
+        "win_inheritance", "win_perms_reset",
         "verify_ssl", "keep_symlink",
     ),
+    lacks=("attrs", "selinux", "tmp_dir", "tmp_ext"),
 )  # fmt: skip
-"""attrs and selinux are retired as this peel sets neither."""

@@ -139,6 +139,8 @@ def _cleaned(
 
 RECURSE: Final = Resource(
     name="file.recurse", params=Params, reach="path", check=check, apply=apply,
-    retires=("require", "sym_mode", "include_empty", "keep_symlinks", "force_symlinks",
-             "keep_source", "win_owner", "win_perms", "win_deny_perms", "win_inheritance"),
+    retires=("require", "keep_source", "win_owner", "win_perms", "win_deny_perms",
+             "win_inheritance"),
+    # a published tree holds files alone: no folder that is empty, and links are what they name
+    lacks=("sym_mode", "include_empty", "keep_symlinks", "force_symlinks"),
 )  # fmt: skip

@@ -145,5 +145,5 @@ def _read(style: str, data: bytes, path: str) -> Any:
 
 SERIALIZE: Final = Resource(
     name="file.serialize", params=Params, reach="path", check=check, apply=apply,
-    retires=("deserializer_opts", "tmp_dir", "tmp_ext", "encoding_errors"),
+    retires=("encoding_errors",), lacks=("deserializer_opts", "tmp_dir", "tmp_ext"),
 )  # fmt: skip

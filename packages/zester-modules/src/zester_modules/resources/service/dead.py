@@ -30,5 +30,5 @@ def check(params: Params, scope: Scope) -> Plan:
 
 DEAD: Final = Resource(
     name="service.dead", params=Params, reach="service", check=check, apply=apply,
-    retires=("sig", "provider", "init_delay", "no_block", "timeout"),
+    retires=("provider", "timeout", "init_delay"), lacks=("sig", "no_block"),
 )  # fmt: skip
