@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from zester_modules.host.machine import (
+    Accept,
     Candidate,
     Command,
     Done,
@@ -147,9 +148,9 @@ class PlainMachine:
         done: the commands that changed things.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, services: PlainServices | None = None) -> None:
         self._packages = PlainPackages()
-        self._services = PlainServices()
+        self._services = services or PlainServices()
         self.accounts: dict[str, UserEntry] = {}
         self.teams: dict[str, GroupEntry] = {}
         self.asked: list[Command] = []
@@ -194,12 +195,17 @@ class PlainMachine:
         self.asked.append(command)
         return _run(command)
 
-    def write(self, path: str, data: bytes, *, mode: int, uid: int, gid: int) -> None:
+    def write(
+        self, path: str, data: bytes, accept: Accept | None = None, /, *,
+        mode: int, uid: int, gid: int,
+    ) -> None:  # fmt: skip
         del uid, gid
         part = Path(path).parent / f".{Path(path).name}.part"
         _try(lambda: part.write_bytes(data))
         _try(lambda: part.chmod(mode))
         try:
+            if accept is not None:
+                accept(str(part))
             _try(lambda: part.rename(path))
         finally:
             part.unlink(missing_ok=True)

@@ -72,7 +72,8 @@ def hold(
     before = look()
     plan: Plan = resource.check(params, scope)
     assert look() == before, "check has changed something"
-    foretold = _foretold(resource, params, scope)
+    machine = PredictedMachine(scope.machine)
+    foretold = _foretold(resource, params, scope, machine)
     assert look() == before, "the dry run has changed something"
     assert foretold.leaves == plan.leaves, "a dry run plans other leaves"
     if not plan.leaves:
@@ -81,13 +82,16 @@ def hold(
     assert not done.failed, done.failed
     assert done.leaves == plan.leaves, "other leaves were changed than planned"
     assert look() != before, "leaves were named, and nothing has changed"
+    for path in ("/etc/passwd", "/etc/group"):
+        assert machine.read(path) == scope.machine.read(path), f"{path} was foretold otherwise"
     again: Plan = resource.check(params, scope)
     assert again.leaves == (), "after apply there is still something to do"
     return done
 
 
-def _foretold(resource: AnyResource, params: msgspec.Struct, scope: Scope) -> Plan:
-    machine = PredictedMachine(scope.machine)
+def _foretold(
+    resource: AnyResource, params: msgspec.Struct, scope: Scope, machine: PredictedMachine
+) -> Plan:
     machine.history.turn(scope.id)
     dry = msgspec.structs.replace(scope, machine=machine)
     plan: Plan = resource.check(params, dry)

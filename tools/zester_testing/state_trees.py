@@ -99,9 +99,12 @@ def _state(ids: list[str], name: str, function: str, given: dict[str, Any]) -> S
         )
         for key in given if _REQUISITE.fullmatch(key)
     )  # fmt: skip
+    resource = RESOURCES.find(function)
+    own = resource.params.__struct_fields__ if resource else ()
     guards = tuple(
         one if isinstance(one, Guard) else Guard(kind=key, command=one, place=PLACE)
         for key in _GUARDS
+        if key not in own
         for one in rest.pop(key, ())
     )
     retry = rest.pop("retry", None)

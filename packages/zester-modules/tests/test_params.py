@@ -8,6 +8,7 @@ from zester_modules.resource import Changes, Plan, Resource, Scope
 from zester_modules.words import Duration, Mode
 from zester_proto.render.nodes import Dialect, Mapping
 from zester_proto.render.yaml import load
+from zester_testing.state_trees import RESOURCES
 
 
 class Params(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,3 +128,17 @@ def test_help_and_defaults_come_from_the_struct():
     assert help_of(fields["version"]) == "Which one."
     assert (default_of(fields["count"]), default_of(fields["pkgs"])) == (3, [])
     assert "any" in fields
+
+
+@pytest.mark.parametrize(
+    ("given", "lacks"), [(True, True), ("yes", True), (False, False), (None, False)]
+)
+def test_what_is_passed_over_is_named_where_it_asks_for_something(given: Any, *, lacks: bool):
+    resource = RESOURCES.find("file.recurse")
+    assert resource is not None
+    words = {"source": "salt://x", "include_empty": given, "keep_source": True}
+    fitted = fit(resource, "/srv/x", words)
+    assert fitted.params is not None
+    assert [(one.kind, one.argument) for one in fitted.problems] == [
+        ("lacking", "include_empty")
+    ] * lacks

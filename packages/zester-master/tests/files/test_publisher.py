@@ -104,6 +104,33 @@ async def test_old_revisions_and_only_their_blobs_go(own_bus: Bus, states: Path)
         assert len(await blobs(master)) == KEPT + 1
 
 
+async def test_what_a_broken_off_publishing_left_goes_with_the_next(own_bus: Bus, states: Path):
+    async with Master.up(own_bus, states_dir=states) as master:
+        last = await published(master)
+    async with Master.up(own_bus, states_dir=states) as master:
+        link = master.context.link
+        await eventually(lambda: head(master), "it knows what is published")
+        whole, part = blob_key(b"\1" * 32), blob_key(b"\2" * 32)
+        for key in (whole, f"{whole}.1", f"{part}.1"):
+            await kv.put(link, BUCKET, key, b"left")
+        (states / "b.zy").write_text(STATE + "# b\n")
+        await published(master, last)
+
+        async def are_gone() -> bool:
+            return len(await kv.get_many(link, BUCKET, "blob.>")) == len(await blobs(master)) == 2
+
+        await eventually(are_gone, "only what the trees name is in the store")
+
+
+async def test_named_targets_are_published_with_the_trees(own_bus: Bus, states: Path):
+    async with Master.up(own_bus, states_dir=states) as master:
+        first = await published(master)
+        assert first.groups == {}
+    async with Master.up(own_bus, states_dir=states, groups={"web": "web-*"}) as master:
+        second = await published(master, first)
+        assert (second.root, second.groups) == (first.root, {"web": "web-*"})
+
+
 async def test_a_broken_tree_keeps_the_last_good_one_until_it_is_mended(own_bus: Bus, states: Path):
     async with Master.up(own_bus, states_dir=states) as master:
         good = await published(master)

@@ -22,7 +22,7 @@ from zester_proto.render.values import plain, scalar
 from zester_proto.units import UNIT, did_you_mean
 
 P = TypeVar("P", bound=msgspec.Struct)
-Wrong = Literal["unknown", "type", "missing"]
+Wrong = Literal["unknown", "lacking", "type", "missing"]
 
 REST: Final = "rest"
 """The field that takes all other arguments of a resource that is `open`."""
@@ -39,7 +39,7 @@ class BadParameter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Fitted(msgspec.Struct, frozen=True, kw_only=True):
-    """Typed parameters, or what is wrong; unknown arguments alone do not keep them from being."""
+    """Typed parameters, or what is wrong; arguments that are passed over do not keep them back."""
 
     params: Any = None
     """A Struct of the resource's `params`; None where an argument is missing or of a wrong type."""
@@ -72,6 +72,9 @@ def fit(
         if field is None:
             if resource.open:
                 rest[key] = plain(value, dialect) if _is_node(value) else value
+            elif key in resource.lacks:
+                if _asks(value, dialect):
+                    problems.append(_lacking(resource, key, place))
             elif key not in resource.retires:
                 problems.append(_unknown(resource, key, list(fields), place))
             continue
@@ -90,7 +93,7 @@ def fit(
         for key, field in fields.items()
         if field.required and field.name not in values and key not in given
     ]  # fmt: skip
-    if any(one.kind != "unknown" for one in problems):
+    if any(one.kind in {"type", "missing"} for one in problems):
         return Fitted(problems=tuple(problems))
     if resource.open and REST in resource.params.__struct_fields__:
         values[REST] = rest
@@ -225,6 +228,19 @@ def _distance(annotation: Any, value: Any, dialect: Dialect) -> int:
     if bare(annotation) is bool:
         return 0 if isinstance(scalar(value, dialect), bool) else 3
     return 1
+
+
+def _asks(value: Any, dialect: Dialect) -> bool:
+    """Say whether an argument asks for anything but what is done without it."""
+    meant = plain(value, dialect) if _is_node(value) else value
+    return meant not in {"", False, None} if isinstance(meant, str | bool | int | None) else True
+
+
+def _lacking(resource: Resource[Any], key: str, place: Place | None) -> BadParameter:
+    return BadParameter(
+        kind="lacking", argument=key, place=place,
+        message=f"{key!r} of {resource.name} is passed over", hint="it has no effect here",
+    )  # fmt: skip
 
 
 def _is_node(value: Any) -> TypeGuard[Node]:

@@ -5,13 +5,14 @@
 """
 
 import logging
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
 import msgspec
 
-from zester_modules.host.machine import Machine
+from zester_modules.host.machine import Machine, Reach
 
 P = TypeVar("P", bound=msgspec.Struct)
 
@@ -146,6 +147,8 @@ class Scope(msgspec.Struct, kw_only=True):
     """Where replaced files are kept when the state asks for it; 0700."""
     remaining: Callable[[], float | None]
     """Seconds that the job has left."""
+    sleep: Callable[[float], None] = time.sleep
+    """Waits so many seconds; a dry run does not."""
     sensitive: bool = False
     """No diff, no contents in leaves (settings.md 4)."""
     started: set[str] = msgspec.field(default_factory=set[str])
@@ -167,9 +170,13 @@ class Resource(msgspec.Struct, Generic[P], frozen=True, kw_only=True):
             `require`.
         kind: see `Kind`.
         retires: words that Salt takes here and that mean nothing to us.
+        lacks: words that Salt takes here and heeds, and that are passed over with a warning.
         open: it takes any other argument, as Salt's test states and module.run do; they are in the
             field `rest` of the parameters.
         needs: programs, one of which must be there; else the state fails and names them.
+        reach: what it can change at most; a dry run knows nothing of that after a state whose plan
+            only earlier ones can bring.
+        place: the parameter that names the path or service that it reaches.
     """
 
     name: str
@@ -179,8 +186,11 @@ class Resource(msgspec.Struct, Generic[P], frozen=True, kw_only=True):
     react: Callable[[P, Scope], Plan] | None = None
     kind: Kind = "convergent"
     retires: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
     open: bool = False
     needs: tuple[str, ...] = ()
+    reach: Reach = "anything"
+    place: str = "name"
 
 
 AnyResource = Resource[Any]

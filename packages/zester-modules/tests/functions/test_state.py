@@ -7,6 +7,7 @@ from zester_modules.call import run_bound
 from zester_modules.context import Context
 from zester_modules.registry import Registry
 from zester_modules.returns import Return
+from zester_modules.states.trees import Trees, use
 
 TREE = {
     "web.sls": """\
@@ -64,6 +65,37 @@ def test_show_refuses_a_broken_tree_with_its_errors(tmp_path: Path):
     (error,) = answer.value["errors"]
     assert (error["file"], error["line"], error["column"]) == ("broken.sls", 2, 13)
     assert answer.error.startswith("broken.sls:2: ")
+
+
+def configured(root: Path, **given: Any) -> Return:
+    """Show a tree as a peel does whose configuration says something of trees."""
+    context = Context(registry=Registry(), peel_id="web-1", facts={"id": "web-1"})
+    use(Trees(states={"base": (str(root),)}, **given), context)
+    return run_bound(bind(context.registry.find("state.show"), (), {}), context)
+
+
+def test_a_compile_heeds_what_the_peel_is_configured_with(tmp_path: Path):
+    top = "base:\n  N@web:\n  - a\n  other:\n  - match: nodegroup\n  - b\n"
+    (tmp_path / "top.sls").write_text(top)
+    (tmp_path / "b.sls").write_text("b: test.nop\n")
+    (tmp_path / "a.sls").write_text(
+        "{% if true %}\n{% endif %}{{ opts.colour }}{{ salt['config.get']('colour') }}:\n"
+        "  test.nop:\n  - onlyif: false\n"
+    )
+    groups = {"web": "web-*", "other": "N@web and db-*"}
+    (state,) = configured(tmp_path, groups=groups, options={"colour": "red"}).value["states"]
+    assert (state["id"], state["source"]["line"]) == ("redred", 3)
+    assert "`onlyif: false` is passed over" in state["warnings"][0]
+    strict = configured(tmp_path, groups=groups, options={"colour": "red"}, strict_guards=True)
+    assert "warnings" not in strict.value["states"][0]
+
+    (tmp_path / "a.sls").write_text("# for i in range(2)\na{{ i }}: test.nop\n# endfor\n")
+    found = configured(tmp_path, groups=groups, jinja_sls_env={"line_statement_prefix": "#"})
+    assert [one["id"] for one in found.value["states"]] == ["a0", "a1"]
+
+    error = configured(tmp_path).value["errors"][0]
+    assert (error["file"], error["line"]) == ("top.sls", 2)
+    assert "web" in error["message"]
 
 
 def test_lint_looks_at_every_file_and_fails_where_one_is_broken(tmp_path: Path):

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from zester_modules.host.machine import Package, Service
-from zester_testing.plain_machine import PlainMachine
+from zester_testing.plain_machine import PlainMachine, PlainServices
 from zester_testing.state_trees import grounds, ran, states
 
 
@@ -114,3 +114,37 @@ def test_several_packages_with_versions_are_one_state(tmp_path: Path):
     pkgs = ["tree", {"nginx": "1.22"}]
     rows = run(tmp_path, on, ("it", "pkg.installed", {"pkgs": pkgs}), test=True)
     assert list(rows["it"]["changes"]) == ["nginx:version", "tree:version"]
+
+
+class Idle(PlainServices):
+    """No service ever starts."""
+
+    def start(self, name: str) -> None:
+        assert name in self.have
+
+
+class Faltering(PlainServices):
+    """A service ends when somebody has waited."""
+
+    def wait(self, seconds: float) -> None:
+        self.have["nginx"] = nginx(running=seconds < 3)
+
+
+@pytest.mark.parametrize(("delay", "result"), [(1, "changed"), ("5s", "failed"), (0, "changed")])
+def test_a_service_is_looked_at_again_after_its_delay(tmp_path: Path, delay: Any, result: str):
+    services = Faltering()
+    services.have = {"nginx": nginx(running=False)}
+    on = PlainMachine(services)
+    tree = states(("it", "service.running", {"name": "nginx", "init_delay": delay}))
+    row = ran(tree, grounds(tmp_path / "run", on, sleep=services.wait), test=True)["it"]
+    assert (row["result"], services.have["nginx"].running) == ("would-change", False)
+    row = ran(tree, grounds(tmp_path / "run", on, sleep=services.wait))["it"]
+    assert row["result"] == result
+
+
+def test_a_service_that_never_starts_fails_the_state(tmp_path: Path):
+    services = Idle()
+    services.have = {"nginx": nginx(running=False)}
+    row = run(tmp_path, PlainMachine(services), ("it", "service.running", {"name": "nginx"}))["it"]
+    assert row["result"] == "failed"
+    assert row["comment"].startswith("nginx was started and does not run\nits log says why")

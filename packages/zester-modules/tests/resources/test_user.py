@@ -1,6 +1,7 @@
 """user.present and user.absent on a throw-away Debian root, held to the law of resources."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from zester_modules.resource import Changes, Leaf
 from zester_modules.resources import group
 from zester_modules.resources.user import ABSENT, PRESENT
 from zester_testing.root_machine import RootMachine
+from zester_testing.state_trees import grounds, ran, states
 
 Held = Callable[..., Changes]
 HOMES = "/home"
@@ -178,3 +180,25 @@ def test_purge_takes_what_is_the_users_own(held: Held, machine: RootMachine) -> 
     held(PRESENT, "carol", home="/usr/games")
     held(ABSENT, "carol", purge=True)
     assert machine.stat("/usr/games") is not None
+
+
+def test_who_comes_in_a_dry_run_owns_what_comes_after(machine: RootMachine, tmp_path: Path) -> None:
+    machine.write("/srv/page", b"x", mode=0o644, uid=0, gid=0)
+    compiled = states(
+        ("team", "group.present", {"gid": 3000}),
+        ("deploy", "user.present", {"uid": 3001, "groups": ["team"]}),
+        ("page", "file.managed", {"name": "/srv/page", "user": "deploy", "group": "team"}),
+        ("new", "file.managed", {"name": "/srv/new", "contents": "x", "user": "deploy"}),
+        ("list", "file.append", {"name": "/etc/passwd", "text": "strange:x:9:9::/:"}),
+        ("games", "user.absent", {}),
+        ("command", "cmd.run", {"name": "id", "runas": "deploy"}),
+    )  # fmt: skip
+    on = grounds(tmp_path / "run", machine)
+    told, done = ran(compiled, on, test=True), ran(compiled, on)
+    assert told["page"]["changes"] == {
+        "/srv/page:user": {"before": "root", "after": "deploy"},
+        "/srv/page:group": {"before": "root", "after": "team"},
+    }
+    assert [name for name, row in told.items() if not row["certain"]] == []
+    for name, row in told.items():
+        assert (name, row["changes"]) == (name, done[name]["changes"])

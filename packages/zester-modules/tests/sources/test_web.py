@@ -1,7 +1,9 @@
 """Sources from the web, from a real server: verified, cached, gone on with, bounded."""
 
 import hashlib
+import os
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -9,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from zester_modules.host.machine import HostProblem
+from zester_modules.sources.digests import Digest
 from zester_modules.sources.web import WebCache
 from zester_modules.states.tree import Tree
 from zester_modules.states.tree_sources import TreeSources
@@ -153,6 +156,26 @@ def test_what_is_too_large_is_left(server: Server, tmp_path: Path):
     with pytest.raises(HostProblem, match="larger than"):
         WebCache(tmp_path / "cache", limit=1000).fetch(server.url("/data"), None)
     assert not list((tmp_path / "cache").glob("*.part"))
+
+
+def test_what_was_not_used_for_long_goes_where_there_is_too_much(server: Server, tmp_path: Path):
+    folder = tmp_path / "cache"
+    cache = WebCache(folder, total=len(DATA) + 1000)
+    digest = Digest("sha256", HEX)
+    for name in ("old", "older", "young"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(b"x" * 900)
+    os.utime(folder / "older", (1, 1))
+    os.utime(folder / "old", (2, 2))
+    assert cache.fetch(server.url("/data"), digest) is not None
+    # a run that still goes on may be using what is young
+    assert sorted(one.name for one in folder.iterdir() if len(one.name) < 10) == ["young"]
+
+    kept = folder / f"sha256-{HEX}"
+    os.utime(kept, (1, 1))
+    assert cache.fetch(server.url("/data"), digest) == kept
+    assert kept.stat().st_mtime > time.time() - 60
+    assert len(server.seen) == 1
 
 
 def test_only_what_is_not_there_is_none(server: Server, sources: TreeSources):

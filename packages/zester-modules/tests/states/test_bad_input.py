@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from zester_testing.state_tree import StateTree
+from zester_testing.state_trees import RESOURCES
 
 MANY = "".join(f"      - test: x{n}\n" for n in range(3000))
 NAMES = "".join(f"n{n}: test.nop\n" for n in range(1500))
@@ -63,3 +64,20 @@ def test_a_failed_file_with_odd_lines_costs_no_time(tmp_path: Path):
     tree = StateTree(tmp_path, {**files, "b.sls": lost})
     where, _ = tree.errors("a")[0]
     assert where.startswith("b.sls:")
+
+
+def test_all_errors_of_a_tree_are_told_in_the_order_of_files_and_lines(tmp_path: Path):
+    files = {
+        "a.zy": (
+            "one:\n  test.nop:\n    - order: soon\n"
+            "two:\n  test.configurable_test_state:\n    - changes: 7\n    - nothing: 1\n"
+            "three: test.none\n"
+        ),
+        "b.zy": "x: test.nop\n{{ nothing }}\n{{ neither }}\n",
+        "c.zy": "a:\n  test.nop: []\n  test.nop: []\n",
+    }
+    tree = StateTree(tmp_path, files, resources=RESOURCES)
+    places = [one.place for one in tree.compile("b", "c", "a").errors]
+    assert [(place.file, place.line) for place in places if place is not None] == [
+        ("a.zy", 3), ("a.zy", 6), ("a.zy", 7), ("a.zy", 8), ("b.zy", 2), ("b.zy", 3), ("c.zy", 3),
+    ]  # fmt: skip

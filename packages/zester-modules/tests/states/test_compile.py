@@ -199,7 +199,7 @@ def test_a_file_that_failed_hides_no_other_and_references_into_it_are_not_report
         other_sls="a:\n  test.nop: {}\n",
     )
     told = found.errors("main")
-    assert [where for where, _ in told] == ["broken.sls:3", "other.sls:2:13", "main.sls:8:15"]
+    assert [where for where, _ in told] == ["broken.sls:3", "main.sls:8:15", "other.sls:2:13"]
 
 
 def test_at_most_fifty_errors_are_told_and_the_rest_is_counted(tmp_path: Path):

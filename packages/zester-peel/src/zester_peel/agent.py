@@ -152,6 +152,7 @@ class Agent:
             trust=self.trust,
             health=self.health,
             log=self._log,
+            limit=config.states_cache_max,
         )
 
     def _desk(self, registry: Registry) -> Desk:

@@ -2,7 +2,7 @@
 
 import socket
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta
@@ -43,6 +43,12 @@ class PeelConfig(msgspec.Struct, frozen=True, kw_only=True):
     master_url: Annotated[str, Meta(description="enrolment server of a master")] = ""
     enroll_ca: Annotated[Path | None, Meta(description="CA of the enrolment server")] = None
     states_cache: Annotated[Path | None, Meta(description="where state trees are kept")] = None
+    states_cache_max: Annotated[
+        Size, Meta(description="bytes of the states cache, beyond which large files go")
+    ] = 8192 * MIB
+    web_cache_max: Annotated[
+        Size, Meta(description="bytes of what states fetched from the web")
+    ] = 8192 * MIB
     state_roots: Annotated[
         tuple[str, ...],
         Meta(description="state trees of this host itself: DIR or ENV=DIR; else states_cache"),
@@ -54,9 +60,25 @@ class PeelConfig(msgspec.Struct, frozen=True, kw_only=True):
     strict: Annotated[bool, Meta(description="what Salt lets pass in a .sls tree is an error")] = (
         False
     )
+    guards: Annotated[
+        Literal["salt", "strict"],
+        Meta(description="strict: a boolean as onlyif or unless counts in a .sls tree too"),
+    ] = "salt"
     failhard: Annotated[
         bool, Meta(description="a run of states stops after the first that fails")
     ] = False
+    parallel: Annotated[
+        int, Meta(ge=1, le=256, description="states with `parallel` that run at the same time")
+    ] = 4
+    options: Annotated[
+        dict[str, Any], Meta(description="what templates see in `opts` and config.get finds")
+    ] = {}
+    jinja_env: Annotated[
+        dict[str, Any], Meta(description="Jinja's settings for sources, such as trim_blocks")
+    ] = {}
+    jinja_sls_env: Annotated[
+        dict[str, Any], Meta(description="the same for the files of the tree itself")
+    ] = {}
     health_addr: Annotated[
         str, Meta(description="HOST:PORT of /healthz, /readyz and /metrics; empty: none")
     ] = "127.0.0.1:9090"

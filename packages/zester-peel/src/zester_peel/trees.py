@@ -28,8 +28,14 @@ class PeelTrees:
             backups=str(config.state_dir / "backups"),
             cache=str(config.state_dir / "web"),
             template_functions=config.template_functions,
+            options=config.options,
+            jinja_env=config.jinja_env,
+            jinja_sls_env=config.jinja_sls_env,
             strict=config.strict,
+            strict_guards=config.guards == "strict",
             failhard=config.failhard,
+            parallel=config.parallel,
+            cache_max=config.web_cache_max,
             agent=str(agent),
         )
 
@@ -39,14 +45,16 @@ class PeelTrees:
         Raises:
             ZesterError: what the job names cannot be had whole.
         """
+        head = self._keeper.head
+        base = msgspec.structs.replace(self._base, groups=head.groups if head else {})
         if self._own:
-            return msgspec.structs.replace(self._base, states=self._own)
-        root = job.tree or (self._keeper.head.root if self._keeper.head else b"")
+            return msgspec.structs.replace(base, states=self._own)
+        root = job.tree or (head.root if head else b"")
         if not job.function.startswith(STATES) or not root:
-            return self._base
+            return base
         folder = await self._keeper.ensure(root)
         states = {one.name: (str(one),) for one in sorted(folder.iterdir()) if one.is_dir()}
-        return msgspec.structs.replace(self._base, states=states, revision=root.hex())
+        return msgspec.structs.replace(base, states=states, revision=root.hex())
 
 
 def _given(roots: tuple[str, ...]) -> Roots:

@@ -10,7 +10,9 @@ import pytest
 
 from zester_master.site.masters import load_master
 from zester_peel.clock import SiteClock
+from zester_peel.config import PeelConfig
 from zester_peel.files.keeper import TreeKeeper
+from zester_peel.trees import PeelTrees
 from zester_peel.trust import TrustWalk
 from zester_proto.codec import digest, encode
 from zester_proto.health import Health
@@ -195,6 +197,31 @@ async def test_a_blob_with_another_digest_is_refused_until_it_is_right(
         await take(kept, 40)
 
 
+async def test_half_a_tree_is_not_taken_until_the_rest_is_there(kept: Kept, tree: Tree) -> None:
+    async with kept.serving() as keeper:
+        keeper.welcomed(0)
+        good = await tree.put(44, await tree.file("a", b"good"))
+        await tree.publish(good)
+        await take(kept, 44)
+
+        # the head and one file are there, the other file is not
+        missing = TreeFile("b", 0o644, 4, (digest(b"rest"),))
+        half = await tree.put(45, await tree.file("a", b"more"), missing)
+        await tree.publish(half)
+        await kept.complains("of the state trees is not in the store (yet)")
+        assert keeper.head == good
+        assert not keeper.store.is_whole(half.root)
+        with pytest.raises(BadTree, match="not in the store"):
+            await keeper.ensure(half.root)
+
+        await tree.file("b", b"rest")
+        await take(kept, 45)
+        base = await keeper.ensure(half.root) / "base"
+        assert {one.name: one.read_bytes() for one in base.iterdir()} == {
+            "a": b"more", "b": b"rest",
+        }  # fmt: skip
+
+
 async def test_a_wiped_peel_waits_for_a_welcome_and_takes_nothing_older(
     bus: Bus, kept: Kept, tree: Tree, tmp_path: Path
 ) -> None:
@@ -241,6 +268,29 @@ async def test_a_run_keeps_its_revision_whatever_comes(kept: Kept, tree: Tree) -
             await tree.publish(await tree.put(generation, await tree.file("a", b"%d" % generation)))
             await take(kept, generation)
         assert (folder / "base" / "a").read_bytes() == b"first"
+
+
+async def test_a_job_gets_the_newest_named_targets_and_what_is_configured(
+    kept: Kept, tree: Tree, tmp_path: Path
+) -> None:
+    config = PeelConfig(
+        parallel=9, guards="strict", options={"a": 1}, jinja_env={"trim_blocks": True},
+        jinja_sls_env={"lstrip_blocks": True}, web_cache_max=7,
+    )  # fmt: skip
+    async with kept.serving() as keeper:
+        keeper.welcomed(0)
+        first = await tree.put(76, await tree.file("a", b"1"))
+        await tree.publish(first)
+        await take(kept, 76)
+        await tree.publish(msgspec.structs.replace(first, generation=77, groups={"web": "w*"}))
+        await take(kept, 77)
+        job = tree.master.job("keeper", "state.apply", tree=first.root)
+        trees = await PeelTrees(config, keeper, tmp_path).of(job)
+    assert trees.groups == {"web": "w*"}
+    assert (trees.parallel, trees.strict_guards, trees.options) == (9, True, {"a": 1})
+    assert trees.jinja_env == {"trim_blocks": True}
+    assert trees.jinja_sls_env == {"lstrip_blocks": True}
+    assert trees.cache_max == 7
 
 
 async def test_a_large_file_comes_by_pieces_that_are_fetched_once(kept: Kept, tree: Tree) -> None:

@@ -123,6 +123,27 @@ def test_old_revisions_go_and_only_their_blobs(store: TreeStore):
     }
 
 
+def test_beyond_the_limit_old_revisions_and_old_large_blobs_go(store: TreeStore):
+    large = [bytes([number]) * (AHEAD + 1) for number in range(3)]
+    for number, data in enumerate(large):
+        folder = add(store, bytes([number]), large=data, own=b"%d" % number)
+        os.utime(folder.parent, (number, number))
+    blobs = [store.folder / "blobs" / digest(data).hex() for data in large]
+    for blob in blobs[:2]:
+        os.utime(blob, (1, 1))
+
+    store.shrink(b"\2")
+    assert all(store.is_whole(bytes([n])) for n in range(3))
+    TreeStore(store.folder, limit=5 * AHEAD).shrink(b"\1", b"\2")
+    assert [store.is_whole(bytes([n])) for n in range(3)] == [False, True, True]
+    TreeStore(store.folder, limit=AHEAD).shrink(b"\1", b"\2")
+    # a file may be in the making of the blob that is new
+    assert [blob.exists() for blob in blobs] == [False, False, True]
+    assert store.is_whole(b"\1")
+    assert (store.revision(b"\1") / "base" / "large").read_bytes() == large[1]
+    assert store.missing((store.manifests(b"\1") or {}).values()) == set()
+
+
 def test_revisions_in_use_stay_however_many_they_are(store: TreeStore):
     roots = [bytes([number]) for number in range(KEPT + 2)]
     for root in roots:

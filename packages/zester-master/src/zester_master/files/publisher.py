@@ -85,9 +85,11 @@ class Publisher:
 
     @property
     def differs(self) -> bool:
-        """Whether the folders of this master hold another tree than the published one."""
-        head = self._heads.head
-        return self.local is not None and (head is None or head.root != self.local.root)
+        """Whether this master has another tree, or other named targets, than the published ones."""
+        head, local = self._heads.head, self.local
+        if local is None or head is None:
+            return local is not None
+        return head.root != local.root or head.groups != self._context.groups
 
     async def end(self) -> None:
         """Let another master publish.

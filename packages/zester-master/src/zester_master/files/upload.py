@@ -4,12 +4,15 @@ import asyncio
 from collections.abc import Iterable
 from typing import Final
 
+import msgspec
+
 from zester_master.context import Context
 from zester_master.files.heads import Heads, manifests_of, read_head
 from zester_master.files.revision import Revision, read_piece
 from zester_proto.codec import encode
 from zester_proto.health import Condition
 from zester_proto.link import LinkError, chunks, kv
+from zester_proto.link.jsapi import ask
 from zester_proto.logs import Log
 from zester_proto.messages.presence import Note
 from zester_proto.messages.trees import (
@@ -22,6 +25,7 @@ from zester_proto.messages.trees import (
     manifest_key,
     root_key,
 )
+from zester_proto.subjects import kv as subject_of
 from zester_proto.subjects import note
 
 KEPT: Final = 5
@@ -29,6 +33,14 @@ KEPT: Final = 5
 
 AT_ONCE: Final = 8
 _log: Final = Log("zester.files")
+
+
+class _Subjects(msgspec.Struct, frozen=True):
+    subjects: dict[str, int] | None = None
+
+
+class _StreamInfo(msgspec.Struct, frozen=True):
+    state: _Subjects
 
 
 class Upload:
@@ -41,6 +53,8 @@ class Upload:
         """Blobs that lie in the bucket, as far as revisions that are kept name them."""
         self._stored_at = -1
         """Revision of the head for which that holds: another master removes what it may."""
+        self._is_half = True
+        """Blobs may lie in the bucket of a publishing that was broken off, here or before."""
 
     async def publish(self, revision: Revision, *, anew: bool = False) -> TreeHead:
         """Put a revision into the bucket and make it the newest.
@@ -56,6 +70,7 @@ class Upload:
             LinkError: it is not stored.
         """
         context = self._context
+        was_half, self._is_half = self._is_half, True
         stored = set[bytes]() if anew else await self._blobs_stored()
         missing = [name for name in revision.blobs if name not in stored]
         await self._put_blobs(revision, missing)
@@ -69,6 +84,7 @@ class Upload:
         self._heads.head, self._heads.revision = head, at
         self._stored, self._stored_at = stored | set(missing), at
         context.tree_head = head
+        self._is_half = was_half
         await context.link.publish(note(BUCKET), encode(Note(bucket=BUCKET, revision=at)))
         _log.info(
             "published the state trees", generation=head.generation, root=head.root.hex()[:16],
@@ -87,6 +103,7 @@ class Upload:
             issued=context.wall(),
             publisher=context.name,
             environments=revision.environments,
+            groups=context.groups,
         )
 
     async def _put_blobs(self, revision: Revision, names: list[bytes]) -> None:
@@ -119,7 +136,7 @@ class Upload:
         Raises:
             LinkError: the bucket does not answer; the next time does it.
         """
-        link = self._context.link
+        link, at = self._context.link, self._heads.revision
         heads: list[TreeHead] = []
         for entry in (await kv.get_many(link, BUCKET, "root.*")).values():
             try:
@@ -141,6 +158,25 @@ class Upload:
                 if one.manifest not in names:
                     await chunks.delete(link, BUCKET, manifest_key(one.manifest))
             await kv.delete(link, BUCKET, root_key(head.root))
+        if self._is_half and len(kept) == sum(len(head.environments) for head in heads[:KEPT]):
+            await self._sweep(needed, at)
+            self._is_half = False
+
+    async def _sweep(self, needed: set[bytes], at: int) -> None:
+        """Remove blobs that no revision names, if they came before the head of a revision.
+
+        What came later is another master's, which puts all of its blobs anew if its head was late.
+        """
+        link, prefix = self._context.link, subject_of(BUCKET, "")
+        names = {blob_key(name) for name in needed}
+        body = {"subjects_filter": f"{prefix}blob.>"}
+        info = await ask(link, f"STREAM.INFO.KV_{BUCKET}", body, _StreamInfo)
+        for subject in info.state.subjects or ():
+            key = subject.removeprefix(prefix)
+            blob = ".".join(key.split(".")[:2])  # behind which the number of a chunk may stand
+            entry = None if blob in names else await kv.get(link, BUCKET, key)
+            if entry is not None and entry.revision < at:
+                await kv.delete(link, BUCKET, key, entry.revision)
 
     async def _manifests(self, head: TreeHead) -> list[Manifest]:
         try:

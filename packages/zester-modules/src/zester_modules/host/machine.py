@@ -6,14 +6,22 @@ run predicts what apply does because it *is* what apply does. Hence: nothing may
 through these methods, and whatever only looks must not change anything.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, Protocol
 
 import msgspec
 
 from zester_proto.errors import ZesterError
 
+Reach = Literal["anything", "packages", "accounts", "service", "path"]
+"""What the one who acts may bring or change: anything, packages with what is in them, accounts, one
+service, or one path."""
+
 FileKind = Literal["file", "folder", "link", "fifo", "socket", "char", "block"]
+
+
+Accept = Callable[[str], None]
+"""Looks at a new file and raises HostProblem where it will not do."""
 
 
 class HostProblem(ZesterError):
@@ -295,8 +303,21 @@ class Machine(Protocol):
 
     # -- to change ---------------------------------------------------------------------------------
 
-    def write(self, path: str, data: bytes, *, mode: int, uid: int, gid: int) -> None:
-        """Make or replace a file in one step; mode and owner hold from its first byte."""
+    def write(
+        self, path: str, data: bytes, accept: Accept | None = None, /, *,
+        mode: int, uid: int, gid: int,
+    ) -> None:  # fmt: skip
+        """Make or replace a file in one step; mode and owner hold from its first byte.
+
+        Args:
+            path: where.
+            data: its contents.
+            accept: is given the path of the whole new file before it takes the place of the old
+                one; what it raises leaves the old one there. A predicted machine does not ask it.
+            mode: its permission bits.
+            uid: its owner.
+            gid: its group.
+        """
         ...
 
     def make_folder(self, path: str, *, mode: int, uid: int, gid: int) -> None:

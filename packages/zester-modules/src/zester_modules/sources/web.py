@@ -5,6 +5,7 @@ import fcntl
 import hashlib
 import http.client
 import os
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Generator
@@ -24,6 +25,8 @@ LIMIT: Final = parse_size("4G")
 """Bytes of one file."""
 TIMEOUT: Final = 30.0
 """Seconds without an answer."""
+IN_USE: Final = 3600.0
+"""Seconds after its last use for which a file stays, whatever else comes."""
 _CHUNK: Final = 256 * 1024
 
 
@@ -40,11 +43,13 @@ class WebCache:
     Args:
         folder: where to; made when it is first needed, 0700.
         limit: bytes of one file.
+        total: bytes of all that is kept; what was not used for longest goes first.
     """
 
-    def __init__(self, folder: Path, *, limit: int = LIMIT) -> None:
+    def __init__(self, folder: Path, *, limit: int = LIMIT, total: int = LIMIT) -> None:
         self._folder = folder
         self._limit = limit
+        self._total = total
 
     def fetch(self, url: str, digest: Digest | None) -> Path | None:
         """Give a local copy; with a digest that is in the cache, nobody is asked.
@@ -62,9 +67,27 @@ class WebCache:
         with _held(self._folder / f"{by_url}.lock"):
             if digest and kept.exists():
                 if digest_of_file(kept, digest.algorithm) == digest.hex:
+                    kept.touch()
                     return kept
                 kept.unlink()
-            return self._download(url, digest, kept, self._folder / f"{by_url}.part")
+            found = self._download(url, digest, kept, self._folder / f"{by_url}.part")
+        if found is not None:
+            found.touch()
+            self._make_room()
+        return found
+
+    def _make_room(self) -> None:
+        """Let go what nobody used for an hour, the oldest first, until all of it is small enough.
+
+        What was used since may be in the hands of a run that checked it and has yet to apply it.
+        """
+        files = [(one.stat(), one) for one in self._folder.iterdir() if one.suffix != ".lock"]
+        size = sum(look.st_size for look, _ in files)
+        for look, one in sorted(files, key=lambda entry: entry[0].st_mtime):
+            if size <= self._total or look.st_mtime > time.time() - IN_USE:
+                return
+            one.unlink(missing_ok=True)
+            size -= look.st_size
 
     def _download(self, url: str, digest: Digest | None, kept: Path, part: Path) -> Path | None:
         request = _request(url)

@@ -72,7 +72,7 @@ class Compiler:
         states = self._states(chunks, high, lost)
         problems = self._problems
         return Compiled(
-            states=() if problems.count else tuple(states), errors=tuple(problems.errors),
+            states=() if problems.count else tuple(states), errors=problems.in_order(),
             more_errors=problems.more, warnings=tuple(problems.warnings),
             files=tuple(dict.fromkeys((*files, *self._files))),
         )  # fmt: skip

@@ -9,6 +9,7 @@ from zester_modules.states.published import PublishedTree
 from zester_modules.states.resources_table import Resources
 from zester_modules.states.template_context import Given
 from zester_modules.states.tree import Tree
+from zester_modules.states.trees import Trees
 from zester_proto.render.code_cache import CodeCache
 
 
@@ -35,12 +36,20 @@ def compiler_of(context: Context, request: Request, resources: Resources | None 
     Raises:
         Refused: there is no tree.
     """
-    given = Given(
+    return Compiler(tree_of(context), request, given_by(context), resources or Resources())
+
+
+def given_by(context: Context) -> Given:
+    """Give what the job and the peel's configuration say of compiles."""
+    trees = context.trees or Trees()
+    return Given(
         context=context,
         template_functions=context.template_functions,
         codes=CodeCache(context.codes) if context.codes else None,
+        groups=trees.groups,
+        jinja_env=trees.jinja_env,
+        jinja_sls_env=trees.jinja_sls_env,
     )
-    return Compiler(tree_of(context), request, given, resources or Resources())
 
 
 def request_of(
@@ -57,6 +66,7 @@ def request_of(
         env=env or None,
         exclude=split_names(exclude),
         strict=strict or context.strict,
+        strict_guards=context.trees is not None and context.trees.strict_guards,
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from zester_modules.context import Context
 from zester_modules.states.compile import Request
 from zester_modules.states.from_context import compiler_of, tree_of
+from zester_modules.states.problems import where
 from zester_modules.states.reference import matching
 from zester_modules.states.show import problem_data
 from zester_modules.states.tree import Tree
@@ -31,7 +32,7 @@ def lint(context: Context, names: Iterable[str], env: str = "") -> dict[str, Any
         files |= set(compiled.files)
     return {
         "files": len(files),
-        "errors": [problem_data(one) for one in found],
+        "errors": [problem_data(one) for one in sorted(found, key=where)],
         "hidden": [
             {"file": one.path, "root": str(one.root), "by": str(one.by)} for one in tree.hidden(own)
         ],

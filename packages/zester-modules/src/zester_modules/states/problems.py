@@ -8,8 +8,14 @@ from zester_proto.render.nodes import Place, Problem
 LIMIT: Final = 50
 
 
+def where(problem: Problem) -> tuple[str, int, int]:
+    """Give the file, line and column of a problem to sort by; what has no place comes first."""
+    place = problem.place
+    return (place.file, place.line, place.column or 0) if place else ("", 0, 0)
+
+
 class Problems:
-    """Errors and warnings of one compile, in the order in which they were found.
+    """Errors and warnings of one compile.
 
     Attributes:
         strict: what Salt lets pass in a `.sls` is an error.
@@ -47,6 +53,10 @@ class Problems:
         """Note several errors."""
         for one in problems:
             self.add(one)
+
+    def in_order(self) -> tuple[Problem, ...]:
+        """Give the errors as a reader of the tree comes upon them."""
+        return tuple(sorted(self.errors, key=where))
 
     @property
     def full(self) -> bool:

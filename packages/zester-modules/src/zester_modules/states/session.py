@@ -12,12 +12,12 @@ from zester_modules.params import fit
 from zester_modules.resource import AnyResource
 from zester_modules.states.calls import StateCalls
 from zester_modules.states.compile import Request
-from zester_modules.states.from_context import compiler_of, tree_of
+from zester_modules.states.from_context import compiler_of, given_by, tree_of
 from zester_modules.states.model import Compiled, State
 from zester_modules.states.resources_table import Resources
 from zester_modules.states.run import Grounds, Wishes, run
 from zester_modules.states.source_templates import SourceTemplates
-from zester_modules.states.template_context import Given, Templates
+from zester_modules.states.template_context import Templates
 from zester_modules.states.tree import Tree
 from zester_modules.states.tree_sources import TreeSources
 from zester_modules.states.trees import Trees
@@ -53,8 +53,9 @@ class Session:
     ) -> dict[str, Any]:
         """Compile and run; `names` None is what the top file names. Give the result."""
         request = Request(
-            references=names, env=self._env or None, exclude=exclude, strict=self.context.strict
-        )
+            references=names, env=self._env or None, exclude=exclude, strict=self.context.strict,
+            strict_guards=self._trees.strict_guards,
+        )  # fmt: skip
         compiler = compiler_of(self.context, request, self.resources)
         compiled = compiler.compile()
         tree = tree_of(self.context)
@@ -63,8 +64,8 @@ class Session:
     def single(self, state: State) -> dict[str, Any]:
         """Run one state that stands in no tree."""
         tree = Tree(self.context.roots)
-        given = Given(context=self.context, template_functions=self.context.template_functions)
-        return self.run(Compiled(states=(state,)), tree, Templates(tree, given))
+        templates = Templates(tree, given_by(self.context))
+        return self.run(Compiled(states=(state,)), tree, templates)
 
     def run(
         self, compiled: Compiled, tree: Tree, templates: Templates, *, failhard: bool = False
@@ -87,7 +88,9 @@ class Session:
             params=params_of,
             facts=context.facts,
             settings=context.settings,
-            sources=TreeSources(tree, self._env or "base", Path(self._trees.cache)),
+            sources=TreeSources(
+                tree, self._env or "base", Path(self._trees.cache), self._trees.cache_max
+            ),
             templates=lambda state: SourceTemplates(templates, state),
             calls=StateCalls(templates.calls, context),
             folder=folder,
@@ -105,7 +108,7 @@ def params_of(resource: AnyResource, state: State) -> msgspec.Struct:
     """
     fitted = fit(resource, state.name, state.arguments, state.dialect)
     if fitted.params is None:
-        wrong = [one for one in fitted.problems if one.kind != "unknown"]
+        wrong = [one for one in fitted.problems if one.kind in {"type", "missing"}]
         raise ZesterError("; ".join(one.message for one in wrong), hint=wrong[0].hint)
     return fitted.params
 

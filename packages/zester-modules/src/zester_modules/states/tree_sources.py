@@ -7,6 +7,7 @@ from zester_modules.host.machine import HostProblem
 from zester_modules.sources.address import shown
 from zester_modules.sources.digests import SKIP, Digest, listed, parsed, verify
 from zester_modules.states.tree import Tree, split_source
+from zester_modules.states.trees import CACHE_MAX
 
 if TYPE_CHECKING:
     from zester_modules.sources.web import WebCache
@@ -22,12 +23,16 @@ class TreeSources:
         tree: its roots.
         env: where a source names none.
         cache: the folder of what came from the web; None: nothing can.
+        cache_max: bytes that it may hold.
     """
 
-    def __init__(self, tree: Tree, env: str, cache: Path | None = None) -> None:
+    def __init__(
+        self, tree: Tree, env: str, cache: Path | None = None, cache_max: int = CACHE_MAX
+    ) -> None:
         self._tree = tree
         self._env = env
         self._cache = cache
+        self._cache_max = cache_max
 
     def fetch(self, source: str, *, digest: str = "", env: str = "") -> Path | None:
         """Give where a source lies; None: it is not there.
@@ -77,7 +82,7 @@ class TreeSources:
 
         if self._cache is None:
             raise HostProblem("nothing can be fetched from the web here")
-        return WebCache(self._cache, limit=limit or LIMIT)
+        return WebCache(self._cache, limit=limit or LIMIT, total=self._cache_max)
 
     def _digest(self, source: str, digest: str, env: str) -> Digest:
         """Give the digest that is written, or that a file of digests says."""

@@ -12,6 +12,7 @@ Roots = Mapping[str, tuple[str, ...]]
 """Environment to folders, the strongest first."""
 
 CACHE: Final = Path("/var/cache/zester")
+CACHE_MAX: Final = 8 * 1024**3
 BACKUPS: Final = Path("/var/lib/zester/backups")
 
 
@@ -28,9 +29,19 @@ class Trees(msgspec.Struct, frozen=True, kw_only=True):
     cache: str = str(CACHE / "web")
     """Folder of what came from the web."""
     template_functions: tuple[str, ...] = ()
+    groups: Mapping[str, str] = {}
+    """Named targets, for `N@` in top files."""
+    options: Mapping[str, Any] = {}
+    jinja_env: Mapping[str, Any] = {}
+    """Jinja's settings for sources of files."""
+    jinja_sls_env: Mapping[str, Any] = {}
+    """The same for files of the tree itself."""
     strict: bool = False
+    strict_guards: bool = False
     failhard: bool = False
     parallel: int = 4
+    cache_max: int = CACHE_MAX
+    """Bytes of all that came from the web."""
     revision: str = ""
     """The published revision whose folders these are; "" where they are this host's own."""
     agent: str = ""
@@ -55,6 +66,7 @@ def use(trees: Trees, context: Context) -> None:
     context.roots = trees.paths()
     context.template_functions = frozenset(trees.template_functions)
     context.strict = trees.strict
+    context.options = {**trees.options, **context.options}
     context.codes = Path(trees.codes) if trees.codes else None
     if trees.settings:
         context.settings = LazyFacts(lambda: _settings(trees, context))

@@ -104,10 +104,10 @@ class _Notes:
         self.hint = hint
 
     def argument(self, bad: BadParameter) -> None:
-        if self._strict:
+        if self._strict and bad.kind != "lacking":
             place = bad.place or self._chunk.block.place
             self._problems.add(Problem(message=bad.message, place=place, hint=bad.hint))
-        elif bad.kind == "unknown":
+        elif bad.kind in {"unknown", "lacking"}:
             hint = f" ({bad.hint})" if bad.hint else ""
             where = f"line {bad.place.line}: " if bad.place else ""
             self.warnings.append(f"{where}{bad.message}{hint}")

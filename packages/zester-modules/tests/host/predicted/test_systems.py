@@ -1,10 +1,13 @@
 """Packages, services and accounts of a predicted machine."""
 
+from pathlib import Path
+
 import pytest
 
 from zester_modules.host.machine import (
     Command,
     Effects,
+    GroupEntry,
     HostProblem,
     Package,
     Service,
@@ -104,3 +107,113 @@ def test_a_program_that_a_state_writes_is_found(machine: PredictedMachine):
     assert machine.which("zester-nothing") == "/usr/bin/zester-nothing"
     machine.write("/usr/bin/zester-nothing", b"", mode=0o644, uid=0, gid=0)
     assert machine.which("zester-nothing") is None
+
+
+@pytest.mark.parametrize(
+    ("path", "known"),
+    [
+        ("/srv/zester-none/index.html", True), ("/home/zester-none", True), ("/srv/ftp", False),
+        ("/srv/www/zester-none", False), ("/usr/local/bin/zester-none", True),
+        ("/usr/local/lib/zester-none", False), ("/etc/zester-none", False),
+        ("/zester-none", False),
+    ],
+)  # fmt: skip
+def test_a_package_brings_nothing_to_places_of_people(
+    machine: PredictedMachine, path: str, known: bool
+):
+    machine.packages.install([Wanted(name="nginx")])
+    machine.history.turn("second")
+    if known:
+        assert machine.stat(path) is None
+    else:
+        with pytest.raises(Unknowable):
+            machine.stat(path)
+    machine.do(Command(shell="anything may come of it"))
+    with pytest.raises(Unknowable):
+        machine.stat(path)
+
+
+def test_a_folder_of_people_may_still_get_what_packages_bring(machine: PredictedMachine):
+    machine.packages.install([Wanted(name="nginx")])
+    with pytest.raises(Unknowable):
+        machine.list("/srv")
+    assert machine.list("/tmp") is not None
+
+
+def test_an_account_may_come_with_a_package(machine: PredictedMachine):
+    machine.packages.install([Wanted(name="nginx")])
+    assert machine.users()["ann"] == ANN
+    with pytest.raises(Unknowable):
+        machine.users().get("www-data")
+
+
+def test_what_only_packages_may_change_hides_packages_and_what_they_bring(
+    machine: PredictedMachine,
+):
+    machine.hide("packages", "it")
+    assert machine.stat("/srv/zester-none") is None
+    assert machine.packages.installed()["vim"].version == "8"
+    with pytest.raises(Unknowable):
+        machine.packages.installed().get("nginx")
+    with pytest.raises(Unknowable):
+        machine.stat("/etc/zester-none")
+
+
+def test_a_service_that_may_change_hides_no_other(machine: PredictedMachine):
+    machine.hide("service", "cron")
+    with pytest.raises(Unknowable):
+        machine.services.find("cron")
+    assert machine.services.find("other") is None
+    assert machine.stat("/etc/zester-none") is None
+
+
+def test_a_path_that_may_change_hides_what_is_below_and_missing_folders_above(
+    machine: PredictedMachine, tmp_path: Path
+):
+    machine.hide("path", f"{tmp_path}/new/sub/file")
+    for hidden in ("new", "new/sub/file/below"):
+        with pytest.raises(Unknowable):
+            machine.stat(f"{tmp_path}/{hidden}")
+    assert machine.stat(str(tmp_path)) is not None
+    assert machine.stat(f"{tmp_path}/other") is None
+
+
+def test_a_command_waits_for_the_user_and_the_folder_that_a_state_makes(
+    machine: PredictedMachine, tmp_path: Path
+):
+    machine.make_folder(f"{tmp_path}/new", mode=0o755, uid=0, gid=0)
+    bob = UserEntry(name="bob", uid=1001, gid=1001)
+    machine.do(Command(argv=("useradd", "bob")), Effects(users={"bob": bob}))
+    machine.history.turn("second")
+    assert machine.ask(Command(shell="true", cwd=str(tmp_path))).exit_code == 0
+    for command in (Command(shell="true", cwd=f"{tmp_path}/new"), Command(shell="", runas="bob")):
+        with pytest.raises(Unknowable) as raised:
+            machine.ask(command)
+        assert raised.value.because == ("first",)
+
+
+def test_accounts_are_seen_in_their_files(real: PlainMachine):
+    class Files(PlainMachine):
+        def read(self, path: str, *, limit: int | None = None) -> bytes | None:
+            return {
+                "/etc/passwd": b"root:x:0:0:root:/root:/bin/sh\nann:x:1000:1000::/:\n+nis\n",
+                "/etc/group": b"root:x:0:\nold:!:5:ann\n",
+            }.get(path) or real.read(path, limit=limit)
+
+    machine = PredictedMachine(Files())
+    machine.history.turn("first")
+    bob = UserEntry(name="bob", uid=7, gid=8, gecos="Bob", home="/home/bob", shell="/bin/sh")
+    team = GroupEntry(name="team", gid=8, members=("ann", "bob"))
+    effects = Effects(users={"ann": None, "bob": bob}, groups={"team": team})
+    machine.do(Command(argv=("useradd", "bob")), effects)
+    old = Effects(groups={"old": GroupEntry(name="old", gid=6)})
+    machine.do(Command(argv=("groupmod", "old")), old)
+
+    assert machine.read("/etc/passwd") == (
+        b"root:x:0:0:root:/root:/bin/sh\n+nis\nbob:x:7:8:Bob:/home/bob:/bin/sh\n"
+    )
+    assert machine.read("/etc/group") == b"root:x:0:\nold:!:6:\nteam:x:8:ann,bob\n"
+    # salts and days of a new password, numbers of containers: nobody knows them before
+    for path in ("/etc/shadow", "/etc/subuid"):
+        with pytest.raises(Unknowable):
+            machine.read(path)

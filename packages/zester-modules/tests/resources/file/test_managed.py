@@ -1,5 +1,7 @@
 """file.managed is held to the law in all of its forms."""
 
+import resource as resource_limits
+import signal
 import stat
 from pathlib import Path
 from typing import Any
@@ -7,6 +9,7 @@ from typing import Any
 import pytest
 
 from zester_modules.host.machine import HostProblem
+from zester_modules.host.real import RealMachine
 from zester_modules.resource import Changes, Unknown
 from zester_testing.resource_law import params_for, scope_on
 from zester_testing.state_trees import RESOURCES, grounds, ran, states
@@ -158,3 +161,66 @@ def test_an_unseen_file_has_an_unknown_before(tmp_path: Path):
     params = params_for(resource, str(tmp_path / "f"), {"contents": "y"})
     plan = resource.check(params, scope_on(machine, tmp_path / "run"))
     assert [leaf.before for leaf in plan.leaves] == [Unknown(("first",))] * 2
+
+
+@pytest.mark.parametrize(
+    ("function", "given"),
+    [("file.managed", {"contents": "good"}), ("file.serialize", {"dataset": {"is": "good"}})],
+)
+def test_a_check_looks_at_the_new_file_before_it_takes_its_place(
+    tmp_path: Path, function: str, given: dict[str, Any]
+):
+    path, seen = tmp_path / "it's", tmp_path / "seen"
+    path.write_text("old")
+    look = f'sh -c \'stat -c %a "$0" > {seen}; grep -q good "$0" && grep -q old {tmp_path}/it*\''
+    state = ("it", function, {"name": str(path), "check_cmd": look, "mode": "0640", **given})
+    on = grounds(tmp_path / "run", RealMachine(tmp_path))
+    told = ran(states(state), on, test=True)["it"]
+    assert (told["result"], told["certain"], seen.exists()) == ("would-change", True, False)
+    assert ran(states(state), on)["it"]["changes"] == told["changes"]
+    assert "good" in path.read_text()
+    assert seen.read_text() == "640\n"
+
+
+def test_a_file_that_its_check_does_not_accept_leaves_the_old_one(tmp_path: Path):
+    path = tmp_path / "it"
+    path.write_text("old")
+    on = grounds(tmp_path / "run", RealMachine(tmp_path))
+    given = {"name": str(path), "contents": "new", "check_cmd": ["true", "echo no such word in"]}
+    bad = states(("it", "file.managed", given | {"check_cmd": ["true", "echo bad in; false"]}))
+    row = ran(bad, on)["it"]
+    assert (row["result"], row["changes"], path.read_text()) == ("failed", {}, "old")
+    assert row["comment"].startswith(f"check_cmd does not accept the new {path}: bad in")
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["it", "run"]
+    assert ran(states(("it", "file.managed", given)), on)["it"]["result"] == "changed"
+
+
+def test_a_link_that_comes_between_check_and_apply_is_replaced_and_not_followed(tmp_path: Path):
+    path, prey = tmp_path / "it", tmp_path / "prey"
+    path.write_text("old")
+    prey.write_text("prey")
+    resource = RESOURCES.find("file.managed")
+    assert resource is not None
+    scope = scope_on(RealMachine(tmp_path), tmp_path / "run")
+    plan = resource.check(params_for(resource, str(path), {"contents": "new"}), scope)
+    path.unlink()
+    path.symlink_to(prey)
+    resource.apply(plan, scope)
+    assert (path.is_symlink(), path.read_text(), prey.read_text()) == (False, "new\n", "prey")
+
+
+def test_a_disk_that_fills_leaves_the_old_contents_and_says_so(tmp_path: Path):
+    path = tmp_path / "it"
+    path.write_text("old")
+    state = ("it", "file.managed", {"name": str(path), "contents": "x" * 5000, "backup": False})
+    before = resource_limits.getrlimit(resource_limits.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource_limits.setrlimit(resource_limits.RLIMIT_FSIZE, (1000, before[1]))
+    try:
+        row = ran(states(state), grounds(tmp_path / "run", RealMachine(tmp_path)))["it"]
+    finally:
+        resource_limits.setrlimit(resource_limits.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert (row["result"], row["changes"], path.read_text()) == ("failed", {}, "old")
+    assert row["comment"].startswith(f"cannot write {path}: ")
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["it", "run"]

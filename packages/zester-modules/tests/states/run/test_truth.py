@@ -12,8 +12,9 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from msgspec import Meta
 
-from zester_modules.host.machine import HostProblem
+from zester_modules.host.machine import HostProblem, Service
 from zester_modules.resource import AnyResource, Changes, Leaf, Plan, Resource, Scope
+from zester_testing.plain_machine import PlainMachine
 from zester_testing.state_trees import RESOURCES, grounds, ran, states
 
 
@@ -69,7 +70,8 @@ one_state = st.fixed_dictionaries({
     )),
     "path": st.sampled_from(PATHS),
     "word": st.sampled_from(("a", "b")),
-    "command": st.sampled_from(("touch {}", "rm -f {}", "true", "mkdir -p $(dirname {})")),
+    # a command is taken to bring, and not to take away what is there (states.md 5)
+    "command": st.sampled_from(("touch {}", "true", "mkdir -p $(dirname {})")),
     "guard": st.sampled_from(("", "", "onlyif", "unless", "creates")),
     "kind": st.sampled_from(("", *KINDS)),
     "named": st.sets(st.integers(0, 8), max_size=2),
@@ -162,3 +164,45 @@ def test_a_converged_host_has_nothing_to_do_and_nothing_unknown(tmp_path: Path, 
     assert {row["result"] for row in again.values()} <= {"ok", "skipped"}
     assert [row["changes"] for row in again.values() if row["changes"]] == []
     assert all(row["certain"] for row in again.values())
+
+
+def test_a_package_that_would_come_leaves_the_rest_as_certain_as_it_was(tmp_path: Path):
+    machine = PlainMachine()
+    machine.packages.offered = {"nginx": "1"}
+    machine.services.have = {"cron": Service(name="cron", running=True, enabled=True)}
+    compiled = states(
+        ("server", "pkg.installed", {"name": "nginx"}),
+        ("conf", "file.managed", {"name": "/etc/nginx-none/site.conf", "contents": "x"}),
+        ("patch", "file.replace", {"name": "/etc/nginx-none/mime", "pattern": "a", "repl": "b"}),
+        ("web", "service.running", {"name": "nginx", "watch": ["conf"]}),
+        ("owner", "user.present", {"name": "www-none"}),
+        ("page", "file.managed", {"name": f"{tmp_path}/page", "contents": "x"}),
+        ("tool", "file.managed", {"name": "/usr/local/bin/tool-none", "contents": "x"}),
+        ("jobs", "service.running", {"name": "cron"}),
+        ("more", "pkg.installed", {"name": "vim-none"}),
+        ("last", "file.managed", {"name": f"{tmp_path}/sub/last", "contents": "x",
+                                  "makedirs": True}),
+    )  # fmt: skip
+    told = ran(compiled, grounds(tmp_path / "run", machine), test=True)
+    assert [name for name, row in told.items() if not row["certain"]] == [
+        "conf", "patch", "web", "owner", "more",
+    ]  # fmt: skip
+    assert {name: row["result"] for name, row in told.items() if row["certain"]} == {
+        "server": "would-change", "page": "would-change", "tool": "would-change", "jobs": "ok",
+        "last": "would-change",
+    }  # fmt: skip
+
+
+def test_a_failure_of_what_may_not_run_at_all_keeps_nothing_back(tmp_path: Path):
+    compiled = states(
+        ("first", "tried.file", {"name": f"{tmp_path}/one", "contents": "a"}),
+        ("repair", "test.nop", {"onfail": ["first"]}),
+        ("refuse", "test.fail_without_changes", {"onchanges": ["repair"]}),
+        ("last", "tried.file", {"name": f"{tmp_path}/one", "contents": "b", "require": ["refuse"]}),
+    )
+    on = grounds(tmp_path / "run", find=find)
+    told, done = ran(compiled, on, test=True), ran(compiled, on)
+    assert lies(told, done) == []
+    assert (told["refuse"]["result"], told["refuse"]["certain"]) == ("would-change", False)
+    assert told["refuse"]["comment"].startswith("if it runs, it fails: ")
+    assert (told["last"]["result"], done["last"]["result"]) == ("would-change", "changed")

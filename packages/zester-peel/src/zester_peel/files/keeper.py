@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-from zester_peel.files.store import TreeStore
+from zester_peel.files.store import LIMIT, TreeStore
 from zester_peel.trust import TrustWalk
 from zester_proto.codec import decode, digest
 from zester_proto.errors import CodecError, ZesterError
@@ -55,6 +55,7 @@ class TreeKeeper:
         trust: says which masters are believed.
         health: gets the conditions.
         log: where lines go.
+        limit: bytes of the folder.
     """
 
     def __init__(
@@ -66,12 +67,13 @@ class TreeKeeper:
         trust: TrustWalk,
         health: Health,
         log: Log,
+        limit: int = LIMIT,
     ) -> None:
         self.head: TreeHead | None = None
         """The newest that is whole here."""
         self.least = 0
         """The least generation that a master has vouched for."""
-        self.store = TreeStore(folder)
+        self.store = TreeStore(folder, limit)
         self._site = site
         self._link = link
         self._trust = trust
@@ -164,6 +166,7 @@ class TreeKeeper:
             self.head = head
             self._used = {root: at for root, at in self._used.items() if _now() - at < IN_USE}
             self.store.tidy(head.root, *self._used)
+            await asyncio.to_thread(self.store.shrink, head.root, *self._used)
             self._log.info(
                 "took the state trees", generation=head.generation, root=head.root.hex()[:16]
             )
@@ -207,7 +210,10 @@ class TreeKeeper:
         if file is None:
             raise LookupError(path)
         await self._fetch_all([name for name in file.pieces if not self.store.has(name)])
-        return self._placed(root, env, file)
+        placed = self._placed(root, env, file)
+        newest = (self.head.root,) if self.head else ()
+        await asyncio.to_thread(self.store.shrink, root, *newest, *self._used)
+        return placed
 
     def _placed(self, root: bytes, env: str, file: TreeFile) -> Path:
         path = self.store.revision(root) / env / file.path

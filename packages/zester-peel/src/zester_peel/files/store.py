@@ -13,6 +13,7 @@ Everything is written beside its place and renamed, so that a folder that is the
 import contextlib
 import os
 import shutil
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
@@ -35,11 +36,23 @@ KEPT: Final = 3
 """Revisions that stay: of jobs that run, and those that come late."""
 
 
-class TreeStore:
-    """The folder of all that was fetched."""
+IN_USE: Final = 3600.0
+"""Seconds for which a blob stays although it may go: a file may be in the making of it."""
 
-    def __init__(self, folder: Path) -> None:
+LIMIT: Final = 8 * 1024**3
+
+
+class TreeStore:
+    """The folder of all that was fetched.
+
+    Args:
+        folder: where it lies.
+        limit: bytes beyond which old revisions go, and blobs of large files.
+    """
+
+    def __init__(self, folder: Path, limit: int = LIMIT) -> None:
         self.folder = folder
+        self._limit = limit
         self._blobs = folder / "blobs"
         self._revisions = folder / "revisions"
 
@@ -193,8 +206,7 @@ class TreeStore:
         Args:
             keep: the roots that are in use.
         """
-        found = [one for one in self._revisions.iterdir() if one.is_dir() and one.name[:1] != "."]
-        found.sort(key=lambda one: one.stat().st_mtime, reverse=True)
+        found = self._whole()[::-1]
         kept = [one for one in found if one.name in {root.hex() for root in keep}]
         kept += [one for one in found if one not in kept][: max(0, KEPT - len(kept))]
         for one in found:
@@ -207,15 +219,52 @@ class TreeStore:
             if blob.name not in needed and not blob.name.startswith("."):
                 blob.unlink(missing_ok=True)
 
-    def _named(self, root: bytes) -> Iterator[bytes]:
+    def shrink(self, *keep: bytes) -> None:
+        """Come below the limit, if that can be without what is in use.
+
+        Old revisions go first, then blobs of large files, which lie in their revisions as well and
+        are fetched again for another one.
+
+        Args:
+            keep: the roots that are in use.
+        """
+        over = _size(self.folder) - self._limit
+        used = {root.hex() for root in keep}
+        for one in self._whole():
+            if over > 0 and one.name not in used:
+                over -= _size(one)
+                _remove(one)
+                one.with_name(f"{one.name}.manifests").unlink(missing_ok=True)
+        ahead = {
+            name.hex()
+            for one in self._whole()
+            for name in self._named(bytes.fromhex(one.name), ahead=True)
+        }
+        blobs = [(one.stat(), one) for one in self._blobs.glob("[!.]*") if one.name not in ahead]
+        for look, blob in sorted(blobs, key=lambda entry: entry[0].st_mtime):
+            if over > 0 and look.st_mtime < time.time() - IN_USE:
+                over -= look.st_size
+                blob.unlink(missing_ok=True)
+
+    def _whole(self) -> list[Path]:
+        """Give the folders of revisions, the oldest first."""
+        found = [one for one in self._revisions.iterdir() if one.is_dir() and one.name[:1] != "."]
+        return sorted(found, key=lambda one: one.stat().st_mtime)
+
+    def _named(self, root: bytes, *, ahead: bool = False) -> Iterator[bytes]:
         for manifest in (self.manifests(root) or {}).values():
             for file in manifest.files:
-                yield from file.pieces
+                if is_ahead(file) or not ahead:
+                    yield from file.pieces
 
 
 def is_ahead(file: TreeFile) -> bool:
     """Say whether a file is taken before a run asks for it."""
     return file.size <= AHEAD
+
+
+def _size(folder: Path) -> int:
+    return sum(one.lstat().st_size for one in folder.rglob("*"))
 
 
 def _remove(path: Path) -> None:

@@ -89,6 +89,8 @@ class TreeHead(Message, frozen=True, kw_only=True, tag="tree"):
     publisher: str
     """Name of the master."""
     environments: dict[str, TreeEnvironment]
+    groups: Mapping[str, str] = {}
+    """Named targets of that master's configuration, for `N@` in top files."""
 
 
 def root_of(environments: Mapping[str, TreeEnvironment]) -> bytes:

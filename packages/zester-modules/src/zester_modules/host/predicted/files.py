@@ -9,6 +9,7 @@ import msgspec
 
 from zester_modules.host.machine import FileKind, HostProblem, Machine, Stat, Unknowable
 from zester_modules.host.predicted.history import History
+from zester_modules.host.predicted.reach import what_joins, what_lies_at
 
 LINKS: Final = 40
 """Symbolic links that are followed on the way to one path, as the kernel does."""
@@ -91,7 +92,7 @@ class Files:
             return None
         if entry.kind != "folder":
             return None
-        self._history.missing(entry.stamp)
+        self._history.missing(entry.stamp, what_joins(place))
         names = set(self._real.list(entry.origin) or ()) if entry.origin is not None else set[str]()
         below = place.rstrip("/") + "/"
         for other, one in self._entries.items():
@@ -197,6 +198,20 @@ class Files:
         below = tuple(f"{folder}/" for folder in folders)
         return any(path.startswith(below) for path in self._entries)
 
+    def hide(self, path: str) -> None:
+        """Take it that the actor changes what lies at a path, and nobody knows how.
+
+        Folders above it that are missing may be made for it.
+        """
+        try:
+            place = self._resolve(path, follow=True) or path
+        except Unknowable:
+            place = path
+        while (above := posixpath.dirname(place)) != place and self._is_missing(above):
+            place = above
+        self._forget_below(place)
+        self._put(place, Entry(kind="mystery", because=(self._history.actor,)))
+
     # -- doubt -------------------------------------------------------------------------------------
 
     def begin_doubt(self) -> None:
@@ -216,33 +231,34 @@ class Files:
         """Give what lies at a path whose folders hold no links."""
         entry = self._entries.get(path)
         if entry is not None:
-            return self._known(entry)
+            return self._known(path, entry)
         above, name = self._above(path)
         origin, stamp = path, 0
         if above is not None:
-            known = self._known(above)
+            known = self._known(path, above)
             if known is None or known.kind != "folder":
                 return None
             stamp = known.stamp
             if known.origin is None:
-                self._history.missing(stamp)
+                self._history.missing(stamp, what_lies_at(path))
                 return None
             origin = posixpath.join(known.origin, name)
             stamp = 0
         found = self._real.stat(origin)
         if found is None:
-            self._history.missing(stamp)
+            self._history.missing(stamp, what_lies_at(path))
             return None
         return Entry(
             kind=found.kind, mode=found.mode, uid=found.uid, gid=found.gid, origin=origin,
             target=found.target, size=found.size, device=found.device, mtime=found.mtime,
         )  # fmt: skip
 
-    def _known(self, entry: Entry) -> Entry | None:
+    def _known(self, path: str, entry: Entry) -> Entry | None:
+        """Give an entry, which is that of a path or of a folder above it."""
         if entry.kind == "mystery":
             raise Unknowable(entry.because)
         if entry.kind == "gone":
-            self._history.missing(entry.stamp)
+            self._history.missing(entry.stamp, what_lies_at(path))
             return None
         return entry
 
@@ -330,6 +346,12 @@ class Files:
             raise _problem(f"cannot rename {path} to {to}", errno.ENOTDIR)
         if before is not None and self.list(place):
             raise _problem(f"cannot rename {path} to {to}", errno.ENOTEMPTY)
+
+    def _is_missing(self, path: str) -> bool:
+        try:
+            return self._at(path) is None
+        except Unknowable:
+            return False
 
     def _forget_below(self, place: str) -> None:
         for other in [one for one in self._entries if one.startswith(place + "/")]:

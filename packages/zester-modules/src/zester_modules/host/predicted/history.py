@@ -1,6 +1,22 @@
 """Who has changed a predicted machine, and since when something cannot be known any more."""
 
+from typing import Final, Literal
+
 from zester_modules.host.machine import Unknowable
+
+Thing = Literal["package", "packaged", "account", "own"]
+"""What is asked for: a package, what a package may bring, an account, which packages bring too, or
+what only people put on a host."""
+Hidden = Literal["all", "packages", "contents", "accounts"]
+"""What nobody can foretell: anything, which packages come, only what is in known ones, or which
+accounts come."""
+
+_HIDES: Final[dict[Hidden, tuple[Thing, ...]]] = {
+    "all": ("package", "packaged", "account", "own"),
+    "packages": ("package", "packaged", "account"),
+    "contents": ("packaged", "account"),
+    "accounts": ("account",),
+}
 
 
 class History:
@@ -16,7 +32,7 @@ class History:
         self.doubts: dict[str, None] = {}
         self._now = 0
         self._changed: dict[str, None] = {}
-        self._opaque: list[tuple[int, str, bool]] = []
+        self._opaque: list[tuple[int, str, Hidden]] = []
 
     def turn(self, actor: str) -> None:
         """Begin a state's turn."""
@@ -29,36 +45,27 @@ class History:
         self._changed[self.actor] = None
         return self._now
 
-    def obscure(self, *, packages: bool = False) -> None:
-        """Note that the actor does what nobody can foretell.
+    def obscure(self, hidden: Hidden = "all") -> None:
+        """Note that the actor does what nobody can foretell."""
+        self._opaque.append((self.change(), self.actor, hidden))
 
-        Args:
-            packages: it installs or removes some, of which all is known but what is in them.
-        """
-        self._opaque.append((self.change(), self.actor, packages))
-
-    def since(self, stamp: int, *, packages: bool = False) -> tuple[str, ...]:
-        """Give who may have brought what was not there at a stamp; 0 is the beginning.
-
-        Args:
-            stamp: since when.
-            packages: it is a package.
-        """
+    def since(self, stamp: int, thing: Thing = "packaged") -> tuple[str, ...]:
+        """Give who may have brought what was not there at a stamp; 0 is the beginning."""
         return tuple(
             dict.fromkeys(
                 actor
-                for when, actor, installs in self._opaque
-                if when > stamp and not (packages and installs)
+                for when, actor, hidden in self._opaque
+                if when > stamp and thing in _HIDES[hidden]
             )
         )
 
-    def missing(self, stamp: int, *, packages: bool = False) -> None:
+    def missing(self, stamp: int, thing: Thing = "packaged") -> None:
         """Let something be missing since a stamp.
 
         Raises:
             Unknowable: it may have come meanwhile.
         """
-        because = self.since(stamp, packages=packages)
+        because = self.since(stamp, thing)
         if because:
             raise Unknowable(because)
 

@@ -1,21 +1,30 @@
 """A machine on which every change is only remembered, and seen by all who look afterwards."""
 
 import posixpath
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
 from zester_modules.host.machine import (
+    Accept,
     Command,
     Done,
     Effects,
     GroupEntry,
     Machine,
     Packages,
+    Reach,
     Services,
     Stat,
     Unknowable,
     UserEntry,
+)
+from zester_modules.host.predicted.account_files import (
+    GROUP,
+    PASSWD,
+    UNTOLD,
+    changed_groups,
+    changed_users,
 )
 from zester_modules.host.predicted.files import Files
 from zester_modules.host.predicted.history import History
@@ -40,8 +49,8 @@ class PredictedMachine:
         self.history = history or History()
         self._real = real
         self._files = Files(real, self.history)
-        self._users: Table[UserEntry] = Table(real.users, self.history)
-        self._groups: Table[GroupEntry] = Table(real.groups, self.history)
+        self._users: Table[UserEntry] = Table(real.users, self.history, "account")
+        self._groups: Table[GroupEntry] = Table(real.groups, self.history, "account")
         self._packages = PredictedPackages(real, self.history, self._files.is_changed_below)
         self._services = PredictedServices(real, self.history, self._files.is_new)
 
@@ -69,6 +78,27 @@ class PredictedMachine:
         finally:
             for part in parts:
                 part.end_doubt(because)
+
+    def hide(self, reach: Reach, name: str) -> None:
+        """Take it that the actor may change things, and nobody knows how.
+
+        Args:
+            reach: what these are.
+            name: of the one path or service.
+        """
+        match reach:
+            case "path":
+                self._files.hide(name)
+            case "service":
+                self._services.hide(name)
+            case "accounts":
+                self.history.obscure("accounts")
+                for path in (PASSWD, GROUP, *UNTOLD):
+                    self._files.hide(path)
+            case "packages":
+                self.history.obscure("packages")
+            case "anything":
+                self.history.obscure()
 
     # -- to look -----------------------------------------------------------------------------------
 
@@ -121,18 +151,31 @@ class PredictedMachine:
         """Run a command that changes nothing, on the machine as it is.
 
         Raises:
-            Unknowable: it is not there yet, and an earlier state may bring it.
+            Unknowable: it cannot be run yet, and an earlier state may bring what it needs.
         """
         self.history.doubt()
+        if self._waits_for_a_state(command):
+            raise Unknowable(self.history.changed)
         done = self._real.ask(command)
         if done.exit_code == 127 and self.history.changed:
             raise Unknowable(self.history.changed)
         return done
 
+    def _waits_for_a_state(self, command: Command) -> bool:
+        """Say whether the user or the folder of a command is there only after earlier states."""
+        who, where = command.runas, command.cwd
+        is_new = bool(who) and not who.isdigit() and who not in self._real.users()
+        is_made = self._real.follow(where) is None and self.follow(where) is not None
+        return is_made or (is_new and who in self._users)
+
     # -- to change ---------------------------------------------------------------------------------
 
-    def write(self, path: str, data: bytes, *, mode: int, uid: int, gid: int) -> None:
-        """Make or replace a file."""
+    def write(
+        self, path: str, data: bytes, accept: Accept | None = None, /, *,
+        mode: int, uid: int, gid: int,
+    ) -> None:  # fmt: skip
+        """Make or replace a file, taken to be accepted."""
+        del accept
         self._files.write(path, data, mode=mode, uid=uid, gid=gid)
 
     def make_folder(self, path: str, *, mode: int, uid: int, gid: int) -> None:
@@ -171,10 +214,28 @@ class PredictedMachine:
         else:
             for path, data in effects.files.items():
                 self._files.set_contents(path, data)
-            for name, user in effects.users.items():
-                self._users.set(name, user)
-            for name, group in effects.groups.items():
-                self._groups.set(name, group)
+            self._change_accounts(effects)
             self.history.change()
         del command
         return Done(exit_code=0)
+
+    def _change_accounts(self, effects: Effects) -> None:
+        for name, user in effects.users.items():
+            self._users.set(name, user)
+        for name, group in effects.groups.items():
+            self._groups.set(name, group)
+        if effects.users:
+            self._rewrite(PASSWD, lambda data: changed_users(data, effects.users))
+        if effects.groups:
+            self._rewrite(GROUP, lambda data: changed_groups(data, effects.groups))
+        if effects.users or effects.groups:
+            for path in UNTOLD:
+                self._files.hide(path)
+
+    def _rewrite(self, path: str, change: Callable[[bytes], bytes]) -> None:
+        try:
+            before = self._files.read(path, None)
+        except Unknowable:
+            return
+        if before is not None:
+            self._files.set_contents(path, change(before))

@@ -43,7 +43,7 @@ class PredictedPackages:
         self._machine = real
         self._history = history
         self._sources_changed = written
-        self.table: Table[Package] = Table(self._installed, history, packages=True)
+        self.table: Table[Package] = Table(self._installed, history, "package")
 
     @property
     def _real(self) -> Packages:
@@ -110,14 +110,14 @@ class PredictedPackages:
             held = before is not None and before.held
             package = Package(name=one.name, version=one.after, held=held) if one.after else None
             self.table.set(one.name, package)
-        self._history.obscure(packages=True)
+        self._history.obscure("contents")
 
     def remove(self, names: Sequence[str], *, purge: bool) -> None:
         """Remember what would be removed."""
         for one in self.simulate_removal(names, purge=purge):
             package = Package(name=one.name, version=one.before, config_only=True)
             self.table.set(one.name, None if purge else package)
-        self._history.obscure(packages=True)
+        self._history.obscure("contents")
 
     def hold(self, names: Sequence[str], *, held: bool) -> None:
         """Remember what would be held."""

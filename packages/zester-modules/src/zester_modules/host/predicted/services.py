@@ -94,6 +94,10 @@ class PredictedServices:
     def daemon_reload(self) -> None:
         """Change nothing that can be seen."""
 
+    def hide(self, name: str) -> None:
+        """Take it that the actor does something to a service, and nobody knows what."""
+        self._rows[name] = Row(None, self._history.change(), (self._history.actor,))
+
     def begin_doubt(self) -> None:
         """Remember from now on what is touched."""
         self._touched = set()

@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from zester_modules.host.machine import Unknowable
-from zester_modules.host.predicted.history import History
+from zester_modules.host.predicted.history import History, Thing
 
 V = TypeVar("V")
 
@@ -27,16 +27,14 @@ class Table(Mapping[str, V]):
     Args:
         real: gives the real one; asked once.
         history: who acts.
-        packages: it is the table of packages.
+        thing: what its rows are.
     """
 
-    def __init__(
-        self, real: Callable[[], Mapping[str, V]], history: History, *, packages: bool = False
-    ) -> None:
+    def __init__(self, real: Callable[[], Mapping[str, V]], history: History, thing: Thing) -> None:
         self._make = real
         self._made: Mapping[str, V] | None = None
         self._history = history
-        self._packages = packages
+        self._thing: Thing = thing
         self._rows: dict[str, Row[V]] = {}
         self._touched: set[str] | None = None
 
@@ -53,7 +51,7 @@ class Table(Mapping[str, V]):
         if row is not None and row.because:
             raise Unknowable(row.because)
         if row is None or row.value is None:
-            self._history.missing(row.stamp if row else 0, packages=self._packages)
+            self._history.missing(row.stamp if row else 0, self._thing)
             raise KeyError(key)
         return row.value
 

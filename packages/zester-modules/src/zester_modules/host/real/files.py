@@ -2,6 +2,7 @@
 
 import errno
 import os
+import posixpath
 import secrets
 import shutil
 import stat
@@ -10,7 +11,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from typing import Final, TypeVar
 
-from zester_modules.host.machine import FileKind, HostProblem, Stat
+from zester_modules.host.machine import Accept, FileKind, HostProblem, Stat
 from zester_modules.host.real.place import Place, Root, refuse_unwritable
 
 T = TypeVar("T")
@@ -88,7 +89,10 @@ class Files:
 
     # -- to change ---------------------------------------------------------------------------------
 
-    def write(self, path: str, data: bytes, *, mode: int, uid: int, gid: int) -> None:
+    def write(
+        self, path: str, data: bytes, accept: Accept | None = None, /, *,
+        mode: int, uid: int, gid: int,
+    ) -> None:  # fmt: skip
         """Replace a file by a finished one; what was there stays whole until then.
 
         The new one belongs to its owner before it has contents, and nobody else can open it before
@@ -105,6 +109,8 @@ class Files:
                     file.flush()
                     os.fchmod(descriptor, mode)  # last: writing takes setuid away
                     os.fsync(descriptor)
+                if accept is not None:
+                    accept(posixpath.join(posixpath.dirname(path), part))
                 _take_name(place, part)
 
     def make_folder(self, path: str, *, mode: int, uid: int, gid: int) -> None:

@@ -9,6 +9,7 @@ import msgspec
 from zester_modules.host import packages, services
 from zester_modules.host.local import DEFAULT_PATH, Host, User
 from zester_modules.host.machine import (
+    Accept,
     Command,
     Done,
     Effects,
@@ -104,9 +105,12 @@ class RealMachine:
 
     # -- to change ---------------------------------------------------------------------------------
 
-    def write(self, path: str, data: bytes, *, mode: int, uid: int, gid: int) -> None:
+    def write(
+        self, path: str, data: bytes, accept: Accept | None = None, /, *,
+        mode: int, uid: int, gid: int,
+    ) -> None:  # fmt: skip
         """Make or replace a file in one step."""
-        self._files.write(path, data, mode=mode, uid=uid, gid=gid)
+        self._files.write(path, data, accept, mode=mode, uid=uid, gid=gid)
 
     def make_folder(self, path: str, *, mode: int, uid: int, gid: int) -> None:
         """Make one folder."""

@@ -226,7 +226,8 @@ def apply(plan: Plan, scope: Scope) -> Changes:
 
 
 EXTRACTED: Final = Resource(
-    name="archive.extracted", params=Params, check=check, apply=apply,
+    name="archive.extracted", params=Params, reach="path", check=check, apply=apply,
     retires=("keep_source", "keep", "list_options", "trim_output", "use_cmd_unzip", "use_etag",
-             "extract_perms", "enforce_ownership_on", "show_contents", "clean_parent"),
+             "extract_perms", "show_contents", "clean_parent"),
+    lacks=("enforce_ownership_on",),
 )  # fmt: skip

@@ -42,6 +42,8 @@ def check_missing(params: Params, scope: Scope) -> Plan:
     return Plan(comment="it is not there")
 
 
-ABSENT: Final = Resource(name="file.absent", params=Params, check=check_absent, apply=apply)
+ABSENT: Final = Resource(
+    name="file.absent", params=Params, reach="path", check=check_absent, apply=apply
+)
 EXISTS: Final = Resource(name="file.exists", params=Params, check=check_exists, apply=apply)
 MISSING: Final = Resource(name="file.missing", params=Params, check=check_missing, apply=apply)

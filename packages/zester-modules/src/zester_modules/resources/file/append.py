@@ -99,7 +99,9 @@ def check_prepend(params: PrependParams, scope: Scope) -> Plan:
     return edited(params.name, scope, change, create=True, makedirs=params.makedirs)
 
 
-APPEND: Final = Resource(name="file.append", params=Params, check=check_append, apply=apply)
+APPEND: Final = Resource(
+    name="file.append", params=Params, reach="path", check=check_append, apply=apply
+)
 PREPEND: Final = Resource(
-    name="file.prepend", params=PrependParams, check=check_prepend, apply=apply
+    name="file.prepend", params=PrependParams, reach="path", check=check_prepend, apply=apply
 )

@@ -123,6 +123,6 @@ def check(params: Params, scope: Scope) -> Plan:
 
 
 BLOCKREPLACE: Final = Resource(
-    name="file.blockreplace", params=Params, check=check, apply=apply,
+    name="file.blockreplace", params=Params, reach="path", check=check, apply=apply,
     retires=("source_hashes",),
 )  # fmt: skip

@@ -85,7 +85,9 @@ def _planned(params: Params, scope: Scope, change: Change) -> Plan:
     )  # fmt: skip
 
 
-COMMENT: Final = Resource(name="file.comment", params=Params, check=check_comment, apply=apply)
+COMMENT: Final = Resource(
+    name="file.comment", params=Params, reach="path", check=check_comment, apply=apply
+)
 UNCOMMENT: Final = Resource(
-    name="file.uncomment", params=Params, check=check_uncomment, apply=apply
+    name="file.uncomment", params=Params, reach="path", check=check_uncomment, apply=apply
 )

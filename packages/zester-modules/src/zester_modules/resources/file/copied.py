@@ -101,4 +101,4 @@ def _link(one: Stat, target: str, scope: Scope) -> Iterator[Work]:
         yield Work(leaves=(leaf,), steps=(Link(target, one.target, one.uid, one.gid),))
 
 
-COPY: Final = Resource(name="file.copy", params=Params, check=check, apply=apply)
+COPY: Final = Resource(name="file.copy", params=Params, reach="path", check=check, apply=apply)

@@ -158,7 +158,7 @@ def is_excluded(relative: str, patterns: list[str] | None) -> bool:
 
 
 DIRECTORY: Final = Resource(
-    name="file.directory", params=Params, check=check, apply=apply,
+    name="file.directory", params=Params, reach="path", check=check, apply=apply,
     retires=("win_owner", "win_perms", "win_deny_perms", "win_inheritance", "win_perms_reset",
              "clean_parent"),
 )  # fmt: skip

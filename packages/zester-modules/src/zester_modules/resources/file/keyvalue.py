@@ -101,4 +101,6 @@ def check(params: Params, scope: Scope) -> Plan:
     )  # fmt: skip
 
 
-KEYVALUE: Final = Resource(name="file.keyvalue", params=Params, check=check, apply=apply)
+KEYVALUE: Final = Resource(
+    name="file.keyvalue", params=Params, reach="path", check=check, apply=apply
+)

@@ -113,4 +113,4 @@ def check(params: Params, scope: Scope) -> Plan:
     )  # fmt: skip
 
 
-LINE: Final = Resource(name="file.line", params=Params, check=check, apply=apply)
+LINE: Final = Resource(name="file.line", params=Params, reach="path", check=check, apply=apply)

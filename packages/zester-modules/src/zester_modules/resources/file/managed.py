@@ -67,6 +67,10 @@ class Params(msgspec.Struct, frozen=True, kw_only=True):
     show_diff: Annotated[bool, Meta(description="the same")] = True
     follow_symlinks: Annotated[bool, Meta(description="a link's target is meant")] = True
     encoding: Annotated[str, Meta(description="of the contents as they are written")] = ""
+    check_cmd: Annotated[
+        list[str] | None,
+        Meta(description="commands that get the new file's path and must be content with it"),
+    ] = None
 
 
 def check(params: Params, scope: Scope) -> Plan:
@@ -88,6 +92,7 @@ def check(params: Params, scope: Scope) -> Plan:
             path=path, data=wanted.data if wanted and not keeps else None, look=look,
             keep=bool(params.backup), show=params.show_changes and params.show_diff,
             follow=params.follow_symlinks, folders=folders if params.makedirs else None,
+            checks=tuple(params.check_cmd or ()),
         ),
         scope,
     )  # fmt: skip
@@ -146,11 +151,11 @@ def _encoded(params: Params, data: bytes) -> bytes:
 
 
 MANAGED: Final = Resource(
-    name="file.managed", params=Params, check=check, apply=apply,
+    name="file.managed", params=Params, reach="path", check=check, apply=apply,
     retires=(
-        "attrs", "keep_source", "tmp_dir", "tmp_ext", "encoding_errors", "selinux", "use_etag",
-        "win_owner", "win_perms", "win_deny_perms", "win_inheritance", "win_perms_reset",
+        "keep_source", "encoding_errors", "use_etag", "win_owner", "win_perms", "win_deny_perms",
+        "win_inheritance", "win_perms_reset",
         "verify_ssl", "keep_symlink",
     ),
+    lacks=("attrs", "selinux", "tmp_dir", "tmp_ext"),
 )  # fmt: skip
-"""attrs and selinux are retired as this peel sets neither."""

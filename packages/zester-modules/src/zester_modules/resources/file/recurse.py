@@ -138,7 +138,9 @@ def _cleaned(
 
 
 RECURSE: Final = Resource(
-    name="file.recurse", params=Params, check=check, apply=apply,
-    retires=("require", "sym_mode", "include_empty", "keep_symlinks", "force_symlinks",
-             "keep_source", "win_owner", "win_perms", "win_deny_perms", "win_inheritance"),
+    name="file.recurse", params=Params, reach="path", check=check, apply=apply,
+    retires=("require", "keep_source", "win_owner", "win_perms", "win_deny_perms",
+             "win_inheritance"),
+    # a published tree holds files alone: no folder that is empty, and links are what they name
+    lacks=("sym_mode", "include_empty", "keep_symlinks", "force_symlinks"),
 )  # fmt: skip

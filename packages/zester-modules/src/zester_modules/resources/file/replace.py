@@ -95,5 +95,5 @@ def check(params: Params, scope: Scope) -> Plan:
 
 
 REPLACE: Final = Resource(
-    name="file.replace", params=Params, check=check, apply=apply, retires=("bufsize",)
+    name="file.replace", params=Params, reach="path", check=check, apply=apply, retires=("bufsize",)
 )

@@ -47,6 +47,10 @@ class Params(msgspec.Struct, frozen=True, kw_only=True):
     backup: Annotated[bool | str, Meta(description="keep a copy of what is replaced")] = False
     show_changes: Annotated[bool, Meta(description="show a diff")] = True
     encoding: Annotated[str, Meta(description="of the file")] = "utf-8"
+    check_cmd: Annotated[
+        list[str] | None,
+        Meta(description="commands that get the new file's path and must be content with it"),
+    ] = None
 
 
 def check(params: Params, scope: Scope) -> Plan:
@@ -66,7 +70,7 @@ def check(params: Params, scope: Scope) -> Plan:
     want = Wanted(
         path=path, data=written(style, data, params.serializer_opts or {}, params.encoding),
         look=look, keep=bool(params.backup), show=params.show_changes,
-        folders=folders if params.makedirs else None,
+        folders=folders if params.makedirs else None, checks=tuple(params.check_cmd or ()),
     )  # fmt: skip
     return planned(file_work(want, scope))
 
@@ -140,6 +144,6 @@ def _read(style: str, data: bytes, path: str) -> Any:
 
 
 SERIALIZE: Final = Resource(
-    name="file.serialize", params=Params, check=check, apply=apply,
-    retires=("deserializer_opts", "check_cmd", "tmp_dir", "tmp_ext", "encoding_errors"),
+    name="file.serialize", params=Params, reach="path", check=check, apply=apply,
+    retires=("encoding_errors",), lacks=("deserializer_opts", "tmp_dir", "tmp_ext"),
 )  # fmt: skip

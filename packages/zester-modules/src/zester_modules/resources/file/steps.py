@@ -1,12 +1,13 @@
 """What states of files do, step by step: planned by check, done by one apply for all of them."""
 
 import posixpath
+import shlex
 from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
-from zester_modules.host.machine import HostProblem
+from zester_modules.host.machine import Accept, Command, HostProblem
 from zester_modules.resource import Changes, Leaf, Plan, Scope
 
 
@@ -18,6 +19,8 @@ class Write(msgspec.Struct, frozen=True):
     mode: int
     uid: int
     gid: int
+    checks: tuple[str, ...] = ()
+    """Commands that must be content with the new file before it takes its place."""
 
 
 class Folder(msgspec.Struct, frozen=True):
@@ -140,8 +143,9 @@ def perform(steps: Iterable[Step], scope: Scope) -> None:
 def _do(step: Step, scope: Scope) -> None:
     machine = scope.machine
     match step:
-        case Write(path, data, mode, uid, gid):
-            machine.write(path, data, mode=mode, uid=uid, gid=gid)
+        case Write(path, data, mode, uid, gid, checks):
+            accept = _accepting(checks, path, scope) if checks else None
+            machine.write(path, data, accept, mode=mode, uid=uid, gid=gid)
         case Folder(path, mode, uid, gid):
             machine.make_folder(path, mode=mode, uid=uid, gid=gid)
         case Link(path, target, uid, gid):
@@ -158,6 +162,25 @@ def _do(step: Step, scope: Scope) -> None:
             machine.set_times(path, mtime, atime)
         case Keep(path):
             _keep(path, scope)
+
+
+def _accepting(checks: Iterable[str], path: str, scope: Scope) -> Accept:
+    """Give what asks each command about a new file, which is its last word."""
+
+    def accept(new: str) -> None:
+        for check in checks:
+            line = f"{check} {shlex.quote(new)}"
+            done = scope.machine.ask(Command(shell=line, timeout=scope.remaining()))
+            if done.exit_code or done.timed_out:
+                words = (done.stderr or done.stdout).decode("utf-8", "replace").split("\n")
+                said = next((one for one in reversed(words) if one.strip()), "it says no")
+                raise HostProblem(
+                    f"check_cmd does not accept the new {path}"
+                    + ("" if scope.sensitive else f": {said[:500].strip()}"),
+                    hint=f"the old one stays; the command is: {check}",
+                )
+
+    return accept
 
 
 def _keep(path: str, scope: Scope) -> None:

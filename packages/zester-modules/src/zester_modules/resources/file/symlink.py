@@ -87,7 +87,7 @@ def _way(params: Params, path: str, found: Stat | None, scope: Scope) -> tuple[S
 
 
 SYMLINK: Final = Resource(
-    name="file.symlink", params=Params, check=check, apply=apply,
+    name="file.symlink", params=Params, reach="path", check=check, apply=apply,
     retires=("win_owner", "win_perms", "win_deny_perms", "win_inheritance", "atomic",
              "disallow_copy_and_unlink", "inherit_user_and_group"),
 )  # fmt: skip

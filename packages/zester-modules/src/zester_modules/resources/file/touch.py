@@ -47,4 +47,6 @@ def react(params: Params, scope: Scope) -> Plan:
     return planned(_times(path, found.mtime if found else None, params))
 
 
-TOUCH: Final = Resource(name="file.touch", params=Params, check=check, apply=apply, react=react)
+TOUCH: Final = Resource(
+    name="file.touch", params=Params, reach="path", check=check, apply=apply, react=react
+)

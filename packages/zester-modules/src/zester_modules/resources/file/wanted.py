@@ -55,6 +55,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
         follow: what a link names is meant, not the link.
         folders: missing folders above are made so; None: they must be there.
         force: whatever else lies there gives way.
+        checks: commands that must be content with a new file before it takes its place.
         above: False: other steps see to the folders above.
     """
 
@@ -66,6 +67,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     follow: bool = True
     folders: Look | None = None
     force: bool = False
+    checks: tuple[str, ...] = ()
     above: bool = True
 
 
@@ -133,7 +135,7 @@ def _new_file(want: Wanted, path: str, found: Stat | None, scope: Scope) -> Work
         *new_leaves(path, mode, uid, gid, scope),
     )
     own = Work(
-        leaves=leaves, steps=(Write(path, data, mode, uid, gid),),
+        leaves=leaves, steps=(Write(path, data, mode, uid, gid, want.checks),),
         diff=difference(path, None, data) if want.show and not scope.sensitive else "",
     )  # fmt: skip
     return joined((above, own))
@@ -153,7 +155,7 @@ def _old_file(want: Wanted, path: str, found: Stat, scope: Scope) -> Work:
             *_contents(path, before, want.data, scope),
             *look_work(path, found, look, scope).leaves,
         ),
-        steps=(*keep, Write(path, want.data, mode, uid, gid)),
+        steps=(*keep, Write(path, want.data, mode, uid, gid, want.checks)),
         diff=difference(path, before, want.data) if want.show and not scope.sensitive else "",
     )
 
@@ -168,7 +170,7 @@ def _unseen(want: Wanted, because: tuple[str, ...], scope: Scope) -> Work:
         Leaf(path=want.path, before=unknown, after=unknown),
         Leaf(path=f"{want.path}:contents", before=unknown, after=after),
     )
-    return Work(leaves=leaves, steps=(Write(want.path, data, mode, uid, gid),))
+    return Work(leaves=leaves, steps=(Write(want.path, data, mode, uid, gid, want.checks),))
 
 
 def _contents(path: str, before: bytes | None, after: bytes, scope: Scope) -> tuple[Leaf, ...]:

@@ -189,9 +189,10 @@ def _moves(params: Latest, goal: _Goal, scope: Scope, *, moves: bool) -> list[Co
 
 NEEDS: Final = ("git",)
 CLONED: Final = Resource(
-    name="git.cloned", params=Cloned, check=check_cloned, apply=apply, needs=NEEDS
-)
+    name="git.cloned", params=Cloned, check=check_cloned, apply=apply, needs=NEEDS, reach="path",
+    place="target",
+)  # fmt: skip
 LATEST: Final = Resource(
     name="git.latest", params=Latest, check=check_latest, apply=apply, kind="following",
-    needs=NEEDS, retires=("update_head", "fetch_tags", "force_fetch"),
+    needs=NEEDS, reach="path", place="target", retires=("update_head", "fetch_tags", "force_fetch"),
 )  # fmt: skip

@@ -43,6 +43,6 @@ def apply(plan: Plan, scope: Scope) -> Changes:
 
 
 ABSENT: Final = Resource(
-    name="group.absent", params=Params, check=check, apply=apply, retires=("local",),
-    needs=("groupdel",),
+    name="group.absent", params=Params, check=check, apply=apply, reach="accounts",
+    retires=("local",), needs=("groupdel",),
 )  # fmt: skip

@@ -148,6 +148,6 @@ def _gpasswd(machine: Machine, flag: str, user: str, group: GroupEntry) -> None:
 
 
 PRESENT: Final = Resource(
-    name="group.present", params=Params, check=check, apply=apply, retires=("local",),
-    needs=("groupadd",),
+    name="group.present", params=Params, check=check, apply=apply, reach="accounts",
+    retires=("local",), needs=("groupadd",),
 )  # fmt: skip

@@ -86,9 +86,14 @@ def check_absent(params: AbsentParams, scope: Scope) -> Plan:
 
 _RETIRES: Final = ("no_spaces", "encoding")
 OPTIONS_PRESENT: Final = Resource(
-    name="ini.options_present", params=Params, check=check_present, apply=apply, retires=_RETIRES
+    name="ini.options_present",
+    params=Params,
+    reach="path",
+    check=check_present,
+    apply=apply,
+    retires=_RETIRES,
 )
 OPTIONS_ABSENT: Final = Resource(
-    name="ini.options_absent", params=AbsentParams, check=check_absent, apply=apply,
+    name="ini.options_absent", params=AbsentParams, reach="path", check=check_absent, apply=apply,
     retires=_RETIRES,
 )  # fmt: skip

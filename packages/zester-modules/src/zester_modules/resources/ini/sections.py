@@ -45,10 +45,10 @@ def check_absent(params: Params, scope: Scope) -> Plan:
 
 
 SECTIONS_PRESENT: Final = Resource(
-    name="ini.sections_present", params=Params, check=check_present, apply=apply,
+    name="ini.sections_present", params=Params, reach="path", check=check_present, apply=apply,
     retires=("encoding",),
 )  # fmt: skip
 SECTIONS_ABSENT: Final = Resource(
-    name="ini.sections_absent", params=Params, check=check_absent, apply=apply,
+    name="ini.sections_absent", params=Params, reach="path", check=check_absent, apply=apply,
     retires=("encoding",),
 )  # fmt: skip

@@ -13,6 +13,8 @@ from zester_modules.tables import fstab
 
 FSTAB: Final = "/etc/fstab"
 MOUNTS: Final = "/proc/self/mounts"
+SHOWN: Final = frozenset({"ro", "nosuid", "nodev", "noexec", "noatime", "nodiratime", "sync"})
+"""Options that are shown in the kernel's table just where they were given."""
 
 
 class Unmounted(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,13 +58,18 @@ def check_mounted(params: Mounted, scope: Scope) -> Plan:
     edits: list[Edit] = []
     folders: list[str] = []
     text = text_at(scope.machine, params.config)
+    kept = fstab.find(text, params.name) if params.persist else None
     if params.persist and (after := fstab.with_row(text, row)) != text:
-        before = fstab.shown(fstab.find(text, params.name))
         path = f"{params.config}:{params.name}"
-        leaves.append(Leaf(path=path, before=before, after=fstab.shown(row)))
+        leaves.append(Leaf(path=path, before=fstab.shown(kept), after=fstab.shown(row)))
         edits.append(edit(params.config, after))
     deeds: list[Deed] = []
-    if params.mount and not _is_mounted(params.name, scope):
+    now = fstab.find(text_at(scope.machine, MOUNTS), params.name)
+    is_other = kept is not None and kept.opts != opts
+    if params.mount and now is not None and (is_other or _differ(now.opts, opts)):
+        leaves.append(Leaf(path=f"{params.name}:options", before=now.opts, after=opts))
+        deeds.append(_remount(params, opts))
+    elif params.mount and now is None:
         if scope.machine.follow(params.name) is None:
             folders = _folders(params, scope)
             leaves.append(Leaf(path=f"{params.name}:folder", before=False, after=True))
@@ -71,6 +78,15 @@ def check_mounted(params: Mounted, scope: Scope) -> Plan:
         deeds.append(deed("mount", *words))
     return _plan(leaves, "it is mounted" if params.mount else "it is in the table",
                  _Todo(tuple(folders), Todo(edits=tuple(edits), deeds=tuple(deeds))))  # fmt: skip
+
+
+def react(params: Mounted, scope: Scope) -> Plan:
+    """Plan to mount it anew with its options, where it is mounted."""
+    if not params.mount or not _is_mounted(params.name, scope):
+        return Plan(comment="it is not mounted")
+    leaf = Leaf(path=f"{params.name}:reaction", after="remounted")
+    deeds = (_remount(params, ",".join(params.opts or ["defaults"])),)
+    return _plan([leaf], "", _Todo((), Todo(deeds=deeds)))
 
 
 def check_unmounted(params: Unmounted, scope: Scope) -> Plan:
@@ -103,6 +119,16 @@ def _plan(leaves: list[Leaf], fine: str, todo: _Todo) -> Plan:
     return Plan(leaves=tuple(leaves), comment="" if leaves else fine, todo=todo)
 
 
+def _differ(now: str, wanted: str) -> bool:
+    """Say whether options that the kernel shows as they were given are others than wanted."""
+    return set(now.split(",")) & SHOWN != set(wanted.split(",")) & SHOWN
+
+
+def _remount(params: Mounted, opts: str) -> Deed:
+    # with the device named, the options replace those that it has
+    return deed("mount", "-o", f"remount,{opts}", "--", params.device, params.name)
+
+
 def _is_mounted(folder: str, scope: Scope) -> bool:
     return fstab.find(text_at(scope.machine, MOUNTS), folder) is not None
 
@@ -119,8 +145,9 @@ def _folders(params: Mounted, scope: Scope) -> list[str]:
 
 
 MOUNTED: Final = Resource(
-    name="mount.mounted", params=Mounted, check=check_mounted, apply=apply, needs=("mount",)
-)
+    name="mount.mounted", params=Mounted, check=check_mounted, apply=apply, react=react,
+    needs=("mount",),
+)  # fmt: skip
 UNMOUNTED: Final = Resource(
     name="mount.unmounted", params=Unmounted, check=check_unmounted, apply=apply, needs=("umount",)
 )

@@ -38,5 +38,9 @@ def check_unheld(params: Params, scope: Scope) -> Plan:
     return Plan(leaves=leaves, comment="" if leaves else "not held", todo=Todo(unhold=changing))
 
 
-HELD: Final = Resource(name="pkg.held", params=Params, check=check_held, apply=apply)
-UNHELD: Final = Resource(name="pkg.unheld", params=Params, check=check_unheld, apply=apply)
+HELD: Final = Resource(
+    name="pkg.held", params=Params, reach="packages", check=check_held, apply=apply
+)
+UNHELD: Final = Resource(
+    name="pkg.unheld", params=Params, reach="packages", check=check_unheld, apply=apply
+)

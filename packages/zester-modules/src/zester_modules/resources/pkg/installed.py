@@ -142,5 +142,5 @@ def _exactly(missing: Sequence[Wish], found: Sequence[Candidate]) -> tuple[Wante
 
 
 INSTALLED: Final = Resource(
-    name="pkg.installed", params=Params, check=check, apply=apply, retires=RETIRES
+    name="pkg.installed", params=Params, reach="packages", check=check, apply=apply, retires=RETIRES
 )

@@ -43,5 +43,5 @@ def check(params: LatestParams, scope: Scope) -> Plan:
 
 LATEST: Final = Resource(
     name="pkg.latest", params=LatestParams, check=check, apply=apply, kind="following",
-    retires=RETIRES,
+    retires=RETIRES, reach="packages",
 )  # fmt: skip

@@ -57,8 +57,18 @@ def _goes(found: Package, wish: Wish, *, purge: bool, scope: Scope) -> bool:
 _RETIRES: Final = ("normalize", "ignore_epoch")
 
 REMOVED: Final = Resource(
-    name="pkg.removed", params=Params, check=check_removed, apply=apply, retires=_RETIRES
+    name="pkg.removed",
+    params=Params,
+    reach="packages",
+    check=check_removed,
+    apply=apply,
+    retires=_RETIRES,
 )
 PURGED: Final = Resource(
-    name="pkg.purged", params=Params, check=check_purged, apply=apply, retires=_RETIRES
+    name="pkg.purged",
+    params=Params,
+    reach="packages",
+    check=check_purged,
+    apply=apply,
+    retires=_RETIRES,
 )

@@ -10,6 +10,7 @@ import msgspec
 from zester_modules.host.machine import HostProblem
 
 _LINE: Final = re.compile(r"(deb|deb-src)\s+(?:\[([^\]]*)\]\s*)?(\S+)\s+(\S+)((?:\s+\S+)*)\s*")
+_SPACE: Final = re.compile(r"\n(?:[ \t]*\n)+")
 _OPTIONS: Final = {"arch": "Architectures", "signed-by": "Signed-By", "trusted": "Trusted"}
 
 
@@ -56,13 +57,28 @@ def parse(text: str) -> Line | None:
     )  # fmt: skip
 
 
+def with_stanza(text: str, line: Line, stanza: str) -> str:
+    """Put a stanza in place of a repository's first one in a `.sources` file, or at the end."""
+    stanzas = [one.strip("\n") for one in _SPACE.split(text) if one.strip()]
+    ours = [index for index, one in enumerate(stanzas) if _is_of(one, line)]
+    if [stanzas[index] for index in ours] == [stanza.strip("\n")]:
+        return text
+    if ours:
+        stanzas[ours[0]] = stanza.strip("\n")
+    else:
+        stanzas.append(stanza.strip("\n"))
+    kept = [one for index, one in enumerate(stanzas) if index not in ours[1:]]
+    return "\n\n".join(kept) + "\n"
+
+
 def without_stanza(text: str, line: Line) -> str:
     """Take the stanzas of a repository out of a `.sources` file; "" where no other is left."""
-    stanzas = re.split(r"\n[ \t]*\n", text)
+    stanzas = _SPACE.split(text)
     kept = [one for one in stanzas if not _is_of(one, line)]
     if len(kept) == len(stanzas):
         return text
-    return "\n\n".join(kept) if any(one.strip() for one in kept) else ""
+    rest = "\n\n".join(one.strip("\n") for one in kept if one.strip())
+    return f"{rest}\n" if rest else ""
 
 
 def _is_of(stanza: str, line: Line) -> bool:

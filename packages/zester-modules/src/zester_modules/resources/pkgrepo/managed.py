@@ -10,12 +10,17 @@ from msgspec import Meta
 from zester_modules.host.machine import HostProblem
 from zester_modules.resource import Leaf, Plan, Resource, Scope
 from zester_modules.resources.edits import Edit, Todo, apply, edit, text_at
-from zester_modules.resources.pkgrepo.line import Line, bare_key, parse, slug
+from zester_modules.resources.pkgrepo.line import Line, bare_key, parse, slug, with_stanza
 
 KEYRINGS: Final = "/etc/apt/keyrings"
 FOLDERS: Final = {
     "apt": "/etc/apt/sources.list.d", "dnf": "/etc/yum.repos.d", "zypper": "/etc/zypp/repos.d",
 }  # fmt: skip
+
+
+_OPEN: Final = (
+    "key_url is plain http: whoever is on the way can put another key; take https, or key_text"
+)
 
 
 class Params(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,7 +74,8 @@ def _check_apt(params: Params, scope: Scope) -> Plan:
         keys.append((kept, bare_key(data, kept)))
     now = text_at(scope.machine, path)
     if path.endswith(".sources"):
-        text = line.stanza() + ("" if params.is_used else "Enabled: no\n")
+        stanza = line.stanza() + ("" if params.is_used else "Enabled: no\n")
+        text = stanza if params.clean_file else with_stanza(now, line, stanza)
     else:
         row = line.text() if params.is_used else f"# {line.text()}"
         text = f"{row}\n" if params.clean_file else with_line(now, line, row)
@@ -152,6 +158,7 @@ def _planned(
         edits.append(edit(path, text))
     return Plan(
         leaves=tuple(leaves), comment="" if leaves else "the repository is as it should be",
+        warnings=(_OPEN,) if params.key_url.startswith("http://") else (),
         todo=Todo(edits=tuple(edits), refresh=params.refresh and bool(edits)),
     )  # fmt: skip
 
@@ -162,5 +169,5 @@ def _digest(data: bytes) -> str:
 
 MANAGED: Final = Resource(
     name="pkgrepo.managed", params=Params, check=check, apply=apply,
-    retires=("aptkey", "consolidate", "refresh_db", "require_in", "key_type", "comments"),
+    retires=("aptkey", "refresh_db", "require_in", "key_type"), lacks=("consolidate", "comments"),
 )  # fmt: skip

@@ -29,6 +29,6 @@ def check(params: Params, scope: Scope) -> Plan:
 
 
 DEAD: Final = Resource(
-    name="service.dead", params=Params, check=check, apply=apply,
-    retires=("sig", "provider", "init_delay", "no_block", "timeout"),
+    name="service.dead", params=Params, reach="service", check=check, apply=apply,
+    retires=("provider", "timeout", "init_delay"), lacks=("sig", "no_block"),
 )  # fmt: skip

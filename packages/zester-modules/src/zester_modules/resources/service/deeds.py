@@ -18,6 +18,8 @@ class Todo(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     deeds: tuple[Deed, ...]
+    delay: float = 0.0
+    """Seconds after a start until it is looked at once more."""
 
 
 _LEAVES: Final[dict[Deed, tuple[str, bool | None, bool | str]]] = {
@@ -42,9 +44,16 @@ def leaves_of(todo: Todo) -> tuple[Leaf, ...]:
     )
 
 
-def planned(name: str, deeds: list[Deed], comment: str, warnings: tuple[str, ...] = ()) -> Plan:
+def planned(
+    name: str,
+    deeds: list[Deed],
+    comment: str,
+    warnings: tuple[str, ...] = (),
+    *,
+    delay: float = 0.0,
+) -> Plan:
     """Plan deeds; `comment` says what is so where there are none."""
-    todo = Todo(name=name, deeds=tuple(deeds))
+    todo = Todo(name=name, deeds=tuple(deeds), delay=delay)
     return Plan(
         leaves=leaves_of(todo), comment="" if deeds else comment, warnings=warnings, todo=todo
     )
@@ -78,7 +87,7 @@ def apply(plan: Plan, scope: Scope) -> Changes:
     done: list[Deed] = []
     for deed in todo.deeds:
         try:
-            _do(deed, todo.name, scope)
+            _do(deed, todo, scope)
         except HostProblem as problem:
             if not done:
                 raise
@@ -88,8 +97,8 @@ def apply(plan: Plan, scope: Scope) -> Changes:
     return Changes(leaves=plan.leaves)
 
 
-def _do(deed: Deed, name: str, scope: Scope) -> None:
-    services = scope.machine.services
+def _do(deed: Deed, todo: Todo, scope: Scope) -> None:
+    services, name = scope.machine.services, todo.name
     if deed in {"enable", "disable"}:
         services.enable(name, enabled=deed == "enable")
     elif deed.partition("-")[0] in {"mask", "unmask"}:
@@ -103,6 +112,9 @@ def _do(deed: Deed, name: str, scope: Scope) -> None:
     else:
         services.start(name) if deed == "start" else services.restart(name)
         _hold_to_running(name, scope)
+        if todo.delay:
+            scope.sleep(todo.delay)
+            _hold_to_running(name, scope)
         scope.started.add(name)
 
 

@@ -30,7 +30,9 @@ def check_disabled(params: Params, scope: Scope) -> Plan:
     return planned(params.name, enabling(service, wanted=False), "it is not enabled")
 
 
-ENABLED: Final = Resource(name="service.enabled", params=Params, check=check_enabled, apply=apply)
+ENABLED: Final = Resource(
+    name="service.enabled", params=Params, reach="service", check=check_enabled, apply=apply
+)
 DISABLED: Final = Resource(
-    name="service.disabled", params=Params, check=check_disabled, apply=apply
+    name="service.disabled", params=Params, reach="service", check=check_disabled, apply=apply
 )

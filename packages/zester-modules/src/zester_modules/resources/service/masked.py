@@ -29,7 +29,9 @@ def check_unmasked(params: Params, scope: Scope) -> Plan:
     return planned(params.name, deeds if masked else [], "it is not masked")
 
 
-MASKED: Final = Resource(name="service.masked", params=Params, check=check_masked, apply=apply)
+MASKED: Final = Resource(
+    name="service.masked", params=Params, reach="service", check=check_masked, apply=apply
+)
 UNMASKED: Final = Resource(
-    name="service.unmasked", params=Params, check=check_unmasked, apply=apply
+    name="service.unmasked", params=Params, reach="service", check=check_unmasked, apply=apply
 )

@@ -8,6 +8,7 @@ from msgspec import Meta
 from zester_modules.host.machine import HostProblem
 from zester_modules.resource import Plan, Resource, Scope
 from zester_modules.resources.service.deeds import Deed, apply, enabling, found, planned
+from zester_modules.words import Duration
 
 
 class Params(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,6 +22,9 @@ class Params(msgspec.Struct, frozen=True, kw_only=True):
         bool, Meta(description="reload it when what it watches changes, instead of a restart")
     ] = False
     full_restart: Annotated[bool, Meta(description="restart it, whatever reload says")] = False
+    init_delay: Annotated[
+        Duration, Meta(description="look again so long after a start whether it still runs")
+    ] = 0.0
     unmask: Annotated[bool, Meta(description="unmask it if it is masked")] = False
     unmask_runtime: Annotated[
         bool, Meta(description="unmask it if it is masked until the next boot")
@@ -38,7 +42,7 @@ def check(params: Params, scope: Scope) -> Plan:
     if not service.running:
         deeds.append("start")
     deeds += enabling(service, wanted=params.enable)
-    return planned(params.name, deeds, "the service runs")
+    return planned(params.name, deeds, "the service runs", delay=params.init_delay)
 
 
 def react(params: Params, scope: Scope) -> Plan:
@@ -47,13 +51,14 @@ def react(params: Params, scope: Scope) -> Plan:
         return Plan(comment="this run has started it")
     service = found(params.name, scope)
     if not params.reload or params.full_restart:
-        return planned(params.name, ["restart"], "")
+        return planned(params.name, ["restart"], "", delay=params.init_delay)
     if service.can_reload:
         return planned(params.name, ["reload"], "")
-    return planned(params.name, ["restart"], "", (f"{params.name} cannot reload: a restart",))
+    said = (f"{params.name} cannot reload: a restart",)
+    return planned(params.name, ["restart"], "", said, delay=params.init_delay)
 
 
 RUNNING: Final = Resource(
-    name="service.running", params=Params, check=check, apply=apply, react=react,
-    retires=("sig", "provider", "init_delay", "no_block", "timeout"),
+    name="service.running", params=Params, reach="service", check=check, apply=apply, react=react,
+    retires=("provider", "timeout"), lacks=("sig", "no_block"),
 )  # fmt: skip

@@ -84,6 +84,6 @@ def _groups_after(user: UserEntry, machine: Machine) -> dict[str, GroupEntry | N
 
 
 ABSENT: Final = Resource(
-    name="user.absent", params=Params, check=check, apply=apply, retires=("local",),
-    needs=("userdel",),
+    name="user.absent", params=Params, check=check, apply=apply, reach="accounts",
+    retires=("local",), needs=("userdel",),
 )  # fmt: skip

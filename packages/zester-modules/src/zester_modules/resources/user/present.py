@@ -89,6 +89,6 @@ def apply(plan: Plan, scope: Scope) -> Changes:
 
 
 PRESENT: Final = Resource(
-    name="user.present", params=Params, check=check, apply=apply, retires=RETIRES,
+    name="user.present", params=Params, reach="accounts", check=check, apply=apply, retires=RETIRES,
     needs=("useradd",),
 )  # fmt: skip

@@ -6,9 +6,9 @@ from typing import Any, Final
 from zester_modules.resource import Leaf, Unknown
 from zester_modules.states.model import Compiled, State
 from zester_modules.states.run.outcome import Ran, Row
+from zester_modules.states.show import problem_data
 from zester_proto import codec
 from zester_proto.errors import CodecError
-from zester_proto.render.nodes import Problem
 
 HIDDEN: Final = "(hidden)"
 """Stands for what a sensitive state changes."""
@@ -18,9 +18,9 @@ def refused(compiled: Compiled) -> dict[str, Any]:
     """Give the result of a tree that cannot be run: nothing was done."""
     return {
         "result": "refused",
-        "errors": [_problem(one) for one in compiled.errors],
+        "errors": [problem_data(one) for one in compiled.errors],
         "more_errors": compiled.more_errors,
-        "warnings": [_problem(one) for one in compiled.warnings],
+        "warnings": [problem_data(one) for one in compiled.warnings],
         "states": [],
     }
 
@@ -31,7 +31,7 @@ def results(rows: Iterable[Row], compiled: Compiled) -> dict[str, Any]:
     return {
         "result": overall(states),
         "errors": [],
-        "warnings": [_problem(one) for one in compiled.warnings],
+        "warnings": [problem_data(one) for one in compiled.warnings],
         "states": states,
     }
 
@@ -43,19 +43,6 @@ def overall(states: list[dict[str, Any]]) -> str:
         if result in found:
             return result
     return "ok"
-
-
-def _problem(one: Problem) -> dict[str, Any]:
-    place = one.place
-    return {
-        "file": place.file if place else "",
-        "line": place.line if place else None,
-        "column": place.column if place else None,
-        "message": one.message,
-        "hint": one.hint,
-        **({"rendered": one.rendered} if one.rendered else {}),
-        **({"because": list(one.because)} if one.because else {}),
-    }
 
 
 def _state(row: Row) -> dict[str, Any]:

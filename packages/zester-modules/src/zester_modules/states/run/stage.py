@@ -8,6 +8,10 @@ from zester_modules.states.run.dry import DryCalls
 from zester_modules.states.run.grounds import Grounds
 
 
+def _at_once(seconds: float) -> None:
+    del seconds
+
+
 class Stage:
     """Makes the scope of each state's turn.
 
@@ -54,6 +58,7 @@ class Stage:
             folder=grounds.folder,
             backups=grounds.backups,
             remaining=grounds.remaining,
+            sleep=_at_once if isinstance(machine, PredictedMachine) else grounds.sleep,
             sensitive=state.sensitive or state.options.no_log,
             started=self.started,
             log=grounds.log,

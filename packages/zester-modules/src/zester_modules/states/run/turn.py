@@ -91,20 +91,20 @@ def foretell(turn: Turn, machine: PredictedMachine) -> Ran:
     try:
         plan, reaction = plan_of(turn)
     except Unknowable as unknown:
-        machine.history.obscure()
+        _hide(turn, machine)
         return _unknown(turn, unknown.because)
     except (Exception, SystemExit) as error:  # noqa: BLE001  # a state's failure is its result
-        return failure(error, turn.scope)
+        return _foreseen(turn, failure(error, turn.scope))
     doubts = tuple(machine.history.doubts)
     because = (*turn.because, *(turn.wakers if reaction and turn.fires == "perhaps" else ()))
     leaves = doubtful(plan.leaves, because) if because else plan.leaves
     if is_to_do(turn.resource, plan):
         failed = _apply_foretold(turn, plan, machine, because)
         if failed is not None:
-            return failed
+            return _foreseen(turn, failed)
     elif doubts:
         # it may have something to do by then, and nobody knows what
-        machine.history.obscure()
+        _hide(turn, machine)
         because = tuple(dict.fromkeys((*because, *doubts)))
     return Ran(
         result="would-change" if leaves else "ok",
@@ -123,7 +123,7 @@ def blur(turn: Turn, machine: PredictedMachine) -> None:
     try:
         plan, _ = plan_of(turn)
     except Unknowable:
-        machine.history.obscure()
+        _hide(turn, machine)
         return
     except (Exception, SystemExit):  # noqa: BLE001  # it would fail, and so change nothing
         return
@@ -143,21 +143,42 @@ def _apply_foretold(
             turn.resource.apply(plan, turn.scope)
     except Unknowable:
         # some of it is remembered; of the rest nothing can be known from now on
-        machine.history.obscure()
+        _hide(turn, machine)
     except (Exception, SystemExit) as error:  # noqa: BLE001  # a state's failure is its result
         return failure(error, turn.scope)
     return None
 
 
+def _hide(turn: Turn, machine: PredictedMachine) -> None:
+    resource, params = turn.resource, turn.params
+    if getattr(params, "backupname", ""):  # to which something is renamed
+        machine.hide("anything", "")
+        return
+    machine.hide(resource.reach, getattr(params, resource.place, ""))
+    home: str | None = getattr(params, "home", None)
+    if resource.reach == "accounts" and home is not None:
+        machine.hide("path", home or f"/home/{turn.state.name}")
+
+
 def _unknown(turn: Turn, because: tuple[str, ...]) -> Ran:
+    because = tuple(dict.fromkeys((*turn.because, *because)))
     leaf = Leaf(path=turn.state.name, after=Unknown(because))
     return Ran(
         result="would-change",
         leaves=(leaf,),
         certain=False,
-        because=tuple(dict.fromkeys((*turn.because, *because))),
+        because=because,
         comment=f"only known after: {', '.join(because)}",
     )
+
+
+def _foreseen(turn: Turn, failed: Ran) -> Ran:
+    """Give a failure; where nobody knows whether the state runs, it is not known either."""
+    if not turn.because:
+        return failed
+    unknown = _unknown(turn, ())
+    unknown.comment = f"if it runs, it fails: {failed.comment}"
+    return unknown
 
 
 def _has_unknown(leaves: tuple[Leaf, ...]) -> bool:
