@@ -37,6 +37,7 @@ BUILTIN: Final[Mapping[str, str]] = {
     "group": "zester_modules.functions.group",
     "hashutil": "zester_modules.functions.hashutil",
     "hosts": "zester_modules.functions.hosts",
+    "http": "zester_modules.functions.http",
     "kmod": "zester_modules.functions.kmod",
     "log": "zester_modules.functions.log",
     "mine": "zester_modules.functions.mine",

@@ -21,6 +21,7 @@ RESOURCES: Final[Mapping[str, str]] = {
     "git": "zester_modules.resources.git",
     "group": "zester_modules.resources.group",
     "host": "zester_modules.resources.host",
+    "http": "zester_modules.resources.http",
     "ini": "zester_modules.resources.ini",
     "kmod": "zester_modules.resources.kmod",
     "locale": "zester_modules.resources.locale",

@@ -4,8 +4,9 @@ from pathlib import Path
 from typing import Final
 
 from zester_modules.host.machine import HostProblem
+from zester_modules.host.web import shown
 from zester_modules.sources.digests import SKIP, Digest, listed, parsed, verify
-from zester_modules.sources.web import LIMIT, WebCache, shown
+from zester_modules.sources.web import LIMIT, WebCache
 from zester_modules.states.tree import Tree, split_source
 
 DIGESTS: Final = 4 * 1024 * 1024

@@ -16,6 +16,8 @@ from zester_modules.host.machine import (
     Stat,
     Unknowable,
     UserEntry,
+    WebAnswer,
+    WebRequest,
 )
 from zester_modules.host.predicted.files import Files
 from zester_modules.host.predicted.history import History
@@ -129,6 +131,16 @@ class PredictedMachine:
             raise Unknowable(self.history.changed)
         return done
 
+    def look_up(self, request: WebRequest) -> WebAnswer:
+        """Send a request that only looks, as long as nothing has changed.
+
+        Raises:
+            Unknowable: an earlier state may change what a server answers.
+        """
+        if self.history.changed:
+            raise Unknowable(self.history.changed)
+        return self._real.look_up(request)
+
     # -- to change ---------------------------------------------------------------------------------
 
     def write(self, path: str, data: bytes, *, mode: int, uid: int, gid: int) -> None:
@@ -178,3 +190,12 @@ class PredictedMachine:
             self.history.change()
         del command
         return Done(exit_code=0)
+
+    def send(self, request: WebRequest) -> WebAnswer:
+        """Send nothing.
+
+        Raises:
+            Unknowable: always.
+        """
+        del request
+        raise Unknowable((self.history.actor,))

@@ -18,6 +18,8 @@ from zester_modules.host.machine import (
     Services,
     Stat,
     UserEntry,
+    WebAnswer,
+    WebRequest,
 )
 from zester_modules.host.process import Finished, run_command
 from zester_modules.host.real import accounts
@@ -100,6 +102,10 @@ class RealMachine:
         """Run a command that changes nothing."""
         return self._run(command)
 
+    def look_up(self, request: WebRequest) -> WebAnswer:
+        """Send a request that only looks."""
+        return self.send(request)
+
     # -- to change ---------------------------------------------------------------------------------
 
     def write(self, path: str, data: bytes, *, mode: int, uid: int, gid: int) -> None:
@@ -138,6 +144,12 @@ class RealMachine:
         """Run a command that changes things."""
         del effects
         return self._run(command)
+
+    def send(self, request: WebRequest) -> WebAnswer:
+        """Send a request."""
+        from zester_modules.host.web import send  # noqa: PLC0415  # only those who ask pay for it
+
+        return send(request)
 
     def _run(self, command: Command) -> Done:
         user = self._user(command.runas) if command.runas else None
