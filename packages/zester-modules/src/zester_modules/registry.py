@@ -43,6 +43,7 @@ BUILTIN: Final[Mapping[str, str]] = {
     "mine": "zester_modules.functions.mine",
     "network": "zester_modules.functions.network",
     "pillar": "zester_modules.functions.pillar",
+    "pip": "zester_modules.functions.pip",
     "pkg": "zester_modules.functions.pkg",
     "service": "zester_modules.functions.service",
     "shadow": "zester_modules.functions.shadow",

@@ -27,6 +27,7 @@ RESOURCES: Final[Mapping[str, str]] = {
     "locale": "zester_modules.resources.locale",
     "module": "zester_modules.resources.module",
     "mount": "zester_modules.resources.mount",
+    "pip": "zester_modules.resources.pip",
     "pkg": "zester_modules.resources.pkg",
     "pkgrepo": "zester_modules.resources.pkgrepo",
     "service": "zester_modules.resources.service",
@@ -36,6 +37,7 @@ RESOURCES: Final[Mapping[str, str]] = {
     "test": "zester_modules.resources.test",
     "timezone": "zester_modules.resources.timezone",
     "user": "zester_modules.resources.user",
+    "virtualenv": "zester_modules.resources.virtualenv",
 }
 """Where the resources of each first name lie; a module is imported when it is first asked for."""
 
