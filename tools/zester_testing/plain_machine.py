@@ -246,6 +246,9 @@ class PlainMachine:
         self.done.append(command)
         return _run(command)
 
+    def forget(self) -> None:
+        """Know nothing that could be forgotten."""
+
     def look_up(self, request: WebRequest) -> WebAnswer:
         return send(request)
 

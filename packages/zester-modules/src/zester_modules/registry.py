@@ -30,6 +30,7 @@ BUILTIN: Final[Mapping[str, str]] = {
     "defaults": "zester_modules.functions.defaults",
     "disk": "zester_modules.functions.disk",
     "dnsutil": "zester_modules.functions.dnsutil",
+    "event": "zester_modules.functions.event",
     "facts": "zester_modules.functions.facts",
     "file": "zester_modules.functions.file",
     "git": "zester_modules.functions.git",
@@ -131,6 +132,10 @@ class Registry:
         """Give the third parties that carry the name of a built-in module; none of them answers."""
         found = self._third_parties()
         return [one for module in sorted(BUILTIN) for one in found.get(module, [])]
+
+    def forget(self) -> None:
+        """Look anew for third parties when somebody asks; what is loaded stays loaded."""
+        self._providers = None
 
     def _knows(self, module: str) -> bool:
         return module in BUILTIN or module in self._third_parties()

@@ -290,6 +290,10 @@ class Machine(Protocol):
         """The service manager."""
         ...
 
+    def forget(self) -> None:
+        """Forget what was looked up and may have come meanwhile, such as a package manager."""
+        ...
+
     # -- to look -----------------------------------------------------------------------------------
 
     def stat(self, path: str) -> Stat | None:

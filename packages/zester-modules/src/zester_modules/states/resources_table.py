@@ -17,6 +17,7 @@ RESOURCES: Final[Mapping[str, str]] = {
     "cmd": "zester_modules.resources.cmd",
     "cron": "zester_modules.resources.cron",
     "debconf": "zester_modules.resources.debconf",
+    "event": "zester_modules.resources.event",
     "file": "zester_modules.resources.file",
     "git": "zester_modules.resources.git",
     "group": "zester_modules.resources.group",
@@ -72,6 +73,11 @@ class Resources:
         self._scan = third_parties
         self._providers: dict[str, list[Provider]] | None = None
         self._loaded: dict[str, dict[str, AnyResource]] = {}
+
+    def forget(self) -> None:
+        """Look anew for third parties when somebody asks; what is loaded stays loaded."""
+        self._providers = None
+        self._loaded = {name: found for name, found in self._loaded.items() if found}
 
     def find(self, name: str) -> AnyResource | None:
         """Give the resource of a name such as `file.managed`, or None.

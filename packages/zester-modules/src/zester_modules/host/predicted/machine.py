@@ -57,6 +57,10 @@ class PredictedMachine:
         """The service manager."""
         return self._services
 
+    def forget(self) -> None:
+        """Let the real machine forget what it has looked up."""
+        self._real.forget()
+
     @contextmanager
     def perhaps(self, because: tuple[str, ...]) -> Generator[None]:
         """Let changes be made of which nobody knows whether they will be.

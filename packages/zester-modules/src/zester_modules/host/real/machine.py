@@ -60,6 +60,11 @@ class RealMachine:
             self._services = services.detect(self)
         return self._services
 
+    def forget(self) -> None:
+        """Look anew for the package manager and the service manager."""
+        self._packages = None
+        self._services = None
+
     # -- to look -----------------------------------------------------------------------------------
 
     def stat(self, path: str) -> Stat | None:
