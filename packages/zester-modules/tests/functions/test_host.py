@@ -6,11 +6,12 @@ from typing import Any
 import msgspec
 import pytest
 
+from zester_modules.accounts.sha512_crypt import sha512_crypt
 from zester_modules.bind import bind
 from zester_modules.call import run_bound
 from zester_modules.context import Context
 from zester_modules.function import AnyFunction
-from zester_modules.functions import disk, kmod, pkg, service, sysctl, timezone
+from zester_modules.functions import disk, kmod, pkg, random, service, sysctl, timezone
 from zester_modules.host.machine import Package, Service
 from zester_modules.returns import Return
 from zester_testing.plain_machine import PlainMachine
@@ -75,3 +76,46 @@ def test_settings_of_this_machine(context: Context):
     assert run(timezone.get_zone, context).value
     assert isinstance(run(kmod.kmod_list, context).value, list)
     assert set(run(disk.usage, context, "/").value["/"]) >= {"used", "available"}
+
+
+def test_packages_are_named_and_held_in_every_way(context: Context, machine: PlainMachine):
+    context = msgspec.structs.replace(context, machine=machine)
+    assert run(pkg.list_upgrades, context).value == {"vim": "2"}
+    assert run(pkg.upgrade_available, context, "vim").value
+    assert not run(pkg.upgrade_available, context, "nano").value
+    assert run(pkg.upgrade, context).value == {"vim": {"old": "1", "new": "2"}}
+    assert run(pkg.upgrade, context).outcome == "ok"
+    named = bind(pkg.install, [], {"name": "nano"})
+    assert run_bound(named, context).value == {"nano": {"old": "", "new": "5"}}
+    assert run_bound(bind(pkg.remove, [], {"pkgs": "[nano]"}), context).outcome == "changed"
+    assert run(pkg.install, context).outcome == "refused"
+    assert run(pkg.hold, context, "vim").value == ["vim"]
+    assert run(pkg.hold, context, "vim").outcome == "ok"
+    assert run(pkg.unhold, context, "vim").value == ["vim"]
+    assert run(pkg.hold, context, "never-there").outcome == "refused"
+
+
+def test_services_start_with_the_machine_or_not(context: Context, machine: PlainMachine):
+    context = msgspec.structs.replace(context, machine=machine)
+    assert run(service.disable, context, "cron").outcome == "changed"
+    assert run(service.disabled, context, "cron").value
+    assert run(service.enable, context, "cron").outcome == "changed"
+    assert run(service.enable, context, "cron").outcome == "ok"
+    assert run(service.mask, context, "cron").outcome == "changed"
+    assert run(service.masked, context, "cron").value
+    assert run(service.unmask, context, "cron").outcome == "changed"
+    assert run(service.missing, context, "at").value
+    assert run(service.systemctl_reload, context).value is True
+    assert run(service.mask, context, "at").outcome == "refused"
+
+
+def test_texts_and_hashes_that_nobody_can_foresee(context: Context):
+    found = {run(random.get_str, context, "12", "ab").value for _ in range(20)}
+    assert {len(one) for one in found} == {12}
+    assert {sign for one in found for sign in one} == {"a", "b"}
+    hashed = run(random.shadow_hash, context, "salt", "secret").value
+    assert hashed == sha512_crypt("secret", "salt")
+    assert run(random.shadow_hash, context).value.startswith("$6$")
+    assert run(random.rand_int, context, "3", "3").value == 3
+    assert len(run(random.random_hash, context, "x", "sha256").value) == 64
+    assert run(random.get_str, context, "0").outcome == "refused"

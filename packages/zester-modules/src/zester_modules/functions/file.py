@@ -7,6 +7,25 @@ import re
 from zester_modules.context import Context
 from zester_modules.errors import Refused
 from zester_modules.function import function
+from zester_modules.functions.file_change import (
+    append,
+    chgrp,
+    chown,
+    copy,
+    lchown,
+    makedirs,
+    mkdir,
+    move,
+    prepend,
+    remove,
+    rename,
+    replace,
+    rmdir,
+    set_mode,
+    symlink,
+    touch,
+    write,
+)
 from zester_modules.functions.file_look import (
     GET_GID,
     GET_GROUP,
@@ -31,6 +50,8 @@ from zester_modules.functions.machines import machine_of
 __all__ = [
     "BASENAME", "DIRNAME", "FIND", "GET_GID", "GET_GROUP", "GET_HASH", "GET_MODE", "GET_SUM",
     "GET_UID", "GET_USER", "GLOB", "JOIN", "LSTAT", "NORMPATH", "PARDIR", "STATS",
+    "append", "chgrp", "chown", "copy", "lchown", "makedirs", "mkdir", "move", "prepend", "remove",
+    "rename", "replace", "rmdir", "set_mode", "symlink", "touch", "write",
 ]  # fmt: skip
 
 
