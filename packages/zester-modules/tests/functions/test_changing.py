@@ -153,3 +153,38 @@ def test_commands_answer_all_of_their_end(call: Do) -> None:
     assert done.value == {"retcode": 3, "stdout": "in", "stderr": "x"}
     assert call("cmd.run_stdout", "echo out; echo err >&2").value == "out"
     assert call("cmd.retcode", "exit 4").value == 4
+
+
+def test_crontabs_names_and_settings_in_files(change: Do, call: Do, debian_root: Root) -> None:
+    change("cron.set_job", "root", "5", "*", "*", "*", "*", "true", comment="mine")
+    change("cron.set_special", "root", "@daily", "false")
+    change("cron.set_env", "root", "MAILTO", "me")
+    tab = call("cron.list_tab", "root").value
+    assert (tab["crons"][0]["cmd"], tab["special"][0]["spec"]) == ("true", "@daily")
+    change("cron.rm_job", "root", "true")
+    change("cron.rm_env", "root", "MAILTO")
+
+    change("hosts.add_host", "192.0.2.1", "a.example")
+    change("hosts.set_host", "192.0.2.1", "b.example c")
+    assert call("hosts.get_alias", "192.0.2.1").value == ["b.example", "c"]
+    change("hosts.rm_host", "192.0.2.1", "c")
+
+    change("ini.set_option", "/etc/a.ini", {"one": {"a": "1", "b": "2"}})
+    assert call("ini.get_option", "/etc/a.ini", "one", "a").value == "1"
+    change("ini.remove_option", "/etc/a.ini", "one", "a")
+    assert call("ini.get_section", "/etc/a.ini", "one").value == {"b": "2"}
+
+    change("file.append", "/etc/fstab", "LABEL=x /srv ext4 ro,noatime 0 2")
+    wanted = {"device": "LABEL=x", "fstype": "ext4", "opts": ["ro", "noatime"]}
+    assert call("mount.fstab").value["/srv"] == wanted
+    assert not (debian_root.path / "srv/a").exists()
+
+
+def test_alternatives_are_offered_and_taken(change: Do, call: Do) -> None:
+    for path in ("/bin/cat", "/bin/ls"):
+        change("alternatives.install", "tool", "/usr/bin/tool", path, 10)
+    change("alternatives.set", "tool", "/bin/ls")
+    assert call("alternatives.show_current", "tool").value == "/bin/ls"
+    change("alternatives.auto", "tool")
+    change("alternatives.remove", "tool", "/bin/ls")
+    assert call("alternatives.show_current", "tool").value == "/bin/cat"

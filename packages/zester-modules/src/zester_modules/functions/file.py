@@ -34,8 +34,12 @@ from zester_modules.functions.file_look import (
     GET_SUM,
     GET_UID,
     GET_USER,
+    GID_TO_GROUP,
+    GROUP_TO_GID,
     LSTAT,
     STATS,
+    UID_TO_USER,
+    USER_TO_UID,
 )
 from zester_modules.functions.file_paths import (
     BASENAME,
@@ -49,9 +53,10 @@ from zester_modules.functions.machines import machine_of
 
 __all__ = [
     "BASENAME", "DIRNAME", "FIND", "GET_GID", "GET_GROUP", "GET_HASH", "GET_MODE", "GET_SUM",
-    "GET_UID", "GET_USER", "GLOB", "JOIN", "LSTAT", "NORMPATH", "PARDIR", "STATS",
-    "append", "chgrp", "chown", "copy", "lchown", "makedirs", "mkdir", "move", "prepend", "remove",
-    "rename", "replace", "rmdir", "set_mode", "symlink", "touch", "write",
+    "GET_UID", "GET_USER", "GID_TO_GROUP", "GLOB", "GROUP_TO_GID", "JOIN", "LSTAT", "NORMPATH",
+    "PARDIR", "STATS", "UID_TO_USER", "USER_TO_UID", "append", "chgrp", "chown", "copy", "lchown",
+    "makedirs", "mkdir", "move", "prepend", "remove", "rename", "replace", "rmdir", "set_mode",
+    "symlink", "touch", "write",
 ]  # fmt: skip
 
 
