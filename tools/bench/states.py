@@ -109,7 +109,8 @@ async def _apply(nursery: Nursery, folder: Path, case: str) -> float:
             n=nursery.next_number(), function="state.apply", args=Raw(pack([case])),
             kwargs=Raw(pack({})), jid="bench", peel_id=socket.gethostname(), folder=job,
             locks=str(folder / "locks"), facts=str(folder / "facts"), facts_dir=str(folder),
-            version=__version__, test=False, seconds=60, max_return=1 << 26, memory=0,
+            events=str(folder / "events"), version=__version__, test=False, seconds=60,
+            max_return=1 << 26, memory=0,
             trees=Trees(
                 states={"base": (str(folder / "tree"),)}, codes=str(folder / "codes"),
                 backups=str(folder),

@@ -27,7 +27,10 @@ from zester_modules.host.machine import (
     Stat,
     UserEntry,
     Wanted,
+    WebAnswer,
+    WebRequest,
 )
+from zester_modules.host.web import send
 
 _KINDS: Final[tuple[tuple[Callable[[int], bool], FileKind], ...]] = (
     (stat.S_ISREG, "file"), (stat.S_ISDIR, "folder"), (stat.S_ISLNK, "link"),
@@ -248,6 +251,15 @@ class PlainMachine:
         del effects
         self.done.append(command)
         return _run(command)
+
+    def forget(self) -> None:
+        """Know nothing that could be forgotten."""
+
+    def look_up(self, request: WebRequest) -> WebAnswer:
+        return send(request)
+
+    def send(self, request: WebRequest) -> WebAnswer:
+        return send(request)
 
 
 def _stat(path: str, *, follow: bool) -> Stat | None:

@@ -15,6 +15,7 @@ from zester_proto.identity.sealing import open_return
 from zester_proto.identity.signing import SigningKey, sign
 from zester_proto.ids import new_jid, token
 from zester_proto.link import LinkOptions, Message, NatsLink, kv, streams
+from zester_proto.messages.events import Event, Told, unseal
 from zester_proto.messages.jobs import (
     Ack,
     Cancel,
@@ -80,6 +81,7 @@ class RawMaster:
         acks: (jid, peel) of every ack, in order, with the ack.
         beats: every heartbeat with its peel, in order.
         hellos: every hello with its peel, in order.
+        events: every event with its subject, in order.
         answers: whether hello is answered.
         ahead: seconds by which the site's time is ahead of this host's clock.
         bundle: the version that welcomes name.
@@ -92,6 +94,7 @@ class RawMaster:
         self.acks: list[tuple[str, str, Ack]] = []
         self.beats: list[tuple[str, Heartbeat]] = []
         self.hellos: list[tuple[str, Hello]] = []
+        self.events: list[tuple[str, Event]] = []
         self.answers = True
         self.ahead = 0.0
         self.bundle = self.identity.commons.trust.version
@@ -113,6 +116,7 @@ class RawMaster:
             await master.link.subscribe(HELLO_ALL, master._hello)
             await master.link.subscribe(ACK_ALL, master._ack)
             await master.link.subscribe(HEARTBEAT_ALL, master._beat)
+            await master.link.subscribe("zester.event.>", master._event)
             for bucket in ("job-returns", "facts"):
                 await master.link.subscribe(f"$KV.{bucket}.>", master._stored)
             await master.link.flush()
@@ -152,6 +156,19 @@ class RawMaster:
         beat = decode(message.data, Heartbeat)
         self.beats.append((parse_heartbeat(message.subject), beat))
         self._changed.set()
+
+    async def _event(self, message: Message) -> None:
+        self.events.append((message.subject, decode(message.data, Event)))
+        self._changed.set()
+
+    def told(self, peel: PeelIdentity) -> list[Told]:
+        """Give the events of a peel so far, opened."""
+        key = self.identity.keys.returning
+        return [
+            unseal(event, peel.id, subject, key, peel.box.public)
+            for subject, event in self.events
+            if subject.startswith(f"zester.event.{token(peel.id)}.")
+        ]
 
     async def _stored(self, _message: Message) -> None:
         self._changed.set()

@@ -160,3 +160,16 @@ def test_functions_that_a_module_only_imported_are_not_its_own():
 
 def test_nothing_was_put_into_the_interpreter_that_tests_should_take_away():
     assert "theirs" not in sys.modules
+
+
+def test_what_was_installed_meanwhile_is_found_after_forgetting():
+    installed: list[Provider] = []
+    registry = Registry(lambda: installed)
+    with pytest.raises(UnknownFunction):
+        registry.find("lemon.squeeze")
+    theirs = module("theirs", declare("lemon.squeeze"))
+    installed.append(provider("lemon", lambda: theirs))
+    with pytest.raises(UnknownFunction):
+        registry.find("lemon.squeeze")
+    registry.forget()
+    assert registry.find("lemon.squeeze").name == "lemon.squeeze"

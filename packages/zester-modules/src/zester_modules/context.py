@@ -47,6 +47,8 @@ class Context(msgspec.Struct, kw_only=True):
     """What states change; None: the machine that this process runs on."""
     host: Host = msgspec.field(default_factory=Host)
     """The only way to touch the machine."""
+    events: Path | None = None
+    """Where events wait for the agent to send them; None: there is none, and they are logged."""
     jid: str = ""
     test: bool = False
     """A dry run: say what would change and change nothing."""

@@ -30,6 +30,7 @@ BUILTIN: Final[Mapping[str, str]] = {
     "defaults": "zester_modules.functions.defaults",
     "disk": "zester_modules.functions.disk",
     "dnsutil": "zester_modules.functions.dnsutil",
+    "event": "zester_modules.functions.event",
     "facts": "zester_modules.functions.facts",
     "file": "zester_modules.functions.file",
     "git": "zester_modules.functions.git",
@@ -37,16 +38,25 @@ BUILTIN: Final[Mapping[str, str]] = {
     "group": "zester_modules.functions.group",
     "hashutil": "zester_modules.functions.hashutil",
     "hosts": "zester_modules.functions.hosts",
+    "http": "zester_modules.functions.http",
+    "ini": "zester_modules.functions.ini",
     "kmod": "zester_modules.functions.kmod",
+    "locale": "zester_modules.functions.locale",
     "log": "zester_modules.functions.log",
     "mine": "zester_modules.functions.mine",
+    "mount": "zester_modules.functions.mount",
     "network": "zester_modules.functions.network",
     "pillar": "zester_modules.functions.pillar",
+    "pip": "zester_modules.functions.pip",
     "pkg": "zester_modules.functions.pkg",
+    "ps": "zester_modules.functions.ps",
+    "random": "zester_modules.functions.random",
     "service": "zester_modules.functions.service",
     "shadow": "zester_modules.functions.shadow",
     "slsutil": "zester_modules.functions.slsutil",
+    "ssh": "zester_modules.functions.ssh",
     "state": "zester_modules.functions.state",
+    "status": "zester_modules.functions.status",
     "sys": "zester_modules.functions.sys",
     "sysctl": "zester_modules.functions.sysctl",
     "test": "zester_modules.functions.test",
@@ -129,6 +139,10 @@ class Registry:
         """Give the third parties that carry the name of a built-in module; none of them answers."""
         found = self._third_parties()
         return [one for module in sorted(BUILTIN) for one in found.get(module, [])]
+
+    def forget(self) -> None:
+        """Look anew for third parties when somebody asks; what is loaded stays loaded."""
+        self._providers = None
 
     def _knows(self, module: str) -> bool:
         return module in BUILTIN or module in self._third_parties()

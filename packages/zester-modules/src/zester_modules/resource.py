@@ -151,6 +151,8 @@ class Scope(msgspec.Struct, kw_only=True):
     """Waits so many seconds; a dry run does not."""
     sensitive: bool = False
     """No diff, no contents in leaves (settings.md 4)."""
+    event: Callable[[str, Mapping[str, Any]], None] = lambda _tag, _data: None
+    """Tells an event; in a dry run nobody hears it."""
     started: set[str] = msgspec.field(default_factory=set[str])
     """Services that this run started: they need no restart."""
     log: logging.Logger = msgspec.field(default_factory=lambda: logging.getLogger("zester.state"))

@@ -58,6 +58,10 @@ def test_whose_it_is(place: Path):
     path = str(place / "f.conf")
     me = pwd.getpwuid(os.geteuid()).pw_name
     assert ask(place, "file.get_mode", path) == "0640"
+    assert ask(place, "file.user_to_uid", "root") == 0
+    assert ask(place, "file.uid_to_user", uid=0) == "root"
+    assert ask(place, "file.group_to_gid", "no-such-group") is None
+    assert ask(place, "file.gid_to_group", gid=4_000_000) == "4000000"
     assert ask(place, "file.get_user", path) == me
     assert ask(place, "file.get_uid", path) == os.geteuid()
     told = ask(place, "file.stats", str(place / "l"), hash_type="md5")

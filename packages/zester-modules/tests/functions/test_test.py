@@ -17,6 +17,8 @@ def run(declared: AnyFunction, context: Context, *args: Any) -> Return:
 def test_ping_and_echo_and_version_and_sleep_answer(context: Context):
     context.version = "1.2.3"
     assert run(functions.ping, context) == Return(True)
+    assert run(functions.true, context) == Return(True)
+    assert run(functions.false, context) == Return(False)
     assert run(functions.echo, context, "a  b") == Return("a  b")
     assert run(functions.version, context) == Return("1.2.3")
     assert run(functions.sleep, context, "1ms") == Return(0.001)

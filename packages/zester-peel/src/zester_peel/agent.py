@@ -14,6 +14,7 @@ from zester_modules.registry import Registry
 from zester_peel import __version__
 from zester_peel.clock import SiteClock
 from zester_peel.config import PeelConfig
+from zester_peel.events import EventPost
 from zester_peel.facts import FactsKeeper, Whose
 from zester_peel.files.counter import Counter
 from zester_peel.files.keeper import TreeKeeper
@@ -97,6 +98,7 @@ class Agent:
         self.facts = self._facts()
         self.trees = self._trees()
         self.counter = Counter(config.state_dir, self.trees, self._log)
+        self.events = self._events()
         self.nursery = Nursery(idle=config.nursery_idle)
         registry = Registry()
         self.desk = self._desk(registry)
@@ -155,6 +157,17 @@ class Agent:
             limit=config.states_cache_max,
         )
 
+    def _events(self) -> EventPost:
+        return EventPost(
+            self.peel_id,
+            self.config.state_dir / "events",
+            box=self.identity.box,
+            trust=self.identity.trust,
+            link=self.link,
+            sent=self.meter.events,
+            log=self._log,
+        )
+
     def _desk(self, registry: Registry) -> Desk:
         return Desk(
             self.peel_id,
@@ -181,6 +194,7 @@ class Agent:
             facts_file=config.state_dir / "facts",
             locks=config.state_dir / "locks",
             facts_dir=config.facts_dir,
+            events=self.events.folder,
             worker_memory=config.worker_memory,
             trees=PeelTrees(config, self.trees, self.counter.path).of,
         )
@@ -292,6 +306,7 @@ class Agent:
             "nursery": self.nursery.serve,
             "desk": self.desk.serve,
             "outbox": self.outbox.serve,
+            "events": self.events.serve,
             "time": self.presence.serve_time,
             "heartbeat": self.presence.serve_beats,
             "renewal": self.renewal.serve,

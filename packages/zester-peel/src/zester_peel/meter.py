@@ -36,6 +36,9 @@ class Meter:
         self.stored = registry.counter(
             "zester_peel_returns_stored_total", "Returns that the bus has stored"
         )
+        self.events = registry.counter(
+            "zester_peel_events_sent_total", "Events that the bus has stored"
+        )
         self.restarts = registry.counter(
             "zester_peel_part_restarts_total", "Parts of the agent that failed", ("part",)
         )

@@ -11,7 +11,7 @@ import msgspec
 
 from zester_proto import PROTOCOL
 from zester_proto.codec import encode, pack
-from zester_proto.messages import jobs, operators, presence, records, trees, trust
+from zester_proto.messages import events, jobs, operators, presence, records, trees, trust
 
 JID: Final = "3MXLPnmdvbiFFEMMeCL7YBci35N"
 SITE: Final = "0123456789abcdef0123456789abcdef"
@@ -133,6 +133,7 @@ EXAMPLES: Final[dict[str, msgspec.Struct]] = {
     "facts": presence.Facts(
         jwt="e30.e30.sig", instance="i1", return_key="0011223344556677", sealed=b"sealed"
     ),
+    "event": events.Event(id=JID, return_key="0011223344556677", sealed=b"sealed"),
     "master": presence.MasterBeat(
         name="m1", instance="i1", version="0.1.0", started=1.0, time=2.0, active=3, bundle=2
     ),

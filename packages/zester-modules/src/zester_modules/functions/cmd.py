@@ -75,6 +75,68 @@ def has_exec(context: Context, program: str) -> bool:
     return context.host.which(program) is not None
 
 
+@function("cmd.run_all")
+def run_all(  # noqa: PLR0917  # the signature is Salt's
+    context: Context,
+    cmd: str,
+    cwd: str = "",
+    stdin: str = "",
+    runas: str = "",
+    shell: str = "/bin/sh",
+    env: dict[str, str] | None = None,
+    umask: Mode | None = None,
+    timeout: Duration | None = None,
+) -> dict[str, Any]:
+    """Run a line in a shell; answer its `retcode`, `stdout` and `stderr`, whatever they are.
+
+    Args:
+        cmd: the line.
+        cwd: the folder to run in; else `/`.
+        stdin: what it can read.
+        runas: the user to run as; needs root.
+        shell: the shell.
+        env: variables to add to the environment.
+        umask: the permissions that files it makes do not get.
+        timeout: how long it may take.
+    """
+    from zester_modules.functions.machines import machine_of  # noqa: PLC0415  # not in the agent
+    from zester_modules.host.machine import Command  # noqa: PLC0415  # the same
+
+    done = machine_of(context).do(
+        Command(
+            shell=cmd, interpreter=shell, cwd=cwd or "/", env=env or {}, runas=runas, umask=umask,
+            stdin=stdin.encode(), timeout=_time_limit(timeout, context.remaining()),
+        )
+    )  # fmt: skip
+    streams = (done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace"))
+    stdout, stderr = (text.rstrip("\n") for text in streams)
+    return {"retcode": done.exit_code, "stdout": stdout, "stderr": stderr}
+
+
+@function("cmd.run_stdout")
+def run_stdout(context: Context, cmd: str, cwd: str = "", runas: str = "") -> str:
+    """Run a line in a shell, and answer its stdout.
+
+    Args:
+        cmd: the line.
+        cwd: the folder to run in; else `/`.
+        runas: the user to run as; needs root.
+    """
+    return str(run_all(context, cmd, cwd=cwd, runas=runas)["stdout"])
+
+
+@function("cmd.retcode")
+def retcode(context: Context, cmd: str, cwd: str = "", runas: str = "") -> int:
+    """Run a line in a shell, and answer its exit code.
+
+    Args:
+        cmd: the line.
+        cwd: the folder to run in; else `/`.
+        runas: the user to run as; needs root.
+    """
+    return int(run_all(context, cmd, cwd=cwd, runas=runas)["retcode"])
+
+
 def text_of(value: dict[str, Any]) -> str:
     """Give the text that `cmd.run` stands for in templates and guards, as in Salt."""
     both = (str(value.get("stdout", "")).rstrip("\n"), str(value.get("stderr", "")).rstrip("\n"))

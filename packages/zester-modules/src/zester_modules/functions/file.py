@@ -7,6 +7,25 @@ import re
 from zester_modules.context import Context
 from zester_modules.errors import Refused
 from zester_modules.function import function
+from zester_modules.functions.file_change import (
+    append,
+    chgrp,
+    chown,
+    copy,
+    lchown,
+    makedirs,
+    mkdir,
+    move,
+    prepend,
+    remove,
+    rename,
+    replace,
+    rmdir,
+    set_mode,
+    symlink,
+    touch,
+    write,
+)
 from zester_modules.functions.file_look import (
     GET_GID,
     GET_GROUP,
@@ -15,8 +34,12 @@ from zester_modules.functions.file_look import (
     GET_SUM,
     GET_UID,
     GET_USER,
+    GID_TO_GROUP,
+    GROUP_TO_GID,
     LSTAT,
     STATS,
+    UID_TO_USER,
+    USER_TO_UID,
 )
 from zester_modules.functions.file_paths import (
     BASENAME,
@@ -30,7 +53,10 @@ from zester_modules.functions.machines import machine_of
 
 __all__ = [
     "BASENAME", "DIRNAME", "FIND", "GET_GID", "GET_GROUP", "GET_HASH", "GET_MODE", "GET_SUM",
-    "GET_UID", "GET_USER", "GLOB", "JOIN", "LSTAT", "NORMPATH", "PARDIR", "STATS",
+    "GET_UID", "GET_USER", "GID_TO_GROUP", "GLOB", "GROUP_TO_GID", "JOIN", "LSTAT", "NORMPATH",
+    "PARDIR", "STATS", "UID_TO_USER", "USER_TO_UID", "append", "chgrp", "chown", "copy", "lchown",
+    "makedirs", "mkdir", "move", "prepend", "remove", "rename", "replace", "rmdir", "set_mode",
+    "symlink", "touch", "write",
 ]  # fmt: skip
 
 

@@ -126,6 +126,48 @@ def get_mode(context: Context, path: str, follow_symlinks: bool = True) -> str:
     return f"{_stat(context, path, follow=follow_symlinks).mode:04o}"
 
 
+@function("file.user_to_uid", reads=True)
+def user_to_uid(context: Context, user: str) -> int | None:
+    """Answer a user's number; null where there is no such user.
+
+    Args:
+        user: the name.
+    """
+    found = machine_of(context).users().get(user)
+    return found.uid if found else None
+
+
+@function("file.uid_to_user", reads=True)
+def uid_to_user(context: Context, uid: int) -> str:
+    """Answer the name of a user; the number where there is none.
+
+    Args:
+        uid: the number.
+    """
+    return _user(context, uid)
+
+
+@function("file.group_to_gid", reads=True)
+def group_to_gid(context: Context, group: str) -> int | None:
+    """Answer a group's number; null where there is no such group.
+
+    Args:
+        group: the name.
+    """
+    found = machine_of(context).groups().get(group)
+    return found.gid if found else None
+
+
+@function("file.gid_to_group", reads=True)
+def gid_to_group(context: Context, gid: int) -> str:
+    """Answer the name of a group; the number where there is none.
+
+    Args:
+        gid: the number.
+    """
+    return _group(context, gid)
+
+
 @function("file.get_hash", reads=True)
 def get_hash(context: Context, path: str, form: str = "sha256") -> str:
     """Answer the digest of a file.
@@ -160,4 +202,6 @@ def _digest(context: Context, path: str, form: str) -> str:
 
 
 GET_GID, GET_GROUP, GET_HASH, GET_MODE = get_gid, get_group, get_hash, get_mode
+GID_TO_GROUP, GROUP_TO_GID = gid_to_group, group_to_gid
+UID_TO_USER, USER_TO_UID = uid_to_user, user_to_uid
 GET_SUM, GET_UID, GET_USER, LSTAT, STATS = get_sum, get_uid, get_user, lstat, stats

@@ -6,7 +6,9 @@ from typing import Any
 
 from zester_modules.context import Context
 from zester_modules.function import function
+from zester_modules.functions.by_state import by_state
 from zester_modules.functions.machines import machine_of
+from zester_modules.returns import Return
 from zester_modules.tables import hosts_file
 from zester_modules.tables.hosts_file import HOSTS, Line
 
@@ -56,3 +58,36 @@ def has_pair(context: Context, ip: str, alias: str) -> bool:
         alias: the name.
     """
     return alias in hosts_file.names_of(_lines(context), ip)
+
+
+@function("hosts.add_host", dry=True)
+def add_host(context: Context, ip: str, alias: str) -> Return:
+    """Let a name stand for an address, beside others.
+
+    Args:
+        ip: the address.
+        alias: the name.
+    """
+    return by_state(context, "host.present", alias, ip=[ip])
+
+
+@function("hosts.rm_host", dry=True)
+def rm_host(context: Context, ip: str, alias: str) -> Return:
+    """Let a name no longer stand for an address.
+
+    Args:
+        ip: the address.
+        alias: the name.
+    """
+    return by_state(context, "host.absent", alias, ip=[ip])
+
+
+@function("hosts.set_host", dry=True)
+def set_host(context: Context, ip: str, alias: str) -> Return:
+    """Let an address have these names and no others.
+
+    Args:
+        ip: the address.
+        alias: its names, with blanks between them; none: it goes.
+    """
+    return by_state(context, "host.only", ip, hostnames=alias.split())

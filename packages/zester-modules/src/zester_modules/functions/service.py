@@ -96,6 +96,101 @@ def reload(context: Context, name: str) -> Return:
     return _now(context, name, changed=True)
 
 
+@function("service.enable")
+def enable(context: Context, name: str) -> Return:
+    """Have a service start with the machine.
+
+    Args:
+        name: the service.
+    """
+    return _with_machine(context, name, starts=True)
+
+
+@function("service.disable")
+def disable(context: Context, name: str) -> Return:
+    """Have a service not start with the machine.
+
+    Args:
+        name: the service.
+    """
+    return _with_machine(context, name, starts=False)
+
+
+@function("service.disabled", reads=True)
+def disabled(context: Context, name: str) -> bool:
+    """Answer whether a service does not start with the machine.
+
+    Args:
+        name: the service.
+    """
+    found = machine_of(context).services.find(name)
+    return found is None or not found.enabled
+
+
+@function("service.missing", reads=True)
+def missing(context: Context, name: str) -> bool:
+    """Answer whether there is no service of that name.
+
+    Args:
+        name: the service.
+    """
+    return machine_of(context).services.find(name) is None
+
+
+@function("service.masked", reads=True)
+def masked(context: Context, name: str) -> bool:
+    """Answer whether a service cannot be started.
+
+    Args:
+        name: the service.
+    """
+    found = machine_of(context).services.find(name)
+    return found is not None and found.masked
+
+
+@function("service.mask")
+def mask(context: Context, name: str, runtime: bool = False) -> Return:
+    """Make it impossible to start a service.
+
+    Args:
+        name: the service.
+        runtime: until the next boot.
+    """
+    return _masked(context, name, wanted=True, runtime=runtime)
+
+
+@function("service.unmask")
+def unmask(context: Context, name: str, runtime: bool = False) -> Return:
+    """Make it possible again to start a service.
+
+    Args:
+        name: the service.
+        runtime: what was masked until the next boot.
+    """
+    return _masked(context, name, wanted=False, runtime=runtime)
+
+
+@function("service.systemctl_reload")
+def systemctl_reload(context: Context) -> bool:
+    """Let the service manager read its units anew."""
+    machine_of(context).services.daemon_reload()
+    return True
+
+
+def _with_machine(context: Context, name: str, *, starts: bool) -> Return:
+    if _found(context, name).enabled == starts:
+        return Return(value=True)
+    machine_of(context).services.enable(name, enabled=starts)
+    return Return(value=True, outcome=Outcome.CHANGED)
+
+
+def _masked(context: Context, name: str, *, wanted: bool, runtime: bool) -> Return:
+    if _found(context, name).masked == wanted:
+        return Return(value=True)
+    machine_of(context).services.mask(name, masked=wanted, runtime=runtime)
+    return Return(value=True, outcome=Outcome.CHANGED)
+
+
 def _found(context: Context, name: str) -> Service:
     found = machine_of(context).services.find(name)
     if found is None:

@@ -34,6 +34,18 @@ async def fail(_context: Context, text: str = "test.fail was asked to fail") -> 
     return Return(None, "failed", error=text)
 
 
+@function("test.true", runs="inline", reads=True)
+async def true(_context: Context) -> bool:
+    """Answer true."""
+    return True
+
+
+@function("test.false", runs="inline", reads=True)
+async def false(_context: Context) -> bool:
+    """Answer false."""
+    return False
+
+
 @function("test.version", runs="inline", reads=True)
 async def version(context: Context) -> str:
     """Answer the version of the agent."""

@@ -7,7 +7,22 @@ from typing import Any
 from zester_modules.context import Context
 from zester_modules.function import function
 from zester_modules.functions.machines import machine_of
+from zester_modules.functions.user_change import (
+    add,
+    chfullname,
+    chgid,
+    chgroups,
+    chhome,
+    chshell,
+    chuid,
+    delete,
+)
 from zester_modules.host.machine import Machine, UserEntry
+
+__all__ = [
+    "add", "chfullname", "chgid", "chgroups", "chhome", "chshell", "chuid", "delete", "described",
+    "getent", "groups_of", "info", "list_groups", "list_users", "primary_group",
+]  # fmt: skip
 
 
 @function("user.info", reads=True)

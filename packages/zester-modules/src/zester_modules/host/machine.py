@@ -116,6 +116,37 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     """Bytes of each stream that are kept."""
 
 
+class WebRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A request over HTTP."""
+
+    url: str
+    """http or https; a name and password in it are sent to its own host alone."""
+    method: str = "GET"
+    data: bytes | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    timeout: float = 30.0
+    """Seconds without an answer."""
+    verify: bool = True
+    """Take only a certificate that a known authority has signed."""
+    authorities: str = ""
+    """A file of certificates of those authorities; "" is the host's own."""
+    limit: int = 16 * 1024 * 1024
+    """Bytes of the answer that are kept."""
+
+    @property
+    def reads(self) -> bool:
+        """Say whether it only looks, by its method (RFC 9110, 9.2.1)."""
+        return self.method in {"GET", "HEAD", "OPTIONS"}
+
+
+class WebAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What a server answered, whether it was good or not."""
+
+    status: int
+    headers: Mapping[str, str] = {}
+    body: bytes = b""
+
+
 class Package(msgspec.Struct, frozen=True, kw_only=True):
     """An installed package."""
 
@@ -267,6 +298,10 @@ class Machine(Protocol):
         """The service manager."""
         ...
 
+    def forget(self) -> None:
+        """Forget what was looked up and may have come meanwhile, such as a package manager."""
+        ...
+
     # -- to look -----------------------------------------------------------------------------------
 
     def stat(self, path: str) -> Stat | None:
@@ -299,6 +334,10 @@ class Machine(Protocol):
 
     def ask(self, command: Command) -> Done:
         """Run a command that changes nothing."""
+        ...
+
+    def look_up(self, request: WebRequest) -> WebAnswer:
+        """Send a request that only looks."""
         ...
 
     # -- to change ---------------------------------------------------------------------------------
@@ -356,4 +395,8 @@ class Machine(Protocol):
             effects: all that it changes; None where that cannot be known, so that a predicted
                 machine does not know afterwards what it has not seen before.
         """
+        ...
+
+    def send(self, request: WebRequest) -> WebAnswer:
+        """Send a request that may change something, or whose answer may come to change."""
         ...

@@ -1,23 +1,21 @@
 """Files from the web, kept in a cache: whole or not there, gone on with after an interruption."""
 
-import base64
 import fcntl
 import hashlib
 import http.client
 import os
 import time
 import urllib.error
-import urllib.request
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final
-from urllib.parse import unquote, urlsplit, urlunsplit
 
 import msgspec
 
+from zester_modules.host.address import shown
 from zester_modules.host.machine import HostProblem
-from zester_modules.sources.address import shown
+from zester_modules.host.web import opener, request_for
 from zester_modules.sources.digests import Digest
 from zester_proto.units import parse_size
 
@@ -90,7 +88,7 @@ class WebCache:
             size -= look.st_size
 
     def _download(self, url: str, digest: Digest | None, kept: Path, part: Path) -> Path | None:
-        request = _request(url)
+        request = request_for(url)
         note_path, kept_note = part.with_suffix(".note"), kept.with_suffix(".note")
         note, old = _read_note(note_path), _read_note(kept_note)
         done = part.stat().st_size if part.exists() else 0
@@ -103,7 +101,7 @@ class WebCache:
             )  # fmt: skip
             request.add_header(name, value)
         try:
-            with _opener().open(request, timeout=TIMEOUT) as answer:
+            with opener().open(request, timeout=TIMEOUT) as answer:
                 fresh = _Note(
                     etag=_strong(answer.headers.get("ETag", "")),
                     modified=answer.headers.get("Last-Modified", ""),
@@ -166,48 +164,6 @@ def digest_of_file(path: Path, algorithm: str) -> str:
         return hashlib.file_digest(
             file, lambda: hashlib.new(algorithm, usedforsecurity=False)
         ).hexdigest()
-
-
-def _request(url: str) -> urllib.request.Request:
-    parts = urlsplit(url)
-    login, _, host = parts.netloc.rpartition("@")
-    request = urllib.request.Request(  # noqa: S310  # the opener knows http and https only
-        urlunsplit((parts.scheme, host, parts.path, parts.query, "")),
-        headers={"User-Agent": "zester", "Accept-Encoding": "identity"},
-    )
-    if login:
-        word = base64.b64encode(unquote(login).encode()).decode()
-        # not sent along where the server sends us elsewhere
-        request.add_unredirected_header("Authorization", f"Basic {word}")
-    return request
-
-
-class _Redirects(urllib.request.HTTPRedirectHandler):
-    def redirect_request(  # noqa: PLR0917  # the library's signature
-        self,
-        req: urllib.request.Request,
-        fp: IO[bytes],
-        code: int,
-        msg: str,
-        headers: http.client.HTTPMessage,
-        newurl: str,
-    ) -> urllib.request.Request | None:
-        scheme = urlsplit(newurl).scheme
-        if scheme not in {"http", "https"} or (req.type == "https" and scheme == "http"):
-            raise urllib.error.URLError(f"it is said to be at {shown(newurl)}, which is not safe")
-        return super().redirect_request(req, fp, code, msg, headers, newurl)
-
-
-def _opener() -> urllib.request.OpenerDirector:
-    """Give what opens http and https, by the proxies of the environment, and nothing else."""
-    opener = urllib.request.OpenerDirector()
-    for handler in (
-        urllib.request.ProxyHandler(), urllib.request.HTTPHandler(),
-        urllib.request.HTTPSHandler(), urllib.request.HTTPDefaultErrorHandler(),
-        _Redirects(), urllib.request.HTTPErrorProcessor(), urllib.request.UnknownHandler(),
-    ):  # fmt: skip
-        opener.add_handler(handler)
-    return opener
 
 
 def _strong(etag: str) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 from zester_modules.bind import bind
 from zester_modules.call import run_bound
 from zester_modules.context import Context
-from zester_modules.states.template_calls import TemplateCalls
+from zester_modules.states.template_calls import TemplateCalls, as_ours
 from zester_proto.errors import ZesterError
 from zester_proto.messages.jobs import SUCCESSES, Outcome
 
@@ -33,7 +33,7 @@ class StateCalls:
             ZesterError: there is none, or it failed.
         """
         function = self._context.registry.find(name)
-        done = run_bound(bind(function, args, kwargs, words=False), self._context)
+        done = run_bound(bind(function, args, as_ours(name, kwargs), words=False), self._context)
         if Outcome(done.outcome) not in SUCCESSES:
             raise ZesterError(done.error or f"{name} ended as {done.outcome}", hint=done.hint)
         return done.value

@@ -17,15 +17,18 @@ RESOURCES: Final[Mapping[str, str]] = {
     "cmd": "zester_modules.resources.cmd",
     "cron": "zester_modules.resources.cron",
     "debconf": "zester_modules.resources.debconf",
+    "event": "zester_modules.resources.event",
     "file": "zester_modules.resources.file",
     "git": "zester_modules.resources.git",
     "group": "zester_modules.resources.group",
     "host": "zester_modules.resources.host",
+    "http": "zester_modules.resources.http",
     "ini": "zester_modules.resources.ini",
     "kmod": "zester_modules.resources.kmod",
     "locale": "zester_modules.resources.locale",
     "module": "zester_modules.resources.module",
     "mount": "zester_modules.resources.mount",
+    "pip": "zester_modules.resources.pip",
     "pkg": "zester_modules.resources.pkg",
     "pkgrepo": "zester_modules.resources.pkgrepo",
     "service": "zester_modules.resources.service",
@@ -35,6 +38,7 @@ RESOURCES: Final[Mapping[str, str]] = {
     "test": "zester_modules.resources.test",
     "timezone": "zester_modules.resources.timezone",
     "user": "zester_modules.resources.user",
+    "virtualenv": "zester_modules.resources.virtualenv",
 }
 """Where the resources of each first name lie; a module is imported when it is first asked for."""
 
@@ -56,6 +60,11 @@ class Resources:
         self._scan = third_parties
         self._providers: dict[str, list[Provider]] | None = None
         self._loaded: dict[str, dict[str, AnyResource]] = {}
+
+    def forget(self) -> None:
+        """Look anew for third parties when somebody asks; what is loaded stays loaded."""
+        self._providers = None
+        self._loaded = {name: found for name, found in self._loaded.items() if found}
 
     def find(self, name: str) -> AnyResource | None:
         """Give the resource of a name such as `file.managed`, or None.

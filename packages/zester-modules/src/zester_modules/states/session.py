@@ -1,13 +1,16 @@
 """One run of a peel's own states: its settings, its tree compiled, and what the run stands on."""
 
+import importlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import msgspec
 
 from zester_modules.context import Context
+from zester_modules.events import tell
 from zester_modules.functions.machines import machine_of
+from zester_modules.host.machine import Machine
 from zester_modules.params import fit
 from zester_modules.resource import AnyResource
 from zester_modules.states.calls import StateCalls
@@ -22,6 +25,9 @@ from zester_modules.states.tree import Tree
 from zester_modules.states.tree_sources import TreeSources
 from zester_modules.states.trees import Trees
 from zester_proto.errors import ZesterError
+
+FIRED: Final = "state/result"
+"""The tag of what `fire_event: true` tells."""
 
 
 class Session:
@@ -82,8 +88,9 @@ class Session:
         context = self.context
         folder = context.tmp / "states"
         folder.mkdir(mode=0o700, exist_ok=True)
+        machine = machine_of(context)
         return Grounds(
-            machine=machine_of(context),
+            machine=machine,
             find=self.resources.find,
             params=params_of,
             facts=context.facts,
@@ -96,8 +103,20 @@ class Session:
             folder=folder,
             backups=Path(self._trees.backups),
             remaining=context.remaining,
+            event=self._tell,
+            forget=lambda: self._forget(machine),
             log=context.log,
         )
+
+    def _tell(self, tag: str, data: Mapping[str, Any]) -> None:
+        tell(self.context, tag or FIRED, data)
+
+    def _forget(self, machine: Machine) -> None:
+        """Forget what was looked up about the host: a state has brought more of it."""
+        importlib.invalidate_caches()
+        machine.forget()
+        self.context.registry.forget()
+        self.resources.forget()
 
 
 def params_of(resource: AnyResource, state: State) -> msgspec.Struct:

@@ -19,6 +19,14 @@ _PASSED_OVER: Final = frozenset(
 """Arguments of Salt's commands that mean nothing here: one word is a shell's line in any case."""
 
 
+def as_ours(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the arguments of Salt's functions of commands as ours take them."""
+    if not name.startswith("cmd."):
+        return dict(given)
+    kept = {key: value for key, value in given.items() if key not in _PASSED_OVER}
+    return {"command" if (name, key) == ("cmd.run", "cmd") else key: kept[key] for key in kept}
+
+
 class TemplateCalls:
     """Calls functions for templates and guards; it satisfies `resource.Functions`.
 
@@ -39,6 +47,7 @@ class TemplateCalls:
             ZesterError: there is none, it failed, or may not be called here.
         """
         function = self.find(name)
+        kwargs = as_ours(name, kwargs)
         if function.runs == "command":
             return self._command(function, args, kwargs)
         bound = bind(function, args, kwargs, words=False)
@@ -72,8 +81,7 @@ class TemplateCalls:
         return known
 
     def _command(self, function: AnyFunction, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        given = {key: value for key, value in kwargs.items() if key not in _PASSED_OVER}
-        done = run_bound(bind(function, args, given, words=False), self.context)
+        done = run_bound(bind(function, args, kwargs, words=False), self.context)
         if done.outcome is Outcome.REFUSED or not isinstance(done.value, Mapping):
             raise ZesterError(done.error or f"{function.name} gave nothing", hint=done.hint)
         return text_of(dict(cast("Mapping[str, Any]", done.value)))

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from zester_modules.host.address import shown
 from zester_modules.host.machine import HostProblem
-from zester_modules.sources.address import shown
 from zester_modules.sources.digests import SKIP, Digest, listed, parsed, verify
 from zester_modules.states.tree import Tree, split_source
 from zester_modules.states.trees import CACHE_MAX

@@ -66,6 +66,8 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     facts_file: Path
     locks: Path
     facts_dir: Path
+    events: Path
+    """Where events wait until they are sent."""
     worker_memory: int
     """Bytes of address space of a worker; 0 is no limit."""
     trees: Callable[[Job], Awaitable[Trees]]
@@ -127,6 +129,7 @@ def _context(run: Run, around: Surroundings) -> Context:
         test=run.job.test,
         tmp=run.folder,
         facts_dir=around.facts_dir,
+        events=around.events,
         version=around.version,
         deadline=time.monotonic() + run.seconds,
     )
@@ -312,6 +315,7 @@ def _order(run: Run, around: Surroundings, trees: Trees, n: int) -> Order:
         locks=str(around.locks),
         facts=str(around.facts_file),
         facts_dir=str(around.facts_dir),
+        events=str(around.events),
         version=around.version,
         test=job.test,
         seconds=run.seconds,

@@ -38,6 +38,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, tag="order"):
     facts: str
     """File with the packed facts."""
     facts_dir: str
+    events: str
+    """Folder where events wait."""
     version: str
     test: bool
     seconds: float

@@ -142,6 +142,7 @@ def _context(order: Order, registry: Registry) -> Context:
         tmp=tmp,
         facts_dir=Path(order.facts_dir),
         trees=order.trees,
+        events=Path(order.events),
         version=order.version,
         deadline=time.monotonic() + order.seconds,
     )

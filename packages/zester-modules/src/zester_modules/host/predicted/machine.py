@@ -18,6 +18,8 @@ from zester_modules.host.machine import (
     Stat,
     Unknowable,
     UserEntry,
+    WebAnswer,
+    WebRequest,
 )
 from zester_modules.host.predicted.account_files import (
     GROUP,
@@ -63,6 +65,10 @@ class PredictedMachine:
     def services(self) -> Services:
         """The service manager."""
         return self._services
+
+    def forget(self) -> None:
+        """Let the real machine forget what it has looked up."""
+        self._real.forget()
 
     @contextmanager
     def perhaps(self, because: tuple[str, ...]) -> Generator[None]:
@@ -168,6 +174,16 @@ class PredictedMachine:
         is_made = self._real.follow(where) is None and self.follow(where) is not None
         return is_made or (is_new and who in self._users)
 
+    def look_up(self, request: WebRequest) -> WebAnswer:
+        """Send a request that only looks, as long as nothing has changed.
+
+        Raises:
+            Unknowable: an earlier state may change what a server answers.
+        """
+        if self.history.changed:
+            raise Unknowable(self.history.changed)
+        return self._real.look_up(request)
+
     # -- to change ---------------------------------------------------------------------------------
 
     def write(
@@ -239,3 +255,12 @@ class PredictedMachine:
             return
         if before is not None:
             self._files.set_contents(path, change(before))
+
+    def send(self, request: WebRequest) -> WebAnswer:
+        """Send nothing.
+
+        Raises:
+            Unknowable: always.
+        """
+        del request
+        raise Unknowable((self.history.actor,))

@@ -19,6 +19,8 @@ from zester_modules.host.machine import (
     Services,
     Stat,
     UserEntry,
+    WebAnswer,
+    WebRequest,
 )
 from zester_modules.host.real import accounts
 from zester_modules.host.real.files import Files
@@ -60,6 +62,11 @@ class RealMachine:
         if self._services is None:
             self._services = services.detect(self)
         return self._services
+
+    def forget(self) -> None:
+        """Look anew for the package manager and the service manager."""
+        self._packages = None
+        self._services = None
 
     # -- to look -----------------------------------------------------------------------------------
 
@@ -103,6 +110,10 @@ class RealMachine:
         """Run a command that changes nothing."""
         return self._run(command)
 
+    def look_up(self, request: WebRequest) -> WebAnswer:
+        """Send a request that only looks."""
+        return self.send(request)
+
     # -- to change ---------------------------------------------------------------------------------
 
     def write(
@@ -144,6 +155,12 @@ class RealMachine:
         """Run a command that changes things."""
         del effects
         return self._run(command)
+
+    def send(self, request: WebRequest) -> WebAnswer:
+        """Send a request."""
+        from zester_modules.host.web import send  # noqa: PLC0415  # only those who ask pay for it
+
+        return send(request)
 
     def _run(self, command: Command) -> Done:
         import asyncio  # noqa: PLC0415  # runs that start nothing do without its 20 ms

@@ -50,21 +50,37 @@ def check_system(params: Params, scope: Scope) -> Plan:
     machine = scope.machine
     if not re.fullmatch(r"[A-Za-z0-9_.@-]+", params.name):
         raise HostProblem(f"{params.name!r} is no locale")
-    path = next((one for one in DEFAULTS if machine.follow(one) is not None), DEFAULTS[0])
-    before = text_at(machine, path)
-    rows = before.splitlines()
-    places = [at for at, row in enumerate(rows) if re.match(r"\s*(?:export\s+)?LANG=", row)]
-    now = rows[places[-1]].partition("=")[2].strip().strip("\"'") if places else None
+    path = _defaults(machine)
+    rows = text_at(machine, path).splitlines()
+    now = system_locale(machine)
     if now == params.name:
         return Plan(comment=f"{params.name} is the locale")
-    if places:
-        rows[places[-1]] = f"LANG={params.name}"
-    else:
+    place = _place(rows)
+    if place is None:
         rows.append(f"LANG={params.name}")
+    else:
+        rows[place] = f"LANG={params.name}"
     after = "".join(f"{row}\n" for row in rows).encode("utf-8", "surrogateescape")
     new = whole.Edit(path=path, before=machine.read(path), after=after)
     leaf = Leaf(path=f"{path}:LANG", before=now, after=params.name)
     return whole.planned(new, (leaf,), f"{path} would be changed", scope)
+
+
+def system_locale(machine: Machine) -> str | None:
+    """Give the locale that programs start with; None where none is set."""
+    rows = text_at(machine, _defaults(machine)).splitlines()
+    place = _place(rows)
+    return None if place is None else rows[place].partition("=")[2].strip().strip("\"'")
+
+
+def _defaults(machine: Machine) -> str:
+    return next((one for one in DEFAULTS if machine.follow(one) is not None), DEFAULTS[0])
+
+
+def _place(rows: list[str]) -> int | None:
+    """Give the row that counts, which is the last one."""
+    places = [at for at, row in enumerate(rows) if re.match(r"\s*(?:export\s+)?LANG=", row)]
+    return places[-1] if places else None
 
 
 def plain(name: str) -> str:

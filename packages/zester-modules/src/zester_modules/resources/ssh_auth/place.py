@@ -26,14 +26,19 @@ def place_of(user: str, config: str, scope: Scope) -> tuple[UserEntry, str]:
     entry = scope.machine.users().get(user)
     if entry is None:
         raise HostProblem(f"there is no user {user!r}", hint="make the user first")
-    told = config.replace("%u", user).replace("%h", entry.home).replace("%%", "%")
-    path = posixpath.normpath(posixpath.join(entry.home, told))
+    path = path_of(entry, config)
     below = path.startswith(f"{entry.home.rstrip('/')}/")
     if not config.startswith("/") and not below:
         raise HostProblem(f"config: {config!r} leads out of the home of {user}")
     if below:
         _refuse_links(entry, path, scope)
     return entry, path
+
+
+def path_of(entry: UserEntry, config: str) -> str:
+    """Give the path that a configuration of sshd means for a user."""
+    told = config.replace("%u", entry.name).replace("%h", entry.home).replace("%%", "%")
+    return posixpath.normpath(posixpath.join(entry.home, told))
 
 
 def _refuse_links(entry: UserEntry, path: str, scope: Scope) -> None:

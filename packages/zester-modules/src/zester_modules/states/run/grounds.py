@@ -33,7 +33,10 @@ class Grounds(msgspec.Struct, kw_only=True):
     backups: Path
     remaining: Callable[[], float | None] = lambda: None
     event: Callable[[str, Mapping[str, Any]], None] = lambda _tag, _data: None
-    """Takes what `fire_event` says of a state."""
+    """Tells an event: of `fire_event` (without a tag where the state names none), or of a state.
+
+    Raises ZesterError where it cannot be told.
+    """
     forget: Callable[[], None] = lambda: None
     """Forgets what was looked up about the host, for `reload_modules`."""
     sleep: Callable[[float], None] = time.sleep

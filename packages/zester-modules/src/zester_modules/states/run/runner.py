@@ -252,8 +252,14 @@ class Run:
         if options.reload_modules:
             self._grounds.forget()
         if options.fire_event and not self.stage.dry:
-            tag = options.fire_event if isinstance(options.fire_event, str) else ""
-            self._grounds.event(tag, {
+            self._fire(options.fire_event, state, ran)
+
+    def _fire(self, named: bool | str, state: State, ran: Ran) -> None:
+        try:
+            self._grounds.event(named if isinstance(named, str) else "", {
                 "id": state.id, "function": f"{state.state}.{state.function}",
                 "result": ran.result, "changed": bool(ran.leaves),
             })  # fmt: skip
+        except ZesterError as error:
+            # the state has come out as it has, whoever hears of it
+            ran.warnings = (*ran.warnings, f"fire_event: {error.message}")

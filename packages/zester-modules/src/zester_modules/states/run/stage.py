@@ -1,5 +1,8 @@
 """What a state's turn is played on: the real machine, or a predicted one in a dry run."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from zester_modules.host.machine import Machine
 from zester_modules.host.predicted import PredictedMachine
 from zester_modules.resource import Scope
@@ -60,6 +63,7 @@ class Stage:
             remaining=grounds.remaining,
             sleep=_at_once if isinstance(machine, PredictedMachine) else grounds.sleep,
             sensitive=state.sensitive or state.options.no_log,
+            event=grounds.event if machine is grounds.machine else _nobody_hears,
             started=self.started,
             log=grounds.log,
         )
@@ -67,3 +71,7 @@ class Stage:
     def doubts(self) -> tuple[str, ...]:
         """Give the ids of earlier states on which an answer of this turn may rest."""
         return tuple(self.predicted.history.doubts) if self.predicted is not None else ()
+
+
+def _nobody_hears(_tag: str, _data: Mapping[str, Any]) -> None:
+    """Stand in for what tells events."""

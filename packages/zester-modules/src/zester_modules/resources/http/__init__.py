@@ -1,0 +1,5 @@
+"""http.*: what servers of the web answer."""
+
+from zester_modules.resources.http.query import QUERY, WAIT
+
+__all__ = ["QUERY", "WAIT"]
