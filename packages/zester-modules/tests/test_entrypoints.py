@@ -68,7 +68,7 @@ def test_two_distributions_of_one_name_are_refused_naming_both(tmp_path: Path):
     answer = python(tmp_path, CALL.format(arguments="'nginx.restart', ['web']"))
     assert answer == (
         "refused|None|the functions nginx.* of zester_one 1.2, zester_two 1.2 are there twice"
-        "|uninstall one of the two distributions"
+        "|uninstall one of the distributions"
     )
 
 
@@ -88,7 +88,10 @@ for one in found.broken:
 """
     assert python(tmp_path, code).splitlines() == [
         "zester_nginx 1.2|nginx.restart NAME [WAIT]|which.|30",
-        "test|zester_greedy 1.2 has functions test.*, which are built in",
+        (
+            "test|the functions test.* of zester_greedy 1.2 cannot be used: "
+            "Zester has this name itself"
+        ),
         "broken|the functions broken.* of zester_broken 1.2 cannot be loaded: RuntimeError: old",
     ]
 

@@ -1,13 +1,12 @@
 """The third parties' functions, from the metadata of installed distributions.
 
-Reading the metadata costs 35 ms and MiBs: workers and short-lived children import this, the agent
-never does.
+Reading the metadata costs time and MiBs: workers and short-lived children do it, the agent never
+does.
 """
 
-from importlib.metadata import entry_points
 from typing import Final
 
-from zester_modules.registry import Provider
+from zester_proto.providers import Provider, installed
 
 GROUP: Final = "zester.functions"
 """The entry points' name is the first name of the functions, their value the Python module."""
@@ -15,9 +14,4 @@ GROUP: Final = "zester.functions"
 
 def scan() -> list[Provider]:
     """Give all providers that are installed; nothing of theirs is imported yet."""
-    found: list[Provider] = []
-    for point in entry_points(group=GROUP):
-        owner = point.dist
-        package = f"{owner.name} {owner.version}" if owner else point.value
-        found.append(Provider(module=point.name, package=package, load=point.load))
-    return sorted(found, key=lambda one: (one.module, one.package))
+    return installed(GROUP)

@@ -2,13 +2,12 @@
 
 import importlib
 from collections.abc import Callable, Iterable, Mapping
-from importlib.metadata import entry_points
 from types import ModuleType
 from typing import Any, Final, cast
 
 from zester_modules.errors import BrokenModule
-from zester_modules.registry import Provider
 from zester_modules.resource import AnyResource, Resource
+from zester_proto.providers import BrokenProvider, Provider, Providers, installed
 from zester_proto.units import did_you_mean, suggest
 
 RESOURCES: Final[Mapping[str, str]] = {
@@ -44,12 +43,7 @@ GROUP: Final = "zester.states"
 
 def scan() -> list[Provider]:
     """Give all third parties that are installed; nothing of theirs is imported yet."""
-    found: list[Provider] = []
-    for point in entry_points(group=GROUP):
-        owner = point.dist
-        package = f"{owner.name} {owner.version}" if owner else point.value
-        found.append(Provider(module=point.name, package=package, load=point.load))
-    return sorted(found, key=lambda one: (one.module, one.package))
+    return installed(GROUP)
 
 
 class Resources:
@@ -66,8 +60,7 @@ class Resources:
         third_parties: Callable[[], Iterable[Provider]] | None = scan,
     ) -> None:
         self._table = table
-        self._scan = third_parties
-        self._providers: dict[str, list[Provider]] | None = None
+        self._third = Providers("the states {}.*", third_parties, declared, table)
         self._loaded: dict[str, dict[str, AnyResource]] = {}
 
     def find(self, name: str) -> AnyResource | None:
@@ -89,9 +82,13 @@ class Resources:
             loaded = self._loaded[module] = self._load(module)
         return loaded
 
+    def broken(self) -> list[BrokenProvider]:
+        """Load all third parties, and give what cannot be used."""
+        return self._third.broken()
+
     def modules(self) -> list[str]:
         """Give the first names of all resources, sorted; third parties' too, unloaded."""
-        return sorted({*self._table, *self._third_parties()})
+        return sorted({*self._table, *self._third.names()})
 
     def names(self) -> list[str]:
         """Give the full names of all resources that can be loaded, sorted; loads all of them."""
@@ -120,38 +117,22 @@ class Resources:
             f"one that does names {module} in its entry points {GROUP}"
         )
 
-    def _third_parties(self) -> dict[str, list[Provider]]:
-        if self._providers is None:
-            self._providers = {}
-            for one in self._scan() if self._scan else ():
-                self._providers.setdefault(one.module, []).append(one)
-        return self._providers
-
     def _load(self, module: str) -> dict[str, AnyResource]:
         if module in self._table:
             return declared(importlib.import_module(self._table[module]), module)
-        providers = self._third_parties().get(module, [])
-        if not providers:
-            return {}
-        packages = tuple(sorted(one.package for one in providers))
-        if len(providers) > 1:
-            raise BrokenModule(
-                module, packages, "are there twice", hint="uninstall one of the distributions"
-            )
         try:
-            return declared(providers[0].load(), module)
-        except Exception as error:
-            raise BrokenModule(
-                module, packages, f"cannot be loaded: {type(error).__name__}: {error}",
-                hint="reinstall or update that distribution, or tell its authors",
-            ) from error  # fmt: skip
+            return self._third.get(module)
+        except KeyError:
+            return {}
+        except BrokenProvider as error:
+            raise BrokenModule(error) from error
 
 
 def declared(python_module: ModuleType, module: str) -> dict[str, AnyResource]:
     """Give the resources that a Python module holds, by their full names.
 
     Raises:
-        TypeError: two have one name.
+        TypeError: it holds none, or two have one name.
     """
     found: dict[str, AnyResource] = {}
     values: list[Any] = [one for one in vars(python_module).values() if isinstance(one, Resource)]
@@ -160,4 +141,6 @@ def declared(python_module: ModuleType, module: str) -> dict[str, AnyResource]:
             continue  # of another family, imported to be used
         if found.setdefault(one.name, one) is not one:
             raise TypeError(f"{one.name} is declared twice")
+    if not found:
+        raise TypeError(f"it declares no state {module}.*")
     return found
