@@ -61,6 +61,24 @@ def test_a_dry_run_changes_nothing(fleet: Fleet, states: Path, tmp_path: Path):
     assert not marks.exists()
 
 
+def test_code_in_a_published_tree_is_off_until_the_peel_says_so(fleet: Fleet, states: Path):
+    code = (
+        "from zester_modules.registry import Context, function\n\n"
+        "@function('site.word', reads=True)\n"
+        "def word(context: Context) -> str:\n    return 'signed'\n"
+    )
+    (states / "_modules").mkdir(exist_ok=True)
+    until_published(fleet, lambda: (states / "_modules" / "site.py").write_text(code))
+
+    def off() -> bool:
+        found = json.loads(fleet.zester("*", "site.word", "--output", "json").out)["peels"]
+        assert {one["outcome"] for one in found.values()} == {"refused"}
+        said = "code in _modules/ of a tree is off, and `tree_modules: true` in the peel's conf"
+        return all(said in one["error"] for one in found.values())
+
+    eventually(off, "every peel has the tree, and says what is off")
+
+
 def test_a_broken_tree_is_told_and_the_last_good_one_stays(
     fleet: Fleet, states: Path, tmp_path: Path
 ):

@@ -107,3 +107,16 @@ print(collect(Request(folder=Path("/nonexistent"))).facts()["zester"]["modules"]
     after = python(tmp_path, code)
     assert before != after
     assert python(tmp_path, code) == after
+
+
+def test_a_function_written_for_salt_is_told_what_to_write_instead(tmp_path: Path):
+    source = SOURCE.format(module="nginx").replace("return Return(", "return __salt__['x'](")
+    install(tmp_path, "zester_nginx", "nginx", source)
+    answer = python(tmp_path, CALL.format(arguments="'nginx.restart', ['web']"))
+    assert answer.startswith(
+        "failed|None|nginx.restart raised NameError: name '__salt__' is not defined ("
+    )
+    assert answer.endswith(
+        "|Zester injects no names: write context.registry.find('a.b')(context, ...), "
+        "in a state scope.call('a.b', ...) (docs/write-a-module.md)"
+    )

@@ -185,8 +185,8 @@ for text in {texts!r}:
             "\n{{ 'a' | peeking }}",
             (
                 "a.sls:2|the filter peeking of broken 1.2 cannot be loaded: TypeError: it asks for "
-                "Jinja's own context, and a filter here gets the value alone|reinstall or update that "
-                "distribution, or tell its authors"
+                "Jinja's own context, and a filter here gets the value alone|reinstall or update "
+                "that distribution, or tell its authors"
             ),
         ),
     ],

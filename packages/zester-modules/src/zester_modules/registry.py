@@ -69,8 +69,15 @@ class Registry:
     """
 
     def __init__(self, third_parties: Callable[[], Iterable[Provider]] | None = None) -> None:
+        self._scan = third_parties
         self._third = Providers("the functions {}.*", third_parties, declared, BUILTIN)
         self._loaded: dict[str, dict[str, AnyFunction]] = {}
+
+    def beside(self, more: Callable[[], Iterable[Provider]]) -> "Registry":
+        """Give a registry that knows more third parties; what is loaded of ours is shared."""
+        other = Registry(lambda: [*(self._scan() if self._scan else ()), *more()])
+        other._loaded = self._loaded
+        return other
 
     def in_agent(self, name: str) -> AnyFunction | None:
         """Give a function whose module may live in the agent.
@@ -138,7 +145,8 @@ class Registry:
         names = self._names(like) if like else []
         near = suggest(name, names)
         hint = did_you_mean(name, names) if like else "sys.list_functions names them all"
-        return UnknownFunction(name, near, hint=hint)
+        hidden = [one.message for one in self.shadowed() if one.name == module]
+        return UnknownFunction(name, near, hint="; ".join(one for one in (*hidden, hint) if one))
 
     def _names(self, module: str) -> list[str]:
         try:

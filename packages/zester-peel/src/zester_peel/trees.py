@@ -4,6 +4,7 @@ from pathlib import Path
 
 import msgspec
 
+from zester_modules.registry import BUILTIN
 from zester_modules.states.trees import Roots, Trees
 from zester_peel.config import PeelConfig
 from zester_peel.files.keeper import TreeKeeper
@@ -28,6 +29,7 @@ class PeelTrees:
             backups=str(config.state_dir / "backups"),
             cache=str(config.state_dir / "web"),
             template_functions=config.template_functions,
+            modules=config.tree_modules,
             strict=config.strict,
             failhard=config.failhard,
             agent=str(agent),
@@ -40,10 +42,12 @@ class PeelTrees:
             ZesterError: what the job names cannot be had whole.
         """
         if self._own:
-            return msgspec.structs.replace(self._base, states=self._own)
+            # nobody has signed them
+            return msgspec.structs.replace(self._base, states=self._own, modules=False)
         root = job.tree or (self._keeper.head.root if self._keeper.head else b"")
-        if not job.function.startswith(STATES) or not root:
-            return self._base
+        first = job.function.partition(".")[0]
+        if not root or (first in BUILTIN and not job.function.startswith(STATES)):
+            return self._base  # others may be in the tree
         folder = await self._keeper.ensure(root)
         states = {one.name: (str(one),) for one in sorted(folder.iterdir()) if one.is_dir()}
         return msgspec.structs.replace(self._base, states=states, revision=root.hex())

@@ -56,16 +56,16 @@ def lint(context: Context, *names: str, saltenv: str = "") -> Return:
 
 
 @function("state.schema", reads=True)
-def schema(context: Context, *names: str) -> dict[str, Any]:  # noqa: ARG001  # every function is handed it
+def schema(context: Context, *names: str) -> dict[str, Any]:
     """Answer what states take, as JSON Schema.
 
     Args:
         names: states such as `file.managed`, or first names; without any, all.
     """
-    from zester_modules.states.resources_table import Resources  # noqa: PLC0415  # a worker's alone
+    from zester_modules.states.resources_table import resources_of  # noqa: PLC0415  # a worker's alone
     from zester_modules.states.schema import schema as schema_of  # noqa: PLC0415  # the same
 
-    resources = Resources()
+    resources = resources_of(context)
     wanted = names or tuple(resources.modules())
     found: dict[str, Any] = {}
     for name in wanted:

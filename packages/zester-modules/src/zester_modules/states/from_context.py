@@ -6,7 +6,7 @@ from zester_modules.context import Context
 from zester_modules.errors import Refused
 from zester_modules.states.compile import Compiler, Request
 from zester_modules.states.published import PublishedTree
-from zester_modules.states.resources_table import Resources
+from zester_modules.states.resources_table import Resources, resources_of
 from zester_modules.states.template_context import Given
 from zester_modules.states.tree import Tree
 from zester_proto.render.code_cache import CodeCache
@@ -40,7 +40,7 @@ def compiler_of(context: Context, request: Request, resources: Resources | None 
         template_functions=context.template_functions,
         codes=CodeCache(context.codes) if context.codes else None,
     )
-    return Compiler(tree_of(context), request, given, resources or Resources())
+    return Compiler(tree_of(context), request, given, resources or resources_of(context))
 
 
 def request_of(

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import ModuleType
 from typing import Any, Final, cast
 
+from zester_modules.context import Context
 from zester_modules.errors import BrokenModule
 from zester_modules.resource import AnyResource, Resource
 from zester_proto.providers import BrokenProvider, Provider, Providers, installed
@@ -44,6 +45,20 @@ GROUP: Final = "zester.states"
 def scan() -> list[Provider]:
     """Give all third parties that are installed; nothing of theirs is imported yet."""
     return installed(GROUP)
+
+
+def resources_of(context: Context) -> "Resources":
+    """Give the resources of a job: ours, those installed and those of its tree."""
+
+    def known() -> list[Provider]:
+        trees = context.trees
+        if trees is None or not trees.states:
+            return scan()
+        from zester_modules.states import tree_modules  # noqa: PLC0415  # where nobody else answers
+
+        return [*scan(), *tree_modules.providers(trees, tree_modules.STATES)]
+
+    return Resources(third_parties=known)
 
 
 class Resources:
@@ -104,6 +119,9 @@ class Resources:
         """Say what may have been meant by a name that nobody provides."""
         module, dot, _ = name.partition(".")
         known = self.modules()
+        hidden = [one for one in self._third.shadowed() if one.name == module]
+        if hidden:
+            return hidden[0].message
         if not dot:
             return f"a state's function is written module.function; modules: {', '.join(known)}"
         like = module if module in known else suggest(module, known)

@@ -14,7 +14,7 @@ from zester_modules.states.calls import StateCalls
 from zester_modules.states.compile import Request
 from zester_modules.states.from_context import compiler_of, tree_of
 from zester_modules.states.model import Compiled, State
-from zester_modules.states.resources_table import Resources
+from zester_modules.states.resources_table import resources_of
 from zester_modules.states.run import Grounds, Wishes, run
 from zester_modules.states.source_templates import SourceTemplates
 from zester_modules.states.template_context import Given, Templates
@@ -42,7 +42,7 @@ class Session:
         if pillar:
             settings = _laid(context.settings, pillar)
             self.context = msgspec.structs.replace(context, settings=settings)
-        self.resources = Resources()
+        self.resources = resources_of(self.context)
 
     def apply(
         self,
