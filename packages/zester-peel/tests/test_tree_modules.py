@@ -156,7 +156,7 @@ def test_a_state_of_the_tree_that_is_off_is_an_error_with_its_line_or_fails(
         ("old.greet", "cannot be used: _modules/old.py:4: there is no __opts__"),
         ("broken.go", "cannot be loaded: ModuleNotFoundError: No module named 'no_such_package'"),
         ("syntax.go", "cannot be used: _modules/syntax.py:1: not Python: invalid syntax"),
-        ("web.titel", "there is no function 'web.titel' on this host"),
+        ("web.titl", "there is no function 'web.titl' on this host"),
     ],
 )
 def test_what_cannot_be_loaded_says_why_and_harms_nothing_else(
