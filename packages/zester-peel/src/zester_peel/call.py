@@ -14,7 +14,7 @@ from zester_modules.errors import Refused
 from zester_modules.registry import Registry
 from zester_modules.returns import Outcome, Return
 from zester_modules.states.trees import with_modules
-from zester_peel import __version__
+from zester_peel import __version__, tests_text
 from zester_peel.call_trees import facts_of, trees_of
 from zester_peel.locks import wait_for_lock
 from zester_peel.states_text import is_result, shown
@@ -42,6 +42,8 @@ def run_call(words: list[str]) -> int:
         sys.stderr.write("usage: zester-peel call FUNCTION [ARG...] [KEY=VALUE...]\n")
         return 2
     function, *rest = called
+    if given.host:
+        rest.append("host=true")
     trees = trees_of(given.tree, given.settings, given.env, modules=given.tree_modules)
     registry = with_modules(Registry(scan), trees)
     with contextlib.redirect_stdout(sys.stderr):  # modules may print while they are imported
@@ -87,6 +89,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--output", choices=("text", "json", "yaml"), default="text")
     parser.add_argument("--timeout", help="how long it may take: 30, 30s, 5m")
     parser.add_argument("--test", action="store_true", help="say what would change")
+    parser.add_argument("--host", action="store_true",
+                        help="with state.test: converge on a throw-away root, too")  # fmt: skip
     parser.add_argument("--id", default="", help="the id that the function sees")
     return parser
 
@@ -170,6 +174,8 @@ def _show_text(answer: Return) -> None:
     value = normalise(answer.value)
     if is_result(value):
         sys.stdout.write(shown(cast("dict[str, Any]", value), colour=sys.stdout.isatty()))
+    elif tests_text.is_tests(value):
+        sys.stdout.write(tests_text.shown(value, colour=sys.stdout.isatty()))
     elif isinstance(value, dict) and {"stdout", "stderr", "exit_code"} <= value.keys():
         output = cast("dict[str, str]", value)
         sys.stdout.write(output["stdout"])

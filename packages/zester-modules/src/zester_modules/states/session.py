@@ -40,7 +40,7 @@ class Session:
         self._env = env or self._trees.env
         self.context = context
         if pillar:
-            settings = _laid(context.settings, pillar)
+            settings = laid(context.settings, pillar)
             self.context = msgspec.structs.replace(context, settings=settings)
         self.resources = resources_of(self.context)
 
@@ -110,13 +110,14 @@ def params_of(resource: AnyResource, state: State) -> msgspec.Struct:
     return fitted.params
 
 
-def _laid(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    laid = dict(base)
+def laid(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay settings over others: maps are merged, whatever else is replaced."""
+    merged = dict(base)
     for key, value in over.items():
-        before = laid.get(key)
+        before = merged.get(key)
         if isinstance(before, Mapping) and isinstance(value, Mapping):
             maps = cast("tuple[Mapping[str, Any], Mapping[str, Any]]", (before, value))
-            laid[key] = _laid(*maps)
+            merged[key] = laid(*maps)
         else:
-            laid[key] = value
-    return laid
+            merged[key] = value
+    return merged

@@ -18,7 +18,7 @@ class Stage:
 
     def __init__(self, grounds: Grounds, *, test: bool) -> None:
         self.grounds = grounds
-        self.predicted = PredictedMachine(grounds.machine) if test else None
+        self.predicted = _predicted(grounds.machine) if test else None
         self.started: set[str] = set()
 
     @property
@@ -62,3 +62,8 @@ class Stage:
     def doubts(self) -> tuple[str, ...]:
         """Give the ids of earlier states on which an answer of this turn may rest."""
         return tuple(self.predicted.history.doubts) if self.predicted is not None else ()
+
+
+def _predicted(machine: Machine) -> PredictedMachine:
+    """Give a predicted machine: the caller's own, where it wants to look at it afterwards."""
+    return machine if isinstance(machine, PredictedMachine) else PredictedMachine(machine)
