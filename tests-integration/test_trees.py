@@ -120,6 +120,29 @@ def test_a_large_file_is_fetched_when_a_state_needs_it_and_not_before(
     assert [one.read_text() == script for one in kept.glob("*/base/large.sh")] == [True]
 
 
+def test_large_files_are_taken_ahead_where_somebody_asks_for_it(
+    fleet: Fleet, states: Path, tmp_path: Path
+):
+    data = "# ahead\n" * 50_000
+    text = (
+        f"ahead:\n  file.managed:\n    - name: {tmp_path}/ahead\n"
+        "    - source: zester://ahead.txt\n    - unless: 'true'\n"
+    )
+    until_published(fleet, lambda: (states / "ahead.txt").write_text(data))
+    until_published(fleet, lambda: (states / "ahead.zy").write_text(text))
+
+    first, again = (
+        json.loads(fleet.zester("*", "state.prefetch", "ahead", "--output", "json").out)["peels"]
+        for _ in range(2)
+    )
+
+    whole = {"source": "zester://ahead.txt", "bytes": len(data), "fetched": True}
+    assert [one["return"]["files"] for one in first.values()] == [[whole]] * 3
+    assert {one["return"]["fetched_bytes"] for one in first.values()} == {len(data)}
+    assert {one["return"]["fetched_bytes"] for one in again.values()} == {0}
+    assert not (tmp_path / "ahead").exists()
+
+
 def test_what_publishing_would_change_is_shown(fleet: Fleet, states: Path):
     until_published(fleet, lambda: (states / "shown.zy").write_text("a:\n  test.nop: []\n"))
 

@@ -8,10 +8,22 @@ from zester_modules.context import Context
 from zester_modules.errors import Refused
 from zester_modules.function import function
 from zester_modules.functions.state_apply import apply, highstate, single, sls
+from zester_modules.functions.state_prefetch import prefetch
 from zester_modules.functions.state_test import run_tests
 from zester_modules.returns import Outcome, Return
 
-__all__ = ["apply", "graph", "highstate", "lint", "run_tests", "schema", "show", "single", "sls"]
+__all__ = [
+    "apply",
+    "graph",
+    "highstate",
+    "lint",
+    "prefetch",
+    "run_tests",
+    "schema",
+    "show",
+    "single",
+    "sls",
+]
 
 
 @function("state.show", reads=True)

@@ -7,7 +7,7 @@ import http.client
 import os
 import urllib.error
 import urllib.request
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final
@@ -33,17 +33,25 @@ class _Note(msgspec.Struct, frozen=True, kw_only=True):
     modified: str = ""
 
 
+def _nothing(_path: Path) -> None:
+    """Let nobody hear of it."""
+
+
 class WebCache:
     """Downloads to a folder of ours alone.
 
     Args:
         folder: where to; made when it is first needed, 0700.
         limit: bytes of one file.
+        fetched: hears of each file that came from the web.
     """
 
-    def __init__(self, folder: Path, *, limit: int = LIMIT) -> None:
+    def __init__(
+        self, folder: Path, *, limit: int = LIMIT, fetched: Callable[[Path], None] = _nothing
+    ) -> None:
         self._folder = folder
         self._limit = limit
+        self._fetched = fetched
 
     def fetch(self, url: str, digest: Digest | None) -> Path | None:
         """Give a local copy; with a digest that is in the cache, nobody is asked.
@@ -110,7 +118,8 @@ class WebCache:
                 hint="someone changed the source, or the digest is of another version",
             )
         note_path.replace(kept_note)
-        return part.replace(kept)
+        self._fetched(part.replace(kept))
+        return kept
 
     def _save(
         self, answer: http.client.HTTPResponse, part: Path, url: str, *, append: bool

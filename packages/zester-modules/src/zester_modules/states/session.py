@@ -1,6 +1,6 @@
 """One run of a peel's own states: its settings, its tree compiled, and what the run stands on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,7 +11,7 @@ from zester_modules.functions.machines import machine_of
 from zester_modules.params import fit
 from zester_modules.resource import AnyResource
 from zester_modules.states.calls import StateCalls
-from zester_modules.states.compile import Request
+from zester_modules.states.compile import Compiler, Request
 from zester_modules.states.from_context import compiler_of, tree_of
 from zester_modules.states.model import Compiled, State
 from zester_modules.states.resources_table import resources_of
@@ -52,13 +52,17 @@ class Session:
         failhard: bool = False,
     ) -> dict[str, Any]:
         """Compile and run; `names` None is what the top file names. Give the result."""
-        request = Request(
-            references=names, env=self._env or None, exclude=exclude, strict=self.context.strict
-        )
-        compiler = compiler_of(self.context, request, self.resources)
+        compiler = self.compiler(names, exclude)
         compiled = compiler.compile()
         tree = tree_of(self.context)
         return self.run(compiled, tree, compiler.templates, failhard=failhard)
+
+    def compiler(self, names: Sequence[str] | None, exclude: Sequence[Any] = ()) -> Compiler:
+        """Give what compiles state files, or what the top file names."""
+        request = Request(
+            references=names, env=self._env or None, exclude=exclude, strict=self.context.strict
+        )
+        return compiler_of(self.context, request, self.resources)
 
     def single(self, state: State) -> dict[str, Any]:
         """Run one state that stands in no tree."""
@@ -77,6 +81,12 @@ class Session:
         )
         return run(compiled, self._grounds(tree, templates), wishes)
 
+    def sources(
+        self, tree: Tree, *, fetched: Callable[[Path], None] = lambda _path: None
+    ) -> TreeSources:
+        """Give where files come from; `fetched` hears of each that was not here before."""
+        return TreeSources(tree, self._env or "base", Path(self._trees.cache), fetched=fetched)
+
     def _grounds(self, tree: Tree, templates: Templates) -> Grounds:
         context = self.context
         folder = context.tmp / "states"
@@ -87,7 +97,7 @@ class Session:
             params=params_of,
             facts=context.facts,
             settings=context.settings,
-            sources=TreeSources(tree, self._env or "base", Path(self._trees.cache)),
+            sources=self.sources(tree),
             templates=lambda state: SourceTemplates(templates, state),
             calls=StateCalls(templates.calls, context),
             folder=folder,

@@ -1,5 +1,6 @@
 """Sources of files: from a tree in folders of this host, from local paths, and from the web."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -19,12 +20,21 @@ class TreeSources:
         tree: its roots.
         env: where a source names none.
         cache: the folder of what came from the web; None: nothing can.
+        fetched: hears of each file that was not on this host before.
     """
 
-    def __init__(self, tree: Tree, env: str, cache: Path | None = None) -> None:
+    def __init__(
+        self,
+        tree: Tree,
+        env: str,
+        cache: Path | None = None,
+        *,
+        fetched: Callable[[Path], None] = lambda _path: None,
+    ) -> None:
         self._tree = tree
         self._env = env
         self._cache = cache
+        self._fetched = fetched
 
     def fetch(self, source: str, *, digest: str = "", env: str = "") -> Path | None:
         """Give where a source lies; None: it is not there.
@@ -50,7 +60,7 @@ class TreeSources:
         split = split_source(source)
         if split is not None:
             path, own = split
-            return self._tree.obtain(own or env or self._env, path)
+            return self._from_tree(own or env or self._env, path)
         path = source.removeprefix("file://")
         if path.startswith("/"):
             return Path(path) if Path(path).exists() else None
@@ -58,6 +68,15 @@ class TreeSources:
             f"{source} cannot be fetched",
             hint="salt://, zester://, http://, https:// and whole paths can",
         )
+
+    def _from_tree(self, env: str, path: str) -> Path | None:
+        here = self._tree.locate(env, path)
+        if here is not None:
+            return here
+        found = self._tree.obtain(env, path)
+        if found is not None:
+            self._fetched(found)
+        return found
 
     def _from_web(self, source: str, digest: str, env: str) -> Path | None:
         if not digest:
@@ -72,7 +91,7 @@ class TreeSources:
     def _web(self, limit: int = LIMIT) -> WebCache:
         if self._cache is None:
             raise HostProblem("nothing can be fetched from the web here")
-        return WebCache(self._cache, limit=limit)
+        return WebCache(self._cache, limit=limit, fetched=self._fetched)
 
     def _digest(self, source: str, digest: str, env: str) -> Digest:
         """Give the digest that is written, or that a file of digests says."""
