@@ -61,6 +61,24 @@ def test_a_dry_run_changes_nothing(fleet: Fleet, states: Path, tmp_path: Path):
     assert not marks.exists()
 
 
+def test_code_in_a_published_tree_is_off_until_the_peel_says_so(fleet: Fleet, states: Path):
+    code = (
+        "from zester_modules.registry import Context, function\n\n"
+        "@function('site.word', reads=True)\n"
+        "def word(context: Context) -> str:\n    return 'signed'\n"
+    )
+    (states / "_modules").mkdir(exist_ok=True)
+    until_published(fleet, lambda: (states / "_modules" / "site.py").write_text(code))
+
+    def off() -> bool:
+        found = json.loads(fleet.zester("*", "site.word", "--output", "json").out)["peels"]
+        assert {one["outcome"] for one in found.values()} == {"refused"}
+        said = "code in _modules/ of a tree is off, and `tree_modules: true` in the peel's conf"
+        return all(said in one["error"] for one in found.values())
+
+    eventually(off, "every peel has the tree, and says what is off")
+
+
 def test_a_broken_tree_is_told_and_the_last_good_one_stays(
     fleet: Fleet, states: Path, tmp_path: Path
 ):
@@ -100,6 +118,29 @@ def test_a_large_file_is_fetched_when_a_state_needs_it_and_not_before(
 
     assert marks.read_text().splitlines() == ["ran"] * 3
     assert [one.read_text() == script for one in kept.glob("*/base/large.sh")] == [True]
+
+
+def test_large_files_are_taken_ahead_where_somebody_asks_for_it(
+    fleet: Fleet, states: Path, tmp_path: Path
+):
+    data = "# ahead\n" * 50_000
+    text = (
+        f"ahead:\n  file.managed:\n    - name: {tmp_path}/ahead\n"
+        "    - source: zester://ahead.txt\n    - unless: 'true'\n"
+    )
+    until_published(fleet, lambda: (states / "ahead.txt").write_text(data))
+    until_published(fleet, lambda: (states / "ahead.zy").write_text(text))
+
+    first, again = (
+        json.loads(fleet.zester("*", "state.prefetch", "ahead", "--output", "json").out)["peels"]
+        for _ in range(2)
+    )
+
+    whole = {"source": "zester://ahead.txt", "bytes": len(data), "fetched": True}
+    assert [one["return"]["files"] for one in first.values()] == [[whole]] * 3
+    assert {one["return"]["fetched_bytes"] for one in first.values()} == {len(data)}
+    assert {one["return"]["fetched_bytes"] for one in again.values()} == {0}
+    assert not (tmp_path / "ahead").exists()
 
 
 def test_what_publishing_would_change_is_shown(fleet: Fleet, states: Path):

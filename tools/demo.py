@@ -102,7 +102,7 @@ def publish_states(scripts: Path, config: str, folder: Path) -> None:
     """Give the master the example's state tree, and wait until it has published it."""
     states = folder / "fleet" / "states"
     staged = folder / "staged"
-    shutil.copytree(EXAMPLES / "states" / "demo", staged)
+    shutil.copytree(EXAMPLES / "states" / "demo", staged, ignore=shutil.ignore_patterns("tests"))
     (staged / "where.yaml").write_text(f"folder: {folder}/hosts\ngreeting: Hello\n")
     states.mkdir(exist_ok=True)
     (folder / "hosts").mkdir()

@@ -3,7 +3,6 @@
 # ruff: noqa: D102  # each method does what its Protocol says of it
 
 import re
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -23,6 +22,7 @@ from zester_modules.states.model import (
 )
 from zester_modules.states.resources_table import Resources
 from zester_modules.states.run import Grounds, Wishes, run
+from zester_modules.testing import NoSources, plainly
 from zester_proto.errors import ZesterError
 from zester_proto.render.nodes import Mapping as MapNode
 from zester_proto.render.nodes import Node, Place, Scalar, Sequence
@@ -69,18 +69,6 @@ class NoCalls:
             self.changed.append((args, kwargs))
             return True
         return self(name, *args, **kwargs)
-
-
-class NoSources:
-    """A tree without sources but local paths."""
-
-    def fetch(self, source: str, *, digest: str = "", env: str = "") -> Path | None:
-        del digest, env
-        return Path(source) if Path(source).exists() else None
-
-    def find(self, folder: str, *, env: str = "") -> list[str]:
-        del folder, env
-        return []
 
 
 def states(*given: tuple[str, str, dict[str, Any]]) -> Compiled:
@@ -144,14 +132,6 @@ def _no_sleep(seconds: float) -> None:
 def _templates(state: State) -> Templates:
     assert state.sls
     return plainly
-
-
-def plainly(
-    text: str, *, source: str, context: Mapping[str, Any], defaults: Mapping[str, Any]
-) -> str:
-    """Give a template's text as it is."""
-    del source, context, defaults
-    return text
 
 
 def ran(compiled: Compiled, on: Grounds, **wishes: Any) -> dict[str, dict[str, Any]]:

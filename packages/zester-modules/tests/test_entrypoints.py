@@ -68,7 +68,7 @@ def test_two_distributions_of_one_name_are_refused_naming_both(tmp_path: Path):
     answer = python(tmp_path, CALL.format(arguments="'nginx.restart', ['web']"))
     assert answer == (
         "refused|None|the functions nginx.* of zester_one 1.2, zester_two 1.2 are there twice"
-        "|uninstall one of the two distributions"
+        "|uninstall one of the distributions"
     )
 
 
@@ -88,7 +88,10 @@ for one in found.broken:
 """
     assert python(tmp_path, code).splitlines() == [
         "zester_nginx 1.2|nginx.restart NAME [WAIT]|which.|30",
-        "test|zester_greedy 1.2 has functions test.*, which are built in",
+        (
+            "test|the functions test.* of zester_greedy 1.2 cannot be used: "
+            "Zester has this name itself"
+        ),
         "broken|the functions broken.* of zester_broken 1.2 cannot be loaded: RuntimeError: old",
     ]
 
@@ -104,3 +107,16 @@ print(collect(Request(folder=Path("/nonexistent"))).facts()["zester"]["modules"]
     after = python(tmp_path, code)
     assert before != after
     assert python(tmp_path, code) == after
+
+
+def test_a_function_written_for_salt_is_told_what_to_write_instead(tmp_path: Path):
+    source = SOURCE.format(module="nginx").replace("return Return(", "return __salt__['x'](")
+    install(tmp_path, "zester_nginx", "nginx", source)
+    answer = python(tmp_path, CALL.format(arguments="'nginx.restart', ['web']"))
+    assert answer.startswith(
+        "failed|None|nginx.restart raised NameError: name '__salt__' is not defined ("
+    )
+    assert answer.endswith(
+        "|Zester injects no names: write context.registry.find('a.b')(context, ...), "
+        "in a state scope.call('a.b', ...) (docs/write-a-module.md)"
+    )

@@ -33,7 +33,7 @@ def declare(name: str, module_name: str = "theirs"):
 
 
 def provider(name: str, load: Any, package: str = "theirs 1.0") -> Provider:
-    return Provider(module=name, package=package, load=load)
+    return Provider(name=name, package=package, load=load)
 
 
 def never():
@@ -120,7 +120,7 @@ def test_a_third_party_never_takes_a_built_in_modules_place():
     registry = Registry(lambda: [provider("test", never)])
     assert registry.modules() == sorted(BUILTIN)
     assert registry.find("test.ping").call.__module__ == "zester_modules.functions.test"
-    assert [one.package for one in registry.shadowed()] == ["theirs 1.0"]
+    assert [one.packages for one in registry.shadowed()] == [("theirs 1.0",)]
 
 
 def untyped(_context: Context, thing: str) -> None:
@@ -137,7 +137,10 @@ del untyped.__annotations__["thing"]
         (lambda: module("theirs", declare("other.go")), "other.go does not belong to the module x"),
         (lambda: module("theirs", declare("x.a"), declare("x.a")), "x.a is declared twice"),
         (lambda: module("theirs", function("x.a")(untyped)), "the parameter thing has no type"),
+        (lambda: module("theirs"), "it declares no function x.*"),
+        (lambda: 3, "TypeError"),
         (lambda: 1 / 0, "ZeroDivisionError: division by zero"),
+        (lambda: sys.exit("no licence"), "SystemExit: no licence"),
     ],
 )
 def test_a_module_that_cannot_be_loaded_names_its_distribution(load: Any, problem: str):

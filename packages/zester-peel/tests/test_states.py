@@ -3,7 +3,9 @@
 import asyncio
 from pathlib import Path
 
+from zester_testing.masters import eventually
 from zester_testing.peels import Peel, is_welcome
+from zester_testing.published_tree import PublishedTree
 from zester_testing.raw_master import RawMaster
 from zester_testing.site import Bus
 
@@ -46,3 +48,47 @@ async def test_a_peel_applies_its_own_tree_and_two_runs_wait_for_each_other(
         refused = await master.run(peel.identity, "state.apply", "nothing")
         assert refused.outcome == "refused"
         assert refused.value["errors"]
+
+
+WORD = """\
+from zester_modules.registry import Context, function
+
+@function("site.word", reads=True)
+def word(context: Context) -> str:
+    return f"signed for {context.peel_id}"
+"""
+
+
+async def test_code_of_a_published_tree_runs_where_the_peel_says_so(
+    bus: Bus, master: RawMaster, tmp_path: Path
+) -> None:
+    tree = PublishedTree(master)
+    files = {
+        "_modules/site.py": WORD,
+        "word.zy": "w:\n  test.nop:\n    - name: {{ salt['site.word']() }}\n",
+    }
+    stored = [await tree.file(path, text.encode()) for path, text in files.items()]
+    await tree.publish(await tree.put(1, *stored))
+    own = tmp_path / "own"
+    (own / "_modules").mkdir(parents=True)
+    (own / "_modules/site.py").write_text(WORD)
+    config = tmp_path / "peel.yaml"
+    config.write_text("tree_modules: true\n")
+    with (
+        Peel.up(bus, "code-1.example.com", tmp_path / "1", config=config) as peel,
+        Peel.up(bus, "code-2.example.com", tmp_path / "2", config=config,
+                state_roots=str(own)) as other,
+    ):  # fmt: skip
+        await is_welcome(peel)
+        await is_welcome(other)
+
+        async def word() -> bool:
+            return (await master.run(peel.identity, "site.word")).outcome == "ok"
+
+        await eventually(word, "the tree has come")
+        shown = await master.run(peel.identity, "state.show", "word")
+        refused = await master.run(other.identity, "site.word")
+
+    assert shown.value["states"][0]["name"] == "signed for code-1.example.com"
+    assert refused.outcome == "refused"
+    assert "code in _modules/ of a tree is off" in refused.error

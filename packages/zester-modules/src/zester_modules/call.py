@@ -128,16 +128,18 @@ def call(
         test: a dry run.
         timeout: seconds that the function may know of; only commands are stopped by it.
         facts: given ones; else they are collected when the function looks at them.
-        registry: the functions; else the built-in ones and those installed.
+        registry: the functions; else the built-in ones, those installed and those of the tree.
         trees: where state and settings trees lie.
     """
     import tempfile  # noqa: PLC0415  # the agent has folders of its own
 
-    from zester_modules import entrypoints  # noqa: PLC0415  # reading metadata costs 35 ms
+    from zester_modules import entrypoints  # noqa: PLC0415  # the agent has its own
+    from zester_modules.states.trees import use, with_modules  # noqa: PLC0415  # the same
 
-    functions = registry or Registry(entrypoints.scan)
+    functions = registry or with_modules(Registry(entrypoints.scan), trees)
     try:
-        bound = bind(functions.find(function), args, kwargs or {})
+        with contextlib.redirect_stdout(sys.stderr):
+            bound = bind(functions.find(function), args, kwargs or {})
     except ZesterError as error:
         return failure(function, error)
     with tempfile.TemporaryDirectory(prefix="zester-call-") as folder:
@@ -147,8 +149,6 @@ def call(
             deadline=None if timeout is None else time.monotonic() + timeout,
         )  # fmt: skip
         if trees is not None:
-            from zester_modules.states.trees import use  # noqa: PLC0415  # most calls have none
-
             use(trees, context)
         context.facts = LazyFacts(lambda: _collect(context)) if facts is None else facts
         with contextlib.redirect_stdout(sys.stderr):
@@ -172,14 +172,25 @@ def failure(name: str, error: BaseException) -> Return:
     if isinstance(error, ZesterError):
         text = error.message if error.message.startswith(name) else f"{name}: {error.message}"
         return Return(None, Outcome.FAILED, error=text, hint=error.hint, debug=debug)
+    hint = ""
     if isinstance(error, SystemExit):
         what = f"ended its process with exit code {error.code!r}"
     else:
+        hint = _hint_of(error)
         what = f"raised {type(error).__name__}: {error}"[:2000].rstrip(": ")
     place = _place(error.__traceback__)
     return Return(
-        None, Outcome.FAILED, error=f"{name} {what}" + (f" ({place})" if place else ""), debug=debug
-    )
+        None, Outcome.FAILED, error=f"{name} {what}" + (f" ({place})" if place else ""), hint=hint,
+        debug=debug,
+    )  # fmt: skip
+
+
+def _hint_of(error: BaseException) -> str:
+    if not isinstance(error, NameError) or not error.name:
+        return ""
+    from zester_modules.states.salt_names import hint_for  # noqa: PLC0415  # a rare mistake
+
+    return hint_for(error.name)
 
 
 def _place(trace: TracebackType | None) -> str:

@@ -73,12 +73,7 @@ def build(registry: Registry) -> Catalogue:
     """Load all functions and describe them; those that cannot be loaded are listed as broken."""
     functions: list[FunctionHelp] = []
     broken = [
-        Broken(
-            module=one.module,
-            problem=f"{one.package} has functions {one.module}.*, which are built in",
-            hint="the built-in ones answer; its authors must choose another name",
-        )
-        for one in registry.shadowed()
+        Broken(module=one.name, problem=one.message, hint=one.hint) for one in registry.shadowed()
     ]
     for module in registry.modules():
         try:

@@ -1,6 +1,7 @@
 """What can be wrong with a call before it runs, and how a function says no."""
 
 from zester_proto.errors import ZesterError
+from zester_proto.providers import BrokenProvider
 
 
 class Refused(ZesterError):
@@ -41,16 +42,14 @@ class BadArgument(Refused):
 
 
 class BrokenModule(Refused):
-    """Raised when an installed distribution's functions cannot be used.
+    """Raised when the functions or states of a third party cannot be used.
 
     Attributes:
-        module: the first part of its functions' names.
+        module: the first part of their names.
         packages: the distributions at fault.
     """
 
-    def __init__(
-        self, module: str, packages: tuple[str, ...], problem: str, *, hint: str = ""
-    ) -> None:
-        super().__init__(f"the functions {module}.* of {', '.join(packages)} {problem}", hint=hint)
-        self.module = module
-        self.packages = packages
+    def __init__(self, cause: BrokenProvider) -> None:
+        super().__init__(cause.message, hint=cause.hint)
+        self.module = cause.name
+        self.packages = cause.packages

@@ -5,14 +5,13 @@ from collections.abc import Callable, Iterable, Mapping
 from types import ModuleType
 from typing import Any, Final, cast
 
-import msgspec
-
 from zester_modules.bind import BoundCall, bind
 from zester_modules.context import Context
 from zester_modules.errors import BadArgument, BrokenModule, Refused, UnknownFunction
 from zester_modules.function import AnyFunction, Function, Parameter, function
 from zester_modules.returns import Outcome, Return
 from zester_modules.words import Duration, Mode, Value
+from zester_proto.providers import BrokenProvider, Provider, Providers
 from zester_proto.units import did_you_mean, suggest
 
 __all__ = [
@@ -69,15 +68,6 @@ IN_AGENT: Final = frozenset({"cmd", "facts", "sys", "test"})
 """Those small enough to be imported by the agent itself; a test holds what they import."""
 
 
-class Provider(msgspec.Struct, frozen=True, kw_only=True):
-    """A third party's functions of one first name, not yet loaded."""
-
-    module: str
-    package: str
-    """The distribution and its version."""
-    load: Callable[[], ModuleType]
-
-
 class Registry:
     """Finds functions; what is loaded stays loaded.
 
@@ -90,8 +80,14 @@ class Registry:
 
     def __init__(self, third_parties: Callable[[], Iterable[Provider]] | None = None) -> None:
         self._scan = third_parties
-        self._providers: dict[str, list[Provider]] | None = None
+        self._third = Providers("the functions {}.*", third_parties, declared, BUILTIN)
         self._loaded: dict[str, dict[str, AnyFunction]] = {}
+
+    def beside(self, more: Callable[[], Iterable[Provider]]) -> "Registry":
+        """Give a registry that knows more third parties; what is loaded of ours is shared."""
+        other = Registry(lambda: [*(self._scan() if self._scan else ()), *more()])
+        other._loaded = self._loaded
+        return other
 
     def in_agent(self, name: str) -> AnyFunction | None:
         """Give a function whose module may live in the agent.
@@ -117,7 +113,7 @@ class Registry:
 
     def modules(self) -> list[str]:
         """Give the first names of all functions, sorted; third parties' too, unloaded."""
-        return sorted({*BUILTIN, *self._third_parties()})
+        return sorted({*BUILTIN, *self._third.names()})
 
     def functions(self, module: str) -> dict[str, AnyFunction]:
         """Give all functions with that first name, by their full names.
@@ -126,51 +122,31 @@ class Registry:
             BrokenModule: a third party's cannot be used.
             KeyError: there is no such module.
         """
+        if module not in BUILTIN:
+            try:
+                return self._third.get(module)
+            except BrokenProvider as error:
+                raise BrokenModule(error) from error
         loaded = self._loaded.get(module)
         if loaded is None:
-            loaded = self._loaded[module] = self._load(module)
+            python_module = importlib.import_module(BUILTIN[module])
+            loaded = self._loaded[module] = declared(python_module, module)
         return loaded
 
     def package(self, module: str) -> str:
         """Give the distribution that a third party's functions come from; "" for built-in ones."""
-        return ", ".join(one.package for one in self._third_parties().get(module, ()))
+        return self._third.package(module)
 
-    def shadowed(self) -> list[Provider]:
+    def shadowed(self) -> list[BrokenProvider]:
         """Give the third parties that carry the name of a built-in module; none of them answers."""
-        found = self._third_parties()
-        return [one for module in sorted(BUILTIN) for one in found.get(module, [])]
+        return self._third.shadowed()
 
     def forget(self) -> None:
         """Look anew for third parties when somebody asks; what is loaded stays loaded."""
         self._providers = None
 
     def _knows(self, module: str) -> bool:
-        return module in BUILTIN or module in self._third_parties()
-
-    def _third_parties(self) -> dict[str, list[Provider]]:
-        if self._providers is None:
-            self._providers = {}
-            for one in self._scan() if self._scan else ():
-                self._providers.setdefault(one.module, []).append(one)
-        return self._providers
-
-    def _load(self, module: str) -> dict[str, AnyFunction]:
-        if module in BUILTIN:
-            return declared(importlib.import_module(BUILTIN[module]), module)
-        providers = self._third_parties()[module]
-        packages = tuple(sorted(one.package for one in providers))
-        if len(providers) > 1:
-            raise BrokenModule(
-                module, packages, "are there twice",
-                hint="uninstall one of the two distributions",
-            )  # fmt: skip
-        try:
-            return declared(providers[0].load(), module)
-        except Exception as error:
-            raise BrokenModule(
-                module, packages, f"cannot be loaded: {type(error).__name__}: {error}",
-                hint="reinstall or update that distribution, or tell its authors",
-            ) from error  # fmt: skip
+        return module in BUILTIN or module in self._third
 
     def _unknown(self, name: str) -> UnknownFunction:
         module, dot, _ = name.partition(".")
@@ -183,7 +159,8 @@ class Registry:
         names = self._names(like) if like else []
         near = suggest(name, names)
         hint = did_you_mean(name, names) if like else "sys.list_functions names them all"
-        return UnknownFunction(name, near, hint=hint)
+        hidden = [one.message for one in self.shadowed() if one.name == module]
+        return UnknownFunction(name, near, hint="; ".join(one for one in (*hidden, hint) if one))
 
     def _names(self, module: str) -> list[str]:
         try:
@@ -196,8 +173,8 @@ def declared(python_module: ModuleType, module: str) -> dict[str, AnyFunction]:
     """Give the functions that a Python module declares, by their full names.
 
     Raises:
-        TypeError: one belongs to another first name, two have one name, or a signature is one
-            that no words fit.
+        TypeError: it declares none, one belongs to another first name, two have one name, or a
+            signature is one that no words fit.
     """
     found: dict[str, AnyFunction] = {}
     values: list[Any] = [one for one in vars(python_module).values() if isinstance(one, Function)]
@@ -209,4 +186,6 @@ def declared(python_module: ModuleType, module: str) -> dict[str, AnyFunction]:
         if found.setdefault(one.name, one) is not one:
             raise TypeError(f"{one.name} is declared twice")
         _ = one.parameters
+    if not found:
+        raise TypeError(f"it declares no function {module}.*")
     return found

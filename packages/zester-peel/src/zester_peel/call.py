@@ -1,6 +1,7 @@
 """`zester-peel call`: one function on this host, with no agent and no bus."""
 
 import argparse
+import contextlib
 import json
 import os
 import sys
@@ -12,7 +13,8 @@ from zester_modules.entrypoints import scan
 from zester_modules.errors import Refused
 from zester_modules.registry import Registry
 from zester_modules.returns import Outcome, Return
-from zester_peel import __version__
+from zester_modules.states.trees import with_modules
+from zester_peel import __version__, tests_text
 from zester_peel.call_trees import facts_of, trees_of
 from zester_peel.locks import wait_for_lock
 from zester_peel.states_text import is_result, shown
@@ -40,9 +42,13 @@ def run_call(words: list[str]) -> int:
         sys.stderr.write("usage: zester-peel call FUNCTION [ARG...] [KEY=VALUE...]\n")
         return 2
     function, *rest = called
-    registry = Registry(scan)
-    args, kwargs = _arguments(registry, function, rest)
-    _lock(registry, function, given.state_dir)
+    if given.host:
+        rest.append("host=true")
+    trees = trees_of(given.tree, given.settings, given.env, modules=given.tree_modules)
+    registry = with_modules(Registry(scan), trees)
+    with contextlib.redirect_stdout(sys.stderr):  # modules may print while they are imported
+        args, kwargs = _arguments(registry, function, rest)
+        _lock(registry, function, given.state_dir)
     facts_dir, facts = facts_of(given.facts, given.id)
     answer = call(
         function,
@@ -50,7 +56,7 @@ def run_call(words: list[str]) -> int:
         kwargs,
         facts_dir=facts_dir,
         facts=facts,
-        trees=trees_of(given.tree, given.settings, given.env),
+        trees=trees,
         peel_id=given.id,
         version=__version__,
         test=given.test,
@@ -73,6 +79,8 @@ def _parser() -> argparse.ArgumentParser:
                         help="custom facts, or a file of all facts")  # fmt: skip
     parser.add_argument("--tree", action="append", default=[], metavar="[ENV=]DIR",
                         help="state tree; of several the first that has a file wins")  # fmt: skip
+    parser.add_argument("--tree-modules", action="store_true",
+                        help="run the code in _modules/ and _states/ of that tree")  # fmt: skip
     parser.add_argument("--settings", action="append", default=[], metavar="[ENV=]DIR",
                         help="settings tree")  # fmt: skip
     parser.add_argument("--env", default="", help="environment; else base")
@@ -81,6 +89,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--output", choices=("text", "json", "yaml"), default="text")
     parser.add_argument("--timeout", help="how long it may take: 30, 30s, 5m")
     parser.add_argument("--test", action="store_true", help="say what would change")
+    parser.add_argument("--host", action="store_true",
+                        help="with state.test: converge on a throw-away root, too")  # fmt: skip
     parser.add_argument("--id", default="", help="the id that the function sees")
     return parser
 
@@ -164,6 +174,8 @@ def _show_text(answer: Return) -> None:
     value = normalise(answer.value)
     if is_result(value):
         sys.stdout.write(shown(cast("dict[str, Any]", value), colour=sys.stdout.isatty()))
+    elif tests_text.is_tests(value):
+        sys.stdout.write(tests_text.shown(value, colour=sys.stdout.isatty()))
     elif isinstance(value, dict) and {"stdout", "stderr", "exit_code"} <= value.keys():
         output = cast("dict[str, str]", value)
         sys.stdout.write(output["stdout"])

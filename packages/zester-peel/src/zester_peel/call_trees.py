@@ -7,7 +7,9 @@ from zester_modules.errors import Refused
 from zester_modules.states.trees import Trees
 
 
-def trees_of(states: list[str], settings: list[str], env: str) -> Trees | None:
+def trees_of(
+    states: list[str], settings: list[str], env: str, *, modules: bool = False
+) -> Trees | None:
     """Give the trees; a folder without `ENV=` is of `env`, else of base.
 
     Raises:
@@ -16,7 +18,9 @@ def trees_of(states: list[str], settings: list[str], env: str) -> Trees | None:
     if not states and not settings:
         return None
     own = env or "base"
-    return Trees(states=_roots(states, own), settings=_roots(settings, own), env=env)
+    return Trees(
+        states=_roots(states, own), settings=_roots(settings, own), env=env, modules=modules
+    )
 
 
 def _roots(given: list[str], env: str) -> dict[str, tuple[str, ...]]:

@@ -57,6 +57,9 @@ class PeelConfig(msgspec.Struct, frozen=True, kw_only=True):
         tuple[str, ...],
         Meta(description="functions that templates may call although they can change the host"),
     ] = ()
+    tree_modules: Annotated[
+        bool, Meta(description="run the code in _modules/ and _states/ of published state trees")
+    ] = False
     strict: Annotated[bool, Meta(description="what Salt lets pass in a .sls tree is an error")] = (
         False
     )

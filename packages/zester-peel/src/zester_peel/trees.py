@@ -4,6 +4,7 @@ from pathlib import Path
 
 import msgspec
 
+from zester_modules.registry import BUILTIN
 from zester_modules.states.trees import Roots, Trees
 from zester_peel.config import PeelConfig
 from zester_peel.files.keeper import TreeKeeper
@@ -31,6 +32,7 @@ class PeelTrees:
             options=config.options,
             jinja_env=config.jinja_env,
             jinja_sls_env=config.jinja_sls_env,
+            modules=config.tree_modules,
             strict=config.strict,
             strict_guards=config.guards == "strict",
             failhard=config.failhard,
@@ -48,10 +50,12 @@ class PeelTrees:
         head = self._keeper.head
         base = msgspec.structs.replace(self._base, groups=head.groups if head else {})
         if self._own:
-            return msgspec.structs.replace(base, states=self._own)
+            # nobody has signed them
+            return msgspec.structs.replace(base, states=self._own, modules=False)
         root = job.tree or (head.root if head else b"")
-        if not job.function.startswith(STATES) or not root:
-            return base
+        first = job.function.partition(".")[0]
+        if not root or (first in BUILTIN and not job.function.startswith(STATES)):
+            return base  # others may be in the tree
         folder = await self._keeper.ensure(root)
         states = {one.name: (str(one),) for one in sorted(folder.iterdir()) if one.is_dir()}
         return msgspec.structs.replace(base, states=states, revision=root.hex())

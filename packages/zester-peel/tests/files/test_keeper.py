@@ -14,7 +14,7 @@ from zester_peel.config import PeelConfig
 from zester_peel.files.keeper import TreeKeeper
 from zester_peel.trees import PeelTrees
 from zester_peel.trust import TrustWalk
-from zester_proto.codec import digest, encode
+from zester_proto.codec import digest
 from zester_proto.health import Health
 from zester_proto.identity.joining import PeelIdentity
 from zester_proto.identity.signing import SigningKey
@@ -23,19 +23,14 @@ from zester_proto.logs import Log
 from zester_proto.messages.trees import (
     AHEAD,
     BUCKET,
-    HEAD,
     PIECE,
     BadTree,
-    Manifest,
-    TreeEnvironment,
     TreeFile,
-    TreeHead,
     blob_key,
-    manifest_key,
     root_key,
-    root_of,
 )
 from zester_testing.masters import eventually
+from zester_testing.published_tree import PublishedTree
 from zester_testing.raw_master import RawMaster
 from zester_testing.site import Bus, Site
 
@@ -82,42 +77,9 @@ def kept(bus: Bus, tmp_path: Path) -> Kept:
     return Kept(bus, tmp_path, bus.site.peel("keeper"))
 
 
-class Tree:
-    """Trees that a master signs, right or wrong."""
-
-    def __init__(self, master: RawMaster) -> None:
-        self.master = master
-
-    async def put(self, generation: int, *files: TreeFile, **changes: object) -> TreeHead:
-        """Store a manifest and give a head for it."""
-        manifest = encode(Manifest(environment="base", files=files))
-        name = digest(manifest)
-        await chunks.write(self.master.link, BUCKET, manifest_key(name), manifest)
-        base = TreeEnvironment(manifest=name, files=len(files), bytes=0)
-        head = TreeHead(
-            site=self.master.site, generation=generation, root=root_of({"base": base}),
-            issued=0.0, publisher="master-1", environments={"base": base},
-        )  # fmt: skip
-        return msgspec.structs.replace(head, **changes)
-
-    async def file(self, path: str, data: bytes, stored: bytes | None = None) -> TreeFile:
-        """Store a file's pieces; `stored` in the place of what it should hold."""
-        parts = [data[at : at + PIECE] for at in range(0, len(data), PIECE)]
-        for part in parts:
-            value = part if stored is None else stored
-            await chunks.write(self.master.link, BUCKET, blob_key(digest(part)), value)
-        return TreeFile(path, 0o644, len(data), tuple(digest(part) for part in parts))
-
-    async def publish(self, head: TreeHead, key: SigningKey | None = None) -> None:
-        """Sign a head and store it."""
-        value = self.master.signed("tree", head, key)
-        await kv.put(self.master.link, BUCKET, root_key(head.root), value)
-        await kv.put(self.master.link, BUCKET, HEAD, value)
-
-
 @pytest.fixture
-def tree(master: RawMaster) -> Tree:
-    return Tree(master)
+def tree(master: RawMaster) -> PublishedTree:
+    return PublishedTree(master)
 
 
 def names(folder: Path) -> set[str]:
@@ -133,7 +95,7 @@ async def take(kept: Kept, generation: int) -> None:
 
 
 async def test_what_is_forged_or_old_is_refused_and_what_was_good_stays(
-    kept: Kept, tree: Tree, tmp_path: Path
+    kept: Kept, tree: PublishedTree, tmp_path: Path
 ) -> None:
     foreign = load_master(Site.make(tmp_path / "other").paths.master).keys.job
     async with kept.serving() as keeper:
@@ -167,7 +129,7 @@ async def test_what_is_forged_or_old_is_refused_and_what_was_good_stays(
 
 @pytest.mark.parametrize("paths", [("../out",), ("/out",), ("a", "a"), ("a", "a/b"), ("a/../b",)])
 async def test_manifests_that_climb_out_are_refused(
-    kept: Kept, tree: Tree, tmp_path: Path, paths: tuple[str, ...]
+    kept: Kept, tree: PublishedTree, tmp_path: Path, paths: tuple[str, ...]
 ) -> None:
     async with kept.serving() as keeper:
         keeper.welcomed(0)
@@ -183,7 +145,7 @@ async def test_manifests_that_climb_out_are_refused(
 
 
 async def test_a_blob_with_another_digest_is_refused_until_it_is_right(
-    kept: Kept, tree: Tree
+    kept: Kept, tree: PublishedTree
 ) -> None:
     async with kept.serving() as keeper:
         keeper.welcomed(0)
@@ -197,7 +159,9 @@ async def test_a_blob_with_another_digest_is_refused_until_it_is_right(
         await take(kept, 40)
 
 
-async def test_half_a_tree_is_not_taken_until_the_rest_is_there(kept: Kept, tree: Tree) -> None:
+async def test_half_a_tree_is_not_taken_until_the_rest_is_there(
+    kept: Kept, tree: PublishedTree
+) -> None:
     async with kept.serving() as keeper:
         keeper.welcomed(0)
         good = await tree.put(44, await tree.file("a", b"good"))
@@ -223,7 +187,7 @@ async def test_half_a_tree_is_not_taken_until_the_rest_is_there(kept: Kept, tree
 
 
 async def test_a_wiped_peel_waits_for_a_welcome_and_takes_nothing_older(
-    bus: Bus, kept: Kept, tree: Tree, tmp_path: Path
+    bus: Bus, kept: Kept, tree: PublishedTree, tmp_path: Path
 ) -> None:
     other = Kept(bus, tmp_path / "other", bus.site.peel("keeper"))
     async with kept.serving() as keeper, other.serving() as welcome:
@@ -240,7 +204,7 @@ async def test_a_wiped_peel_waits_for_a_welcome_and_takes_nothing_older(
 
 
 async def test_a_job_that_names_a_root_that_is_gone_fails_and_says_so(
-    kept: Kept, tree: Tree
+    kept: Kept, tree: PublishedTree
 ) -> None:
     async with kept.serving() as keeper:
         head = await tree.put(60, await tree.file("a", b"sixty"))
@@ -257,7 +221,7 @@ async def test_a_job_that_names_a_root_that_is_gone_fails_and_says_so(
         assert (await keeper.ensure(head.root) / "base" / "a").read_bytes() == b"sixty"
 
 
-async def test_a_run_keeps_its_revision_whatever_comes(kept: Kept, tree: Tree) -> None:
+async def test_a_run_keeps_its_revision_whatever_comes(kept: Kept, tree: PublishedTree) -> None:
     async with kept.serving() as keeper:
         keeper.welcomed(0)
         first = await tree.put(70, await tree.file("a", b"first"))
@@ -271,7 +235,7 @@ async def test_a_run_keeps_its_revision_whatever_comes(kept: Kept, tree: Tree) -
 
 
 async def test_a_job_gets_the_newest_named_targets_and_what_is_configured(
-    kept: Kept, tree: Tree, tmp_path: Path
+    kept: Kept, tree: PublishedTree, tmp_path: Path
 ) -> None:
     config = PeelConfig(
         parallel=9, guards="strict", options={"a": 1}, jinja_env={"trim_blocks": True},
@@ -293,7 +257,9 @@ async def test_a_job_gets_the_newest_named_targets_and_what_is_configured(
     assert trees.cache_max == 7
 
 
-async def test_a_large_file_comes_by_pieces_that_are_fetched_once(kept: Kept, tree: Tree) -> None:
+async def test_a_large_file_comes_by_pieces_that_are_fetched_once(
+    kept: Kept, tree: PublishedTree
+) -> None:
     data = b"a" * PIECE + b"b" * (AHEAD + 1)
     async with kept.serving() as keeper:
         file = await tree.file("large", data)
@@ -315,7 +281,7 @@ async def test_a_large_file_comes_by_pieces_that_are_fetched_once(kept: Kept, tr
 
 
 async def test_what_was_kept_is_there_after_a_start(
-    bus: Bus, kept: Kept, tree: Tree, tmp_path: Path
+    bus: Bus, kept: Kept, tree: PublishedTree, tmp_path: Path
 ) -> None:
     async with kept.serving() as keeper:
         keeper.welcomed(0)

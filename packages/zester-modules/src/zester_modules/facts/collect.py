@@ -3,8 +3,9 @@
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -15,8 +16,13 @@ from zester_modules.facts.collected import FACTS_LIMIT, Collected
 from zester_modules.facts.custom import Custom, read_custom
 from zester_modules.facts.script import Scripts
 from zester_modules.facts.source import Source
+from zester_modules.facts.third_party import broken_elsewhere, third_parties
 from zester_modules.registry import Registry
 from zester_proto import PROTOCOL, codec
+from zester_proto.providers import BrokenProvider
+
+if TYPE_CHECKING:
+    from zester_modules.catalogue import Broken
 
 SECONDS: Final = 30.0
 """For everything (the issue's bound); half of it at most for programs."""
@@ -61,16 +67,22 @@ def collect(request: Request, scripts: Scripts | None = None) -> Collected:
     facts: dict[str, Any] = {}
     warnings: list[str] = []
     source = Source(request.root)
-    for collector in (*COLLECTORS, _runtime(request)):
+    catalogue: list[Broken] = []
+    for collector in (*COLLECTORS, _runtime(request, catalogue)):
         limit = min(COLLECTOR_SECONDS, request.seconds / 2)
-        found, problem = _guarded(collector, source, limit)
+        what = f"{collector.__module__.rpartition('.')[2]}.{collector.__name__}"
+        found, problem = _guarded(
+            f"the facts of {what} are missing", partial(collector, source), limit
+        )
         facts |= found
         warnings += [problem] if problem else []
+    warnings += [_line(one.problem, one.hint) for one in catalogue]
+    theirs = _of_third_parties(source, began + request.seconds / 2, warnings)
     left = max(0.0, request.seconds - (time.monotonic() - began) - 1)
     custom = read_custom(
         request.folder, scripts or Scripts(), seconds=min(left, request.seconds / 2)
     )
-    data = _fitting(_with_custom(facts, custom, warnings), warnings)
+    data = _fitting(_with_custom(facts, custom, theirs, warnings), warnings)
     return Collected(
         data=data,
         warnings=_some([*warnings, *custom.warnings]),
@@ -96,14 +108,49 @@ def _some(warnings: list[str]) -> tuple[str, ...]:
     return (*kept, *([f"and {more} more warnings about facts"] if more > 0 else []))
 
 
-def _with_custom(facts: dict[str, Any], custom: Custom, warnings: list[str]) -> dict[str, Any]:
+def _of_third_parties(source: Source, until: float, warnings: list[str]) -> dict[str, Any]:
+    """Collect the facts of third parties, each apart, and say what else of theirs is broken."""
+    facts: dict[str, Any] = {}
+    third = third_parties(RESERVED)
+
+    def one_fact(name: str) -> dict[str, Any]:
+        value = third.get(name)(source)
+        return {} if value is None else {name: value}
+
+    def limit() -> float:
+        return min(COLLECTOR_SECONDS, max(0.0, until - time.monotonic()))
+
+    for name in third.names():
+        what = f"the fact {name} of {third.package(name)} is missing"
+        found, problem = _guarded(what, partial(one_fact, name), limit())
+        facts |= found
+        warnings += [problem] if problem else []
+    broken: list[BrokenProvider] = third.shadowed()
+
+    def others() -> dict[str, Any]:
+        broken.extend(broken_elsewhere())
+        return {}
+
+    _, problem = _guarded("the states and filters of third parties do not load", others, limit())
+    warnings += [_line(one.message, one.hint) for one in broken]
+    warnings += [problem] if problem else []
+    return facts
+
+
+def _line(message: str, hint: str) -> str:
+    return f"{message} ({hint})" if hint else message
+
+
+def _with_custom(
+    facts: dict[str, Any], custom: Custom, theirs: dict[str, Any], warnings: list[str]
+) -> dict[str, Any]:
     kept = {name: value for name, value in custom.facts.items() if name not in RESERVED}
     warnings += [
         f"{custom.origins[name]}: {name} is a built-in fact and stays as it is"
         for name in sorted(custom.facts.keys() - kept.keys())
     ]
     # always there, so that templates and targets can ask for it
-    return {"roles": list[str]()} | kept | facts
+    return {"roles": list[str]()} | theirs | kept | facts
 
 
 def _fitting(facts: dict[str, Any], warnings: list[str]) -> bytes:
@@ -118,7 +165,7 @@ def _fitting(facts: dict[str, Any], warnings: list[str]) -> bytes:
     return codec.pack_normal(facts)
 
 
-def _runtime(request: Request) -> Collector:
+def _runtime(request: Request, broken: list["Broken"]) -> Collector:
     def runtime(_source: Source) -> dict[str, Any]:
         """Collect `id`, `python` and `zester`."""
         import platform  # noqa: PLC0415  # here alone
@@ -128,7 +175,9 @@ def _runtime(request: Request) -> Collector:
         if request.catalogue:
             from zester_modules.catalogue import build  # noqa: PLC0415  # loads every module
 
-            own["modules"] = build(Registry(entrypoints.scan)).digest()
+            catalogue = build(Registry(entrypoints.scan))
+            broken.extend(catalogue.broken)
+            own["modules"] = catalogue.digest()
         python = {
             "version": platform.python_version(),
             "implementation": platform.python_implementation().lower(),
@@ -139,22 +188,31 @@ def _runtime(request: Request) -> Collector:
     return runtime
 
 
-def _guarded(collector: Collector, source: Source, limit: float) -> tuple[dict[str, Any], str]:
-    """Run one collector apart; a file on a dead drive, or a resolver, may hang for ever."""
+def _guarded(
+    what: str, collect: Callable[[], dict[str, Any]], limit: float
+) -> tuple[dict[str, Any], str]:
+    """Run one collector apart; a file on a dead drive, or a resolver, may hang for ever.
+
+    Args:
+        what: how the sentence about a failure begins.
+        collect: gives facts.
+        limit: seconds that it may take.
+    """
     found: list[dict[str, Any]] = []
     problems: list[str] = []
 
     def run() -> None:
         try:
-            found.append(codec.normalise(collector(source)))
-        except Exception as error:  # noqa: BLE001  # whatever it is, the other facts are wanted
+            found.append(codec.normalise(collect()))
+        except BrokenProvider as error:
+            problems.append(_line(error.message, error.hint))
+        except (Exception, SystemExit) as error:  # noqa: BLE001  # the other facts are wanted
             text = error.strerror if isinstance(error, OSError) and error.strerror else error
-            problems.append(f"the facts of {name} are missing: {type(error).__name__}: {text}")
+            problems.append(f"{what}: {type(error).__name__}: {text}")
 
-    name = f"{collector.__module__.rpartition('.')[2]}.{collector.__name__}"
-    thread = threading.Thread(target=run, daemon=True, name=name)
+    thread = threading.Thread(target=run, daemon=True, name=what)
     thread.start()
     thread.join(limit)
     if thread.is_alive():
-        return {}, f"the facts of {name} are missing: it took longer than {limit:.3g} s"
+        return {}, f"{what}: it took longer than {limit:.3g} s"
     return (found[0], "") if found else ({}, problems[0])

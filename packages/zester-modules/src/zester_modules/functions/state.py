@@ -8,9 +8,22 @@ from zester_modules.context import Context
 from zester_modules.errors import Refused
 from zester_modules.function import function
 from zester_modules.functions.state_apply import apply, highstate, single, sls
+from zester_modules.functions.state_prefetch import prefetch
+from zester_modules.functions.state_test import run_tests
 from zester_modules.returns import Outcome, Return
 
-__all__ = ["apply", "graph", "highstate", "lint", "schema", "show", "single", "sls"]
+__all__ = [
+    "apply",
+    "graph",
+    "highstate",
+    "lint",
+    "prefetch",
+    "run_tests",
+    "schema",
+    "show",
+    "single",
+    "sls",
+]
 
 
 @function("state.show", reads=True)
@@ -56,16 +69,16 @@ def lint(context: Context, *names: str, saltenv: str = "") -> Return:
 
 
 @function("state.schema", reads=True)
-def schema(context: Context, *names: str) -> dict[str, Any]:  # noqa: ARG001  # every function is handed it
+def schema(context: Context, *names: str) -> dict[str, Any]:
     """Answer what states take, as JSON Schema.
 
     Args:
         names: states such as `file.managed`, or first names; without any, all.
     """
-    from zester_modules.states.resources_table import Resources  # noqa: PLC0415  # a worker's alone
+    from zester_modules.states.resources_table import resources_of  # noqa: PLC0415  # a worker's alone
     from zester_modules.states.schema import schema as schema_of  # noqa: PLC0415  # the same
 
-    resources = Resources()
+    resources = resources_of(context)
     wanted = names or tuple(resources.modules())
     found: dict[str, Any] = {}
     for name in wanted:

@@ -6,7 +6,7 @@ import http.client
 import os
 import time
 import urllib.error
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final
@@ -35,6 +35,10 @@ class _Note(msgspec.Struct, frozen=True, kw_only=True):
     modified: str = ""
 
 
+def _nothing(_path: Path) -> None:
+    """Let nobody hear of it."""
+
+
 class WebCache:
     """Downloads to a folder of ours alone.
 
@@ -42,12 +46,21 @@ class WebCache:
         folder: where to; made when it is first needed, 0700.
         limit: bytes of one file.
         total: bytes of all that is kept; what was not used for longest goes first.
+        fetched: hears of each file that came from the web.
     """
 
-    def __init__(self, folder: Path, *, limit: int = LIMIT, total: int = LIMIT) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        limit: int = LIMIT,
+        total: int = LIMIT,
+        fetched: Callable[[Path], None] = _nothing,
+    ) -> None:
         self._folder = folder
         self._limit = limit
         self._total = total
+        self._fetched = fetched
 
     def fetch(self, url: str, digest: Digest | None) -> Path | None:
         """Give a local copy; with a digest that is in the cache, nobody is asked.
@@ -132,7 +145,8 @@ class WebCache:
                 hint="someone changed the source, or the digest is of another version",
             )
         note_path.replace(kept_note)
-        return part.replace(kept)
+        self._fetched(part.replace(kept))
+        return kept
 
     def _save(
         self, answer: http.client.HTTPResponse, part: Path, url: str, *, append: bool

@@ -6,7 +6,7 @@ from zester_modules.context import Context
 from zester_modules.errors import Refused
 from zester_modules.states.compile import Compiler, Request
 from zester_modules.states.published import PublishedTree
-from zester_modules.states.resources_table import Resources
+from zester_modules.states.resources_table import Resources, resources_of
 from zester_modules.states.template_context import Given
 from zester_modules.states.tree import Tree
 from zester_modules.states.trees import Trees
@@ -36,7 +36,9 @@ def compiler_of(context: Context, request: Request, resources: Resources | None 
     Raises:
         Refused: there is no tree.
     """
-    return Compiler(tree_of(context), request, given_by(context), resources or Resources())
+    return Compiler(
+        tree_of(context), request, given_by(context), resources or resources_of(context)
+    )
 
 
 def given_by(context: Context) -> Given:

@@ -10,11 +10,12 @@ from zester_modules.states.problems import where
 from zester_modules.states.reference import matching
 from zester_modules.states.show import problem_data
 from zester_modules.states.tree import Tree
+from zester_modules.states.tree_modules import unread
 from zester_proto.render.nodes import Problem
 
 
 def lint(context: Context, names: Iterable[str], env: str = "") -> dict[str, Any]:
-    """Compile strictly, and tell everything that is refused and every file that is hidden.
+    """Compile strictly, and tell everything that is refused, hidden or never read.
 
     Args:
         context: of the job.
@@ -33,6 +34,7 @@ def lint(context: Context, names: Iterable[str], env: str = "") -> dict[str, Any
     return {
         "files": len(files),
         "errors": [problem_data(one) for one in sorted(found, key=where)],
+        "unread": unread(tree, own, modules=context.trees is not None and context.trees.modules),
         "hidden": [
             {"file": one.path, "root": str(one.root), "by": str(one.by)} for one in tree.hidden(own)
         ],

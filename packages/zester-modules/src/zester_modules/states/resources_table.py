@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterable, Mapping
 from types import ModuleType
 from typing import Any, Final, cast
 
-from zester_modules.entrypoints import STATES, scan
+from zester_modules.context import Context
 from zester_modules.errors import BrokenModule
-from zester_modules.registry import Provider
 from zester_modules.resource import AnyResource, Resource
+from zester_proto.providers import BrokenProvider, Provider, Providers, installed
 from zester_proto.units import did_you_mean, suggest
 
 RESOURCES: Final[Mapping[str, str]] = {
@@ -42,6 +42,28 @@ RESOURCES: Final[Mapping[str, str]] = {
 }
 """Where the resources of each first name lie; a module is imported when it is first asked for."""
 
+GROUP: Final = "zester.states"
+"""Entry points: the name is the first name of the resources, the value the Python module."""
+
+
+def scan() -> list[Provider]:
+    """Give all third parties that are installed; nothing of theirs is imported yet."""
+    return installed(GROUP)
+
+
+def resources_of(context: Context) -> "Resources":
+    """Give the resources of a job: ours, those installed and those of its tree."""
+
+    def known() -> list[Provider]:
+        trees = context.trees
+        if trees is None or not trees.states:
+            return scan()
+        from zester_modules.states import tree_modules  # noqa: PLC0415  # where nobody else answers
+
+        return [*scan(), *tree_modules.providers(trees, tree_modules.STATES)]
+
+    return Resources(third_parties=known)
+
 
 class Resources:
     """Finds resources; what is loaded stays loaded.
@@ -54,11 +76,10 @@ class Resources:
     def __init__(
         self,
         table: Mapping[str, str] = RESOURCES,
-        third_parties: Callable[[], Iterable[Provider]] | None = lambda: scan(STATES),
+        third_parties: Callable[[], Iterable[Provider]] | None = scan,
     ) -> None:
         self._table = table
-        self._scan = third_parties
-        self._providers: dict[str, list[Provider]] | None = None
+        self._third = Providers("the states {}.*", third_parties, declared, table)
         self._loaded: dict[str, dict[str, AnyResource]] = {}
 
     def forget(self) -> None:
@@ -85,9 +106,13 @@ class Resources:
             loaded = self._loaded[module] = self._load(module)
         return loaded
 
+    def broken(self) -> list[BrokenProvider]:
+        """Load all third parties, and give what cannot be used."""
+        return self._third.broken()
+
     def modules(self) -> list[str]:
         """Give the first names of all resources, sorted; third parties' too, unloaded."""
-        return sorted({*self._table, *self._third_parties()})
+        return sorted({*self._table, *self._third.names()})
 
     def names(self) -> list[str]:
         """Give the full names of all resources that can be loaded, sorted; loads all of them."""
@@ -103,6 +128,9 @@ class Resources:
         """Say what may have been meant by a name that nobody provides."""
         module, dot, _ = name.partition(".")
         known = self.modules()
+        hidden = [one for one in self._third.shadowed() if one.name == module]
+        if hidden:
+            return hidden[0].message
         if not dot:
             return f"a state's function is written module.function; modules: {', '.join(known)}"
         like = module if module in known else suggest(module, known)
@@ -113,41 +141,25 @@ class Resources:
                 return error.message
         return (
             f"no distribution on this host provides {module}.*; "
-            f"one that does names {module} in its entry points {STATES}"
+            f"one that does names {module} in its entry points {GROUP}"
         )
-
-    def _third_parties(self) -> dict[str, list[Provider]]:
-        if self._providers is None:
-            self._providers = {}
-            for one in self._scan() if self._scan else ():
-                self._providers.setdefault(one.module, []).append(one)
-        return self._providers
 
     def _load(self, module: str) -> dict[str, AnyResource]:
         if module in self._table:
             return declared(importlib.import_module(self._table[module]), module)
-        providers = self._third_parties().get(module, [])
-        if not providers:
-            return {}
-        packages = tuple(sorted(one.package for one in providers))
-        if len(providers) > 1:
-            raise BrokenModule(
-                module, packages, "are there twice", hint="uninstall one of the distributions"
-            )
         try:
-            return declared(providers[0].load(), module)
-        except Exception as error:
-            raise BrokenModule(
-                module, packages, f"cannot be loaded: {type(error).__name__}: {error}",
-                hint="reinstall or update that distribution, or tell its authors",
-            ) from error  # fmt: skip
+            return self._third.get(module)
+        except KeyError:
+            return {}
+        except BrokenProvider as error:
+            raise BrokenModule(error) from error
 
 
 def declared(python_module: ModuleType, module: str) -> dict[str, AnyResource]:
     """Give the resources that a Python module holds, by their full names.
 
     Raises:
-        TypeError: two have one name.
+        TypeError: it holds none, or two have one name.
     """
     found: dict[str, AnyResource] = {}
     values: list[Any] = [one for one in vars(python_module).values() if isinstance(one, Resource)]
@@ -156,4 +168,6 @@ def declared(python_module: ModuleType, module: str) -> dict[str, AnyResource]:
             continue  # of another family, imported to be used
         if found.setdefault(one.name, one) is not one:
             raise TypeError(f"{one.name} is declared twice")
+    if not found:
+        raise TypeError(f"it declares no state {module}.*")
     return found

@@ -1,7 +1,7 @@
 """One run of a peel's own states: its settings, its tree compiled, and what the run stands on."""
 
 import importlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -14,10 +14,10 @@ from zester_modules.host.machine import Machine
 from zester_modules.params import fit
 from zester_modules.resource import AnyResource
 from zester_modules.states.calls import StateCalls
-from zester_modules.states.compile import Request
+from zester_modules.states.compile import Compiler, Request
 from zester_modules.states.from_context import compiler_of, given_by, tree_of
 from zester_modules.states.model import Compiled, State
-from zester_modules.states.resources_table import Resources
+from zester_modules.states.resources_table import resources_of
 from zester_modules.states.run import Grounds, Wishes, run
 from zester_modules.states.source_templates import SourceTemplates
 from zester_modules.states.template_context import Templates
@@ -46,9 +46,9 @@ class Session:
         self._env = env or self._trees.env
         self.context = context
         if pillar:
-            settings = _laid(context.settings, pillar)
+            settings = laid(context.settings, pillar)
             self.context = msgspec.structs.replace(context, settings=settings)
-        self.resources = Resources()
+        self.resources = resources_of(self.context)
 
     def apply(
         self,
@@ -58,14 +58,18 @@ class Session:
         failhard: bool = False,
     ) -> dict[str, Any]:
         """Compile and run; `names` None is what the top file names. Give the result."""
+        compiler = self.compiler(names, exclude)
+        compiled = compiler.compile()
+        tree = tree_of(self.context)
+        return self.run(compiled, tree, compiler.templates, failhard=failhard)
+
+    def compiler(self, names: Sequence[str] | None, exclude: Sequence[Any] = ()) -> Compiler:
+        """Give what compiles state files, or what the top file names."""
         request = Request(
             references=names, env=self._env or None, exclude=exclude, strict=self.context.strict,
             strict_guards=self._trees.strict_guards,
         )  # fmt: skip
-        compiler = compiler_of(self.context, request, self.resources)
-        compiled = compiler.compile()
-        tree = tree_of(self.context)
-        return self.run(compiled, tree, compiler.templates, failhard=failhard)
+        return compiler_of(self.context, request, self.resources)
 
     def single(self, state: State) -> dict[str, Any]:
         """Run one state that stands in no tree."""
@@ -84,6 +88,15 @@ class Session:
         )
         return run(compiled, self._grounds(tree, templates), wishes)
 
+    def sources(
+        self, tree: Tree, *, fetched: Callable[[Path], None] = lambda _path: None
+    ) -> TreeSources:
+        """Give where files come from; `fetched` hears of each that was not here before."""
+        return TreeSources(
+            tree, self._env or "base", Path(self._trees.cache), cache_max=self._trees.cache_max,
+            fetched=fetched,
+        )  # fmt: skip
+
     def _grounds(self, tree: Tree, templates: Templates) -> Grounds:
         context = self.context
         folder = context.tmp / "states"
@@ -95,9 +108,7 @@ class Session:
             params=params_of,
             facts=context.facts,
             settings=context.settings,
-            sources=TreeSources(
-                tree, self._env or "base", Path(self._trees.cache), self._trees.cache_max
-            ),
+            sources=self.sources(tree),
             templates=lambda state: SourceTemplates(templates, state),
             calls=StateCalls(templates.calls, context),
             folder=folder,
@@ -132,13 +143,14 @@ def params_of(resource: AnyResource, state: State) -> msgspec.Struct:
     return fitted.params
 
 
-def _laid(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    laid = dict(base)
+def laid(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay settings over others: maps are merged, whatever else is replaced."""
+    merged = dict(base)
     for key, value in over.items():
-        before = laid.get(key)
+        before = merged.get(key)
         if isinstance(before, Mapping) and isinstance(value, Mapping):
             maps = cast("tuple[Mapping[str, Any], Mapping[str, Any]]", (before, value))
-            laid[key] = _laid(*maps)
+            merged[key] = laid(*maps)
         else:
-            laid[key] = value
-    return laid
+            merged[key] = value
+    return merged

@@ -1,5 +1,6 @@
 """Sources of files: from a tree in folders of this host, from local paths, and from the web."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -24,15 +25,23 @@ class TreeSources:
         env: where a source names none.
         cache: the folder of what came from the web; None: nothing can.
         cache_max: bytes that it may hold.
+        fetched: hears of each file that was not on this host before.
     """
 
     def __init__(
-        self, tree: Tree, env: str, cache: Path | None = None, cache_max: int = CACHE_MAX
+        self,
+        tree: Tree,
+        env: str,
+        cache: Path | None = None,
+        *,
+        cache_max: int = CACHE_MAX,
+        fetched: Callable[[Path], None] = lambda _path: None,
     ) -> None:
         self._tree = tree
         self._env = env
         self._cache = cache
         self._cache_max = cache_max
+        self._fetched = fetched
 
     def fetch(self, source: str, *, digest: str = "", env: str = "") -> Path | None:
         """Give where a source lies; None: it is not there.
@@ -58,7 +67,7 @@ class TreeSources:
         split = split_source(source)
         if split is not None:
             path, own = split
-            return self._tree.obtain(own or env or self._env, path)
+            return self._from_tree(own or env or self._env, path)
         path = source.removeprefix("file://")
         if path.startswith("/"):
             return Path(path) if Path(path).exists() else None
@@ -66,6 +75,15 @@ class TreeSources:
             f"{source} cannot be fetched",
             hint="salt://, zester://, http://, https:// and whole paths can",
         )
+
+    def _from_tree(self, env: str, path: str) -> Path | None:
+        here = self._tree.locate(env, path)
+        if here is not None:
+            return here
+        found = self._tree.obtain(env, path)
+        if found is not None:
+            self._fetched(found)
+        return found
 
     def _from_web(self, source: str, digest: str, env: str) -> Path | None:
         if not digest:
@@ -82,7 +100,9 @@ class TreeSources:
 
         if self._cache is None:
             raise HostProblem("nothing can be fetched from the web here")
-        return WebCache(self._cache, limit=limit or LIMIT, total=self._cache_max)
+        return WebCache(
+            self._cache, limit=limit or LIMIT, total=self._cache_max, fetched=self._fetched
+        )
 
     def _digest(self, source: str, digest: str, env: str) -> Digest:
         """Give the digest that is written, or that a file of digests says."""

@@ -2,11 +2,17 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from zester_modules.context import Context, LazyFacts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from zester_modules.registry import Registry
+    from zester_proto.providers import Provider
 
 Roots = Mapping[str, tuple[str, ...]]
 """Environment to folders, the strongest first."""
@@ -36,6 +42,8 @@ class Trees(msgspec.Struct, frozen=True, kw_only=True):
     """Jinja's settings for sources of files."""
     jinja_sls_env: Mapping[str, Any] = {}
     """The same for files of the tree itself."""
+    modules: bool = False
+    """Whether code in `_modules/` and `_states/` is loaded."""
     strict: bool = False
     strict_guards: bool = False
     failhard: bool = False
@@ -70,6 +78,19 @@ def use(trees: Trees, context: Context) -> None:
     context.codes = Path(trees.codes) if trees.codes else None
     if trees.settings:
         context.settings = LazyFacts(lambda: _settings(trees, context))
+
+
+def with_modules(registry: "Registry", trees: Trees | None) -> "Registry":
+    """Give a registry that knows the functions in the tree, too, or says that they are off."""
+    if trees is None or not trees.states:
+        return registry
+
+    def scan() -> "Iterable[Provider]":
+        from zester_modules.states import tree_modules  # noqa: PLC0415  # where nobody else answers
+
+        return tree_modules.providers(trees, tree_modules.FUNCTIONS)
+
+    return registry.beside(scan)
 
 
 def _settings(trees: Trees, context: Context) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from zester_modules.errors import Refused
 from zester_modules.facts.collected import FACTS_LIMIT
 from zester_modules.registry import BUILTIN, Provider, Registry
 from zester_modules.returns import Return, shorten
-from zester_modules.states.trees import use
+from zester_modules.states.trees import use, with_modules
 from zester_peel.locks import wait_for_lock
 from zester_peel.nursery.wire import FRAME_LIMIT, STATUS_FILE, VALUE_FILE, Order, Status
 from zester_proto.codec import encode, pack_normal, unpack
@@ -101,7 +101,8 @@ def _limit(order: Order) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (allowed, hard))
 
 
-def _answer(order: Order, registry: Registry) -> Return:
+def _answer(order: Order, ours: Registry) -> Return:
+    registry = with_modules(ours, order.trees)
     try:
         function = registry.find(order.function)
         call = bind(function, *_arguments(order))

@@ -7,9 +7,11 @@ from typing import Any, Final
 
 from jinja2 import Template, TemplateNotFound, TemplateSyntaxError, Undefined, UndefinedError
 from jinja2.exceptions import SecurityError, TemplateRuntimeError, TemplatesNotFound
+from jinja2.nodes import Node
 from jinja2.parser import Parser
 
 from zester_proto.errors import ZesterError
+from zester_proto.providers import BrokenProvider
 from zester_proto.render.data import BadData
 from zester_proto.render.environment import NotText
 from zester_proto.render.nodes import Place, Problem
@@ -40,6 +42,8 @@ def problems_of(
         return tuple(_with_place(problem, place, because) for problem in error.problems)
     if isinstance(error, SyntaxError | RecursionError) and not steps:
         place = Place(here.file, _parser_line(error.__traceback__))
+    if isinstance(error, BrokenProvider) and not steps:
+        place = Place(here.file, _node_line(error.__traceback__))
     message, hint = _message(error)
     return (_problem(message, place, because, hint),)
 
@@ -163,5 +167,16 @@ def _parser_line(trace: TracebackType | None) -> int:
         parser = trace.tb_frame.f_locals.get("self")
         if isinstance(parser, Parser):
             line = parser.stream.current.lineno
+        trace = trace.tb_next
+    return line
+
+
+def _node_line(trace: TracebackType | None) -> int:
+    """Return the line of what Jinja's code generator was about when something failed."""
+    line = 1
+    while trace is not None:
+        node = trace.tb_frame.f_locals.get("node")
+        if isinstance(node, Node):
+            line = node.lineno
         trace = trace.tb_next
     return line

@@ -19,6 +19,7 @@ from typing import Any, Final
 import msgspec
 from jinja2 import StrictUndefined, Undefined, UndefinedError
 
+from zester_proto.providers import Providers
 from zester_proto.render.bounds import check_size
 from zester_proto.render.code_cache import CodeCache
 from zester_proto.render.environment import Read, TreeEnvironment, names_of, pieces, text_of
@@ -33,6 +34,7 @@ from zester_proto.render.header import known_settings, split_header
 from zester_proto.render.library import FILTERS, GLOBALS, TESTS
 from zester_proto.render.lines import LineMap, Origin
 from zester_proto.render.nodes import Dialect, Place, Problem
+from zester_proto.render.third_party import Filter, Filters, third_parties
 from zester_proto.render.timer import TimeUp, limited
 from zester_proto.render.trail import LineBuilder
 from zester_proto.render.undefined import Missing, collecting
@@ -76,6 +78,7 @@ class Renderer:
         env: Mapping[str, Any] | None = None,
         sls_env: Mapping[str, Any] | None = None,
         limits: Limits | None = None,
+        third: Providers[Filter] | None = None,
     ) -> None:
         """Make a renderer.
 
@@ -88,6 +91,7 @@ class Renderer:
             env: `jinja_env` of the configuration: Jinja's settings for sources of file.managed.
             sls_env: `jinja_sls_env`, for files of the tree itself.
             limits: how long it may take.
+            third: filters of third parties; else those that are installed.
         """
         self._read = read
         self._codes = codes if codes is not None else CodeCache()
@@ -96,6 +100,7 @@ class Renderer:
         self._env = {"source": known_settings(env or {}), "sls": known_settings(sls_env or {})}
         self._limits = limits or Limits()
         self._left = self._limits.compile_seconds
+        self._third = third if third is not None else third_parties()
 
     def render(
         self,
@@ -161,7 +166,7 @@ class Renderer:
         environment = TreeEnvironment(
             self._read, self._codes, job.dialect, {**job.env, **job.header}, undefined
         )
-        environment.filters.update(self._filters)
+        environment.filters = Filters({**environment.filters, **self._filters}, self._third)
         environment.tests.update(self._tests)
         environment.globals.update({**GLOBALS, **job.context})
         return environment
@@ -214,9 +219,10 @@ class _Job:
 
 
 def _known(environment: TreeEnvironment) -> dict[str, Iterable[str]]:
+    filters = environment.filters
     return {
         "tag": (*_TAGS, *DataTags.tags),
-        "filter": environment.filters,
+        "filter": filters.names() if isinstance(filters, Filters) else filters,
         "test": environment.tests,
     }
 

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta
 
-from zester_modules.host.machine import HostProblem, Unknowable, WebAnswer, WebRequest
 from zester_modules.host.address import shown
+from zester_modules.host.machine import HostProblem, Unknowable, WebAnswer, WebRequest
 from zester_modules.resource import Changes, Leaf, Plan, Resource, Scope
 from zester_modules.resources.http.asking import RETIRES, Asking, request_of
 from zester_modules.words import Duration

@@ -25,7 +25,7 @@ class Stage:
 
     def __init__(self, grounds: Grounds, *, test: bool) -> None:
         self.grounds = grounds
-        self.predicted = PredictedMachine(grounds.machine) if test else None
+        self.predicted = _predicted(grounds.machine) if test else None
         self.started: set[str] = set()
 
     @property
@@ -75,3 +75,8 @@ class Stage:
 
 def _nobody_hears(_tag: str, _data: Mapping[str, Any]) -> None:
     """Stand in for what tells events."""
+
+
+def _predicted(machine: Machine) -> PredictedMachine:
+    """Give a predicted machine: the caller's own, where it wants to look at it afterwards."""
+    return machine if isinstance(machine, PredictedMachine) else PredictedMachine(machine)

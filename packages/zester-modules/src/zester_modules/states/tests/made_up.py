@@ -1,0 +1,244 @@
+"""A host that a test makes up: files in a throw-away folder, and the rest as the test says it."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from zester_modules.host.machine import (
+    Candidate,
+    Command,
+    Done,
+    Effects,
+    HostProblem,
+    Package,
+    Packages,
+    Service,
+    Services,
+    Wanted,
+)
+from zester_modules.host.real import RealMachine
+from zester_modules.states.tests.form import Host
+
+_FOLDERS: Final = (
+    "etc", "home", "opt", "root", "run", "srv", "tmp", "usr/bin", "usr/lib", "usr/sbin",
+    "usr/share", "var/cache", "var/lib", "var/log", "var/tmp",
+)  # fmt: skip
+_FIRST_ID: Final = 1000
+NEWEST: Final = "newest"
+"""The version of whatever is installed by a plan: no repository is asked."""
+
+
+def furnish(root: Path, host: Host) -> None:
+    """Make a root file system with what a test says of it.
+
+    Raises:
+        HostProblem: a path is none, or two do not go together.
+    """
+    root.mkdir(exist_ok=True)
+    for folder in _FOLDERS:
+        (root / folder).mkdir(parents=True, exist_ok=True)
+    (root / "tmp").chmod(0o1777)
+    passwd, group = _accounts(host.users)
+    for path, text in (("etc/passwd", passwd), ("etc/group", group)):
+        if host.users or not (root / path).exists():
+            with (root / path).open("a", encoding="utf-8") as file:
+                file.write(text)
+    try:
+        for folder in host.folders:
+            _inside(root, folder).mkdir(parents=True, exist_ok=True)
+        for path, text in host.files.items():
+            _write(_inside(root, path), text, 0o644)
+        for name in host.programs:
+            _write(_inside(root, name if "/" in name else f"/usr/bin/{name}"), "", 0o755)
+    except OSError as error:
+        raise HostProblem(f"{error.filename}: {error.strerror}") from error
+
+
+def _inside(root: Path, path: str) -> Path:
+    if not path.startswith("/") or ".." in path.split("/"):
+        raise HostProblem(f"{path!r} is no whole path", hint="write it from the root: /etc/motd")
+    return root / path.lstrip("/")
+
+
+def _write(path: Path, text: str, mode: int) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists() or mode == 0o644:
+        path.write_text(text, encoding="utf-8")
+        path.chmod(mode)
+
+
+def _accounts(users: Sequence[str]) -> tuple[str, str]:
+    """Give lines of passwd and group: root, who runs this, and the test's users."""
+    ids = {"root": (0, 0)}
+    if os.geteuid():
+        ids["me"] = (os.geteuid(), os.getegid())
+    for number, name in enumerate(users, _FIRST_ID):
+        ids.setdefault(name, (number, number))
+    passwd = "".join(
+        f"{one}:x:{uid}:{gid}::/home/{one}:/bin/sh\n" for one, (uid, gid) in ids.items()
+    )
+    group = "".join(f"{one}:x:{gid}:\n" for one, (_, gid) in ids.items())
+    return passwd, group
+
+
+class MadeUpMachine(RealMachine):
+    """A machine for plans: nothing is run, and what the test does not say is unknown.
+
+    Args:
+        folder: a folder of its own, which its root is made in.
+        host: what the test says.
+    """
+
+    def __init__(self, folder: Path, host: Host) -> None:
+        root = folder / "root"
+        furnish(root, host)
+        super().__init__(folder, root=str(root))
+        self._commands = host.commands
+        self._made_up = MadeUpPackages(host.packages)
+        self._known = MadeUpServices(host.services)
+
+    @property
+    def packages(self) -> Packages:
+        """Whatever is asked for can be had."""
+        return self._made_up
+
+    @property
+    def services(self) -> Services:
+        """Those that the test names."""
+        return self._known
+
+    def ask(self, command: Command) -> Done:
+        """Answer as the test says.
+
+        Raises:
+            HostProblem: it does not say it.
+        """
+        words = command.shell or " ".join(command.argv)
+        said = self._commands.get(words)
+        if said is None:
+            raise HostProblem(
+                f"the test does not say how this command ends: {words}",
+                hint="write it below `commands:` with its exit code",
+            )
+        return Done(exit_code=said.exit_code, stdout=said.stdout.encode())
+
+    def do(self, command: Command, effects: Effects | None = None) -> Done:
+        """Refuse; a plan changes nothing.
+
+        Raises:
+            HostProblem: always.
+        """
+        del command, effects
+        raise HostProblem("a made-up host is not changed")
+
+
+class MadeUpPackages:
+    """Packages of which every one can be had."""
+
+    kind = "made up"
+
+    def __init__(self, installed: Mapping[str, str]) -> None:
+        self._installed = {
+            name: Package(name=name, version=version) for name, version in installed.items()
+        }
+
+    def installed(self) -> Mapping[str, Package]:
+        """Give those that the test names."""
+        return self._installed
+
+    def simulate(self, wanted: Sequence[Wanted], *, repo: str = "") -> list[Candidate]:
+        """Give the packages themselves: what they need is not known."""
+        del repo
+        return [
+            Candidate(name=one.name, before=self._version(one.name), after=one.version or NEWEST)
+            for one in wanted
+            if self._version(one.name) != one.version or not one.version
+        ]
+
+    def simulate_removal(self, names: Sequence[str], *, purge: bool) -> list[Candidate]:
+        """Give those that are installed."""
+        del purge
+        return [
+            Candidate(name=name, before=self._version(name))
+            for name in names
+            if name in self._installed
+        ]
+
+    def latest(self, names: Sequence[str], *, repo: str = "") -> Mapping[str, str]:
+        """Give one version for all."""
+        del repo
+        return dict.fromkeys(names, NEWEST)
+
+    def compare(self, one: str, other: str) -> int:
+        """Compare digits as numbers."""
+        first, second = _key(one), _key(other)
+        return (first > second) - (first < second)
+
+    def peek(self) -> None:
+        """Do nothing."""
+
+    def refresh(self) -> None:
+        """Do nothing."""
+
+    def install(self, wanted: Sequence[Wanted], *, repo: str = "", verify: bool = True) -> None:
+        """Refuse."""
+        del wanted, repo, verify
+        raise HostProblem("a made-up host is not changed")
+
+    def remove(self, names: Sequence[str], *, purge: bool) -> None:
+        """Refuse."""
+        del names, purge
+        raise HostProblem("a made-up host is not changed")
+
+    def hold(self, names: Sequence[str], *, held: bool) -> None:
+        """Refuse."""
+        del names, held
+        raise HostProblem("a made-up host is not changed")
+
+    def _version(self, name: str) -> str:
+        return self._installed[name].version if name in self._installed else ""
+
+
+def _key(version: str) -> list[tuple[int, str]]:
+    parts = version.replace("-", ".").split(".")
+    return [(int(one), "") if one.isdecimal() else (-1, one) for one in parts]
+
+
+class MadeUpServices:
+    """Services that a test names; those that run start with the machine."""
+
+    kind = "made up"
+
+    def __init__(self, known: Mapping[str, str]) -> None:
+        self._known = {
+            name: Service(name=name, running=is_up, enabled=is_up, can_reload=True)
+            for name, state in known.items()
+            for is_up in (state == "running",)
+        }
+
+    def find(self, name: str) -> Service | None:
+        """Give a service."""
+        return self._known.get(name.removesuffix(".service"))
+
+    def names(self) -> list[str]:
+        """Give all names."""
+        return sorted(self._known)
+
+    def _refuse(self, name: str) -> None:
+        raise HostProblem(f"{name} is on a made-up host, which is not changed")
+
+    start = stop = restart = reload = _refuse
+
+    def enable(self, name: str, *, enabled: bool) -> None:
+        """Refuse."""
+        del enabled
+        self._refuse(name)
+
+    def mask(self, name: str, *, masked: bool, runtime: bool = False) -> None:
+        """Refuse."""
+        del masked, runtime
+        self._refuse(name)
+
+    def daemon_reload(self) -> None:
+        """Do nothing."""

@@ -1,0 +1,59 @@
+"""Filters of third parties, which are looked for when a template names one that we have not."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final
+
+from jinja2.filters import FILTERS as BUILTIN
+
+from zester_proto.providers import Provider, Providers, installed
+from zester_proto.render.library import FILTERS
+
+GROUP: Final = "zester.filters"
+"""The entry points' name is the filter's, their value a plain function."""
+
+Filter = Callable[..., Any]
+
+
+def scan() -> list[Provider]:
+    """Give all filters that are installed; nothing of theirs is imported yet."""
+    return installed(GROUP)
+
+
+def third_parties(scan: Callable[[], Iterable[Provider]] = scan) -> Providers[Filter]:
+    """Give the filters of third parties; none takes the place of ours, or of Jinja's."""
+    return Providers("the filter {}", scan, _filter, {**BUILTIN, **FILTERS})
+
+
+def _filter(found: Any, _name: str) -> Filter:
+    if not callable(found):
+        raise TypeError(f"{found!r} is no function")
+    if getattr(found, "jinja_pass_arg", None) is not None:
+        raise TypeError("it asks for Jinja's own context, and a filter here gets the value alone")
+    return found
+
+
+class Filters(dict[str, Filter]):
+    """The filters of one environment: what is in the map, then those of third parties."""
+
+    def __init__(self, own: dict[str, Filter], third: Providers[Filter]) -> None:
+        super().__init__(own)
+        self._third = third
+
+    def __missing__(self, name: str) -> Filter:
+        return self._third.get(name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Give a filter.
+
+        Raises:
+            BrokenProvider: a third party has it, and it cannot be used.
+        """
+        return self[name] if name in self else default  # noqa: SIM401  # this is that get
+
+    def __contains__(self, name: object) -> bool:
+        return super().__contains__(name) or (isinstance(name, str) and name in self._third)
+
+    def names(self) -> Iterator[str]:
+        """Give all names, also of what third parties add."""
+        yield from self
+        yield from self._third.names()
