@@ -143,7 +143,7 @@ class Registry:
 
     def forget(self) -> None:
         """Look anew for third parties when somebody asks; what is loaded stays loaded."""
-        self._providers = None
+        self._third.forget()
 
     def _knows(self, module: str) -> bool:
         return module in BUILTIN or module in self._third

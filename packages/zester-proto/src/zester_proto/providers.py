@@ -97,6 +97,10 @@ class Providers(Generic[T]):
             self._loaded[name] = self._load(name, self._providers()[name])
         return self._loaded[name]
 
+    def forget(self) -> None:
+        """Look anew at what is installed when somebody asks; what is loaded stays loaded."""
+        self._found = None
+
     def shadowed(self) -> list[BrokenProvider]:
         """Give what bears a name of our own, so that nobody ever asks for it."""
         return [

@@ -29,6 +29,9 @@ SECONDS: Final = 30.0
 
 COLLECTOR_SECONDS: Final = 5.0
 
+_LEAST: Final = 0.5
+"""Seconds that third parties get on a host that is too slow for its own facts."""
+
 WARNINGS: Final = 50
 """So many travel; a folder of rubbish has more."""
 
@@ -118,7 +121,7 @@ def _of_third_parties(source: Source, until: float, warnings: list[str]) -> dict
         return {} if value is None else {name: value}
 
     def limit() -> float:
-        return min(COLLECTOR_SECONDS, max(0.0, until - time.monotonic()))
+        return min(COLLECTOR_SECONDS, max(_LEAST, until - time.monotonic()))
 
     for name in third.names():
         what = f"the fact {name} of {third.package(name)} is missing"

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import threading
+import time
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +23,8 @@ NOT_EXECUTABLE: Final = 126
 _MISSING: Final = frozenset({errno.ENOENT, errno.ENOTDIR})
 _UNFIT: Final = frozenset({errno.EACCES, errno.ENOEXEC, errno.EISDIR, errno.ELOOP, errno.ETXTBSY})
 _POLL: Final = 0.05
+_LATE: Final = 5.0
+"""Seconds between SIGTERM and SIGKILL for a command that nobody waits for."""
 
 
 class Started(msgspec.Struct, frozen=True):
@@ -129,11 +132,23 @@ def signal_group(process: "subprocess.Popen[bytes]", what: signal.Signals) -> No
 
 
 def discard(started: Started) -> None:
-    """End a command that came up after everybody had gone."""
+    """End a command that came up after everybody had gone; it may end its own children first."""
     os.close(started.stdout)
     os.close(started.stderr)
-    signal_group(started.process, signal.SIGKILL)
-    reap(started.process)
+    signal_group(started.process, signal.SIGTERM)
+    threading.Thread(
+        target=_end_late, args=(started.process,), daemon=True, name="zester-end"
+    ).start()
+
+
+def _end_late(process: "subprocess.Popen[bytes]") -> None:
+    until = time.monotonic() + _LATE
+    look = os.WEXITED | os.WNOHANG | os.WNOWAIT
+    # not reaped before the last signal: the group's number stays its own
+    while os.waitid(os.P_PID, process.pid, look) is None and time.monotonic() < until:
+        time.sleep(_POLL)
+    signal_group(process, signal.SIGKILL)
+    process.wait()
 
 
 def reap(process: "subprocess.Popen[bytes]") -> int:

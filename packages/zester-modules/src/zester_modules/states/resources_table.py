@@ -84,7 +84,7 @@ class Resources:
 
     def forget(self) -> None:
         """Look anew for third parties when somebody asks; what is loaded stays loaded."""
-        self._providers = None
+        self._third.forget()
         self._loaded = {name: found for name, found in self._loaded.items() if found}
 
     def find(self, name: str) -> AnyResource | None:
