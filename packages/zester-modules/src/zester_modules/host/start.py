@@ -144,10 +144,11 @@ def discard(started: Started) -> None:
 def _end_late(process: "subprocess.Popen[bytes]") -> None:
     until = time.monotonic() + _LATE
     look = os.WEXITED | os.WNOHANG | os.WNOWAIT
-    # not reaped before the last signal: the group's number stays its own
-    while os.waitid(os.P_PID, process.pid, look) is None and time.monotonic() < until:
-        time.sleep(_POLL)
-    signal_group(process, signal.SIGKILL)
+    with contextlib.suppress(ChildProcessError):
+        # not reaped before the last signal: the group's number stays its own
+        while os.waitid(os.P_PID, process.pid, look) is None and time.monotonic() < until:
+            time.sleep(_POLL)
+        signal_group(process, signal.SIGKILL)
     process.wait()
 
 
