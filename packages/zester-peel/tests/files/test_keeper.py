@@ -197,6 +197,31 @@ async def test_a_blob_with_another_digest_is_refused_until_it_is_right(
         await take(kept, 40)
 
 
+async def test_half_a_tree_is_not_taken_until_the_rest_is_there(kept: Kept, tree: Tree) -> None:
+    async with kept.serving() as keeper:
+        keeper.welcomed(0)
+        good = await tree.put(44, await tree.file("a", b"good"))
+        await tree.publish(good)
+        await take(kept, 44)
+
+        # the head and one file are there, the other file is not
+        missing = TreeFile("b", 0o644, 4, (digest(b"rest"),))
+        half = await tree.put(45, await tree.file("a", b"more"), missing)
+        await tree.publish(half)
+        await kept.complains("of the state trees is not in the store (yet)")
+        assert keeper.head == good
+        assert not keeper.store.is_whole(half.root)
+        with pytest.raises(BadTree, match="not in the store"):
+            await keeper.ensure(half.root)
+
+        await tree.file("b", b"rest")
+        await take(kept, 45)
+        base = await keeper.ensure(half.root) / "base"
+        assert {one.name: one.read_bytes() for one in base.iterdir()} == {
+            "a": b"more", "b": b"rest",
+        }  # fmt: skip
+
+
 async def test_a_wiped_peel_waits_for_a_welcome_and_takes_nothing_older(
     bus: Bus, kept: Kept, tree: Tree, tmp_path: Path
 ) -> None:

@@ -4,7 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from zester_modules.host.machine import Candidate, Package
+from zester_modules.host.machine import (
+    Candidate,
+    Command,
+    Done,
+    HostProblem,
+    Package,
+    Stat,
+    Wanted,
+)
 from zester_modules.host.packages import (
     apk_output,
     apt_output,
@@ -12,6 +20,7 @@ from zester_modules.host.packages import (
     pacman_output,
     zypper_output,
 )
+from zester_modules.host.packages.apt import Apt
 
 HAVE = {"openssl-libs": Package(name="openssl-libs", version="1:3.2.2-5.el9")}
 
@@ -102,3 +111,33 @@ def test_lists_of_rpm_and_apk():
     assert [(one.name, one.held) for one in found.values()] == [
         ("musl", True), ("lua5.4-libs", False),
     ]  # fmt: skip
+
+
+class Locked:
+    """A machine on which another process has dpkg's lock for longer than anybody waits."""
+
+    def do(self, command: Command) -> Done:
+        assert "--option=DPkg::Lock::Timeout=300" in command.argv
+        said = b"E: Could not get lock /lock-frontend. It is held by process 7 (aptd)\n"
+        return Done(exit_code=100, stderr=said)
+
+    def ask(self, command: Command) -> Done:
+        return self.do(command)
+
+    def stat(self, path: str) -> Stat | None:
+        assert path
+        return None
+
+    def list(self, path: str) -> list[str] | None:
+        return [path]
+
+    def read(self, path: str, *, limit: int | None = None) -> bytes | None:
+        return path.encode()[:limit]
+
+    def which(self, program: str) -> str | None:
+        return program
+
+
+def test_a_lock_that_nobody_gives_up_is_told_with_its_holder():
+    with pytest.raises(HostProblem, match=r"apt-get: E: Could not get lock .*process 7 \(aptd\)"):
+        Apt(Locked()).install([Wanted(name="nginx")])

@@ -1,5 +1,7 @@
 """file.managed is held to the law in all of its forms."""
 
+import resource as resource_limits
+import signal
 import stat
 from pathlib import Path
 from typing import Any
@@ -191,3 +193,34 @@ def test_a_file_that_its_check_does_not_accept_leaves_the_old_one(tmp_path: Path
     assert row["comment"].startswith(f"check_cmd does not accept the new {path}: bad in")
     assert sorted(one.name for one in tmp_path.iterdir()) == ["it", "run"]
     assert ran(states(("it", "file.managed", given)), on)["it"]["result"] == "changed"
+
+
+def test_a_link_that_comes_between_check_and_apply_is_replaced_and_not_followed(tmp_path: Path):
+    path, prey = tmp_path / "it", tmp_path / "prey"
+    path.write_text("old")
+    prey.write_text("prey")
+    resource = RESOURCES.find("file.managed")
+    assert resource is not None
+    scope = scope_on(RealMachine(tmp_path), tmp_path / "run")
+    plan = resource.check(params_for(resource, str(path), {"contents": "new"}), scope)
+    path.unlink()
+    path.symlink_to(prey)
+    resource.apply(plan, scope)
+    assert (path.is_symlink(), path.read_text(), prey.read_text()) == (False, "new\n", "prey")
+
+
+def test_a_disk_that_fills_leaves_the_old_contents_and_says_so(tmp_path: Path):
+    path = tmp_path / "it"
+    path.write_text("old")
+    state = ("it", "file.managed", {"name": str(path), "contents": "x" * 5000, "backup": False})
+    before = resource_limits.getrlimit(resource_limits.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource_limits.setrlimit(resource_limits.RLIMIT_FSIZE, (1000, before[1]))
+    try:
+        row = ran(states(state), grounds(tmp_path / "run", RealMachine(tmp_path)))["it"]
+    finally:
+        resource_limits.setrlimit(resource_limits.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert (row["result"], row["changes"], path.read_text()) == ("failed", {}, "old")
+    assert row["comment"].startswith(f"cannot write {path}: ")
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["it", "run"]

@@ -1,7 +1,9 @@
 """Packages and services of a real Debian host."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 from hosts.host import Host
-from zester_testing.host_law import hold_on, on_host, refused
+from zester_testing.host_law import PYTHON, hold_on, on_host, refused
 
 Leaves = list[tuple[str, object, object]]
 
@@ -59,3 +61,34 @@ def test_packages_and_services_come_go_and_are_kept(debian_host: Host):
         ("nginx-common:configuration", "kept", None)
     ]
     assert gone(hold_on(host, "pkg.purged", "tree")) == {"tree:version"}
+
+
+# Holds dpkg's lock, as an upgrade of the host's own does, until somebody has waited for it.
+HOLDER = """
+import fcntl, os, pathlib, time
+
+def waits():
+    return any(one.read_bytes() == b"apt-get\\n" for one in pathlib.Path("/proc").glob("*/comm"))
+
+with open("/var/lib/dpkg/lock-frontend", "w") as lock:
+    fcntl.lockf(lock, fcntl.LOCK_EX)
+    pathlib.Path("/srv/held").touch()
+    while not waits():
+        time.sleep(0.05)
+    time.sleep(1.5)
+    print(os.path.exists("/usr/bin/tree"))
+"""
+
+
+def test_a_lock_that_another_holds_is_waited_for(debian_host: Host):
+    host = debian_host
+    host.write("/srv/holder.py", HOLDER)
+    assert on_host(host, "check", "pkg.installed", "tree")["planned"] != []
+    with ThreadPoolExecutor() as pool:
+        holder = pool.submit(host.run, [PYTHON, "/srv/holder.py"], timeout=120)
+        wait = "until test -e /srv/held; do sleep 0.1; done"
+        host.run(["sh", "-c", wait], timeout=60).check()
+        done = on_host(host, "apply", "pkg.installed", "tree")
+        assert holder.result().check().out == "False\n"
+    assert [path for path, _, _ in done["applied"]] == ["tree:version"]
+    assert not done["failed"]
