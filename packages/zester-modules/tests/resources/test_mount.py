@@ -43,6 +43,17 @@ def test_blanks_in_names_are_found_and_written(held: Held, machine: RootMachine)
     assert b"/dev/d\t/srv/my\\040data\txfs" in (machine.read(FSTAB) or b"")
 
 
+def test_a_table_that_is_a_link_stays_one(held: Held, machine: RootMachine) -> None:
+    machine.write("/etc/real", BEFORE, mode=0o640, uid=0, gid=4)
+    machine.make_link(FSTAB, "real", uid=0, gid=0)
+    assert held(MOUNTED, "/srv/c", device="/dev/c", fstype="ext4", mount=False).leaves
+    table, real = machine.stat(FSTAB), machine.stat("/etc/real")
+    assert table is not None
+    assert real is not None
+    assert (table.kind, real.mode, real.gid) == ("link", 0o640, 4)
+    assert (machine.read("/etc/real") or b"").startswith(BEFORE + b"/dev/c")
+
+
 def test_a_folder_is_made_only_when_told(held: Held) -> None:
     with pytest.raises(HostProblem, match="there is no folder /srv/none"):
         held(MOUNTED, "/srv/none", device="tmpfs", fstype="tmpfs", persist=False)

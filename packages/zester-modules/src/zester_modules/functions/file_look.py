@@ -5,6 +5,7 @@
 import hashlib
 from typing import Any, Final
 
+from zester_modules.accounts.names import group_name, user_name
 from zester_modules.context import Context
 from zester_modules.errors import BadArgument, Refused
 from zester_modules.function import function
@@ -23,16 +24,6 @@ def _stat(context: Context, path: str, *, follow: bool) -> Stat:
     return found
 
 
-def _user(context: Context, uid: int) -> str:
-    users = machine_of(context).users()
-    return next((name for name in users if users[name].uid == uid), str(uid))
-
-
-def _group(context: Context, gid: int) -> str:
-    groups = machine_of(context).groups()
-    return next((name for name in groups if groups[name].gid == gid), str(gid))
-
-
 @function("file.stats", reads=True)
 def stats(
     context: Context, path: str, hash_type: str | None = None, follow_symlinks: bool = True
@@ -47,8 +38,10 @@ def stats(
     found = _stat(context, path, follow=follow_symlinks)
     told: dict[str, Any] = {
         "target": path, "type": _TYPES.get(found.kind, found.kind), "mode": f"{found.mode:04o}",
-        "uid": found.uid, "gid": found.gid, "user": _user(context, found.uid),
-        "group": _group(context, found.gid), "size": found.size, "mtime": found.mtime,
+        "uid": found.uid, "gid": found.gid,
+        "user": user_name(machine_of(context), found.uid),
+        "group": group_name(machine_of(context), found.gid),
+        "size": found.size, "mtime": found.mtime,
     }  # fmt: skip
     if hash_type and found.kind == "file":
         told["sum"] = _digest(context, path, hash_type)
@@ -79,7 +72,8 @@ def get_user(context: Context, path: str, follow_symlinks: bool = True) -> str:
         path: of the file.
         follow_symlinks: what a link names is meant.
     """
-    return _user(context, _stat(context, path, follow=follow_symlinks).uid)
+    found = _stat(context, path, follow=follow_symlinks)
+    return user_name(machine_of(context), found.uid)
 
 
 @function("file.get_group", reads=True)
@@ -90,7 +84,8 @@ def get_group(context: Context, path: str, follow_symlinks: bool = True) -> str:
         path: of the file.
         follow_symlinks: what a link names is meant.
     """
-    return _group(context, _stat(context, path, follow=follow_symlinks).gid)
+    found = _stat(context, path, follow=follow_symlinks)
+    return group_name(machine_of(context), found.gid)
 
 
 @function("file.get_uid", reads=True)

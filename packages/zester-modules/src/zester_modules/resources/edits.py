@@ -6,6 +6,7 @@ import msgspec
 
 from zester_modules.host.machine import Command, Done, Effects, HostProblem, Machine
 from zester_modules.resource import Changes, Plan, Scope
+from zester_modules.resources.whole_file import put
 
 
 class Edit(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,9 +79,7 @@ def _put(machine: Machine, one: Edit) -> None:
         return
     if look is None:
         _make_folders(machine, posixpath.dirname(one.path))
-        machine.write(one.path, one.data, mode=one.mode, uid=0, gid=0)
-    else:
-        machine.write(one.path, one.data, mode=look.mode, uid=look.uid, gid=look.gid)
+    put(one.path, one.data, machine, mode=one.mode)
 
 
 def _make_folders(machine: Machine, folder: str) -> None:

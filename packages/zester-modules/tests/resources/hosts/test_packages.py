@@ -72,7 +72,7 @@ def waits():
 
 with open("/var/lib/dpkg/lock-frontend", "w") as lock:
     fcntl.lockf(lock, fcntl.LOCK_EX)
-    pathlib.Path("/var/held").touch()
+    pathlib.Path("/srv/held").touch()
     while not waits():
         time.sleep(0.05)
     time.sleep(1.5)
@@ -82,11 +82,11 @@ with open("/var/lib/dpkg/lock-frontend", "w") as lock:
 
 def test_a_lock_that_another_holds_is_waited_for(debian_host: Host):
     host = debian_host
-    host.write("/var/holder.py", HOLDER)
+    host.write("/srv/holder.py", HOLDER)
     assert on_host(host, "check", "pkg.installed", "tree")["planned"] != []
     with ThreadPoolExecutor() as pool:
-        holder = pool.submit(host.run, [PYTHON, "/var/holder.py"], timeout=120)
-        wait = "until test -e /var/held; do sleep 0.1; done"
+        holder = pool.submit(host.run, [PYTHON, "/srv/holder.py"], timeout=120)
+        wait = "until test -e /srv/held; do sleep 0.1; done"
         host.run(["sh", "-c", wait], timeout=60).check()
         done = on_host(host, "apply", "pkg.installed", "tree")
         assert holder.result().check().out == "False\n"

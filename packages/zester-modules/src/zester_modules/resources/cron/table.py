@@ -9,8 +9,8 @@ import msgspec
 from zester_modules.accounts.tool import run_tool
 from zester_modules.host.machine import Effects, HostProblem, Machine
 from zester_modules.resource import Changes, Leaf, Plan, Scope
+from zester_modules.resources.whole_file import Edit, diff_of
 from zester_modules.tables import crontab
-from zester_modules.tables.edit import Edit, diff_of
 
 FOLDERS: Final = ("/var/spool/cron/crontabs", "/var/spool/cron", "/etc/crontabs")
 

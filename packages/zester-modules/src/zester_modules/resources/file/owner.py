@@ -36,18 +36,6 @@ def gid_of(scope: Scope, group: str) -> int | None:
     return int(group) if entry is None else entry.gid
 
 
-def user_name(scope: Scope, uid: int) -> str:
-    """Give the name of a user's number, or the number."""
-    users = scope.machine.users()
-    return next((name for name in users if users[name].uid == uid), str(uid))
-
-
-def group_name(scope: Scope, gid: int) -> str:
-    """Give the name of a group's number, or the number."""
-    groups = scope.machine.groups()
-    return next((name for name in groups if groups[name].gid == gid), str(gid))
-
-
 def inherited_gid(above: Stat | None, gid: int) -> int:
     """Give the group that something new gets in a folder: that of a setgid folder is its own."""
     return above.gid if above is not None and above.mode & 0o2000 else gid

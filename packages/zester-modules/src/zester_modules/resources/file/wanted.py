@@ -6,16 +6,11 @@ from typing import Any, Final
 
 import msgspec
 
+from zester_modules.accounts.names import group_name, user_name
 from zester_modules.host.machine import HostProblem, Stat, Unknowable
 from zester_modules.resource import Leaf, Scope, Unknown
-from zester_modules.resources.file.diff import difference
-from zester_modules.resources.file.owner import (
-    gid_of,
-    group_name,
-    inherited_gid,
-    uid_of,
-    user_name,
-)
+from zester_modules.resources.diff import difference
+from zester_modules.resources.file.owner import gid_of, inherited_gid, uid_of
 from zester_modules.resources.file.steps import (
     Folder,
     Keep,
@@ -199,8 +194,8 @@ def new_leaves(path: str, mode: int, uid: int, gid: int, scope: Scope) -> tuple[
     """Give the leaves of something new but what it is."""
     return (
         Leaf(path=f"{path}:mode", after=octal(mode)),
-        Leaf(path=f"{path}:user", after=user_name(scope, uid)),
-        Leaf(path=f"{path}:group", after=group_name(scope, gid)),
+        Leaf(path=f"{path}:user", after=user_name(scope.machine, uid)),
+        Leaf(path=f"{path}:group", after=group_name(scope.machine, gid)),
     )
 
 
@@ -214,10 +209,10 @@ def look_work(path: str, found: Stat, look: Look, scope: Scope) -> Work:
     if mode != found.mode:
         leaves.append(Leaf(path=f"{path}:mode", before=octal(found.mode), after=octal(mode)))
     if uid != found.uid:
-        before, after = user_name(scope, found.uid), user_name(scope, uid)
+        before, after = user_name(scope.machine, found.uid), user_name(scope.machine, uid)
         leaves.append(Leaf(path=f"{path}:user", before=before, after=after))
     if gid != found.gid:
-        before, after = group_name(scope, found.gid), group_name(scope, gid)
+        before, after = group_name(scope.machine, found.gid), group_name(scope.machine, gid)
         leaves.append(Leaf(path=f"{path}:group", before=before, after=after))
     if (uid, gid) != (found.uid, found.gid):
         steps.append(SetOwner(path, uid, gid))

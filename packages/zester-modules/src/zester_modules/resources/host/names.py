@@ -8,8 +8,8 @@ from msgspec import Meta
 
 from zester_modules.host.machine import HostProblem
 from zester_modules.resource import Leaf, Plan, Resource, Scope
+from zester_modules.resources.whole_file import Edit, apply, planned
 from zester_modules.tables import hosts_file
-from zester_modules.tables.edit import Edit, apply, planned
 from zester_modules.tables.hosts_file import HOSTS, Line
 
 

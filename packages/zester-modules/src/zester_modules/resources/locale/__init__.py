@@ -8,8 +8,8 @@ from msgspec import Meta
 
 from zester_modules.host.machine import Command, HostProblem, Machine
 from zester_modules.resource import Leaf, Plan, Resource, Scope
+from zester_modules.resources import whole_file as whole
 from zester_modules.resources.edits import Todo, apply, deed, edit, text_at
-from zester_modules.tables import edit as whole
 
 LISTED: Final = "/etc/locale.gen"
 SUPPORTED: Final = "/usr/share/i18n/SUPPORTED"

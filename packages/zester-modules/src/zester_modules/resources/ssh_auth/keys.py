@@ -8,9 +8,9 @@ from msgspec import Meta
 from zester_modules.host.machine import HostProblem
 from zester_modules.resource import Leaf, Plan, Resource, Scope
 from zester_modules.resources.ssh_auth.place import Keys, apply, place_of, planned
+from zester_modules.resources.whole_file import Edit
 from zester_modules.tables import authorized_keys
 from zester_modules.tables.authorized_keys import Line
-from zester_modules.tables.edit import Edit
 
 
 class Params(msgspec.Struct, frozen=True, kw_only=True):

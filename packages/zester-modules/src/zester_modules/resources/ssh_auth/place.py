@@ -7,7 +7,7 @@ import msgspec
 
 from zester_modules.host.machine import HostProblem, UserEntry
 from zester_modules.resource import Changes, Leaf, Plan, Scope
-from zester_modules.tables.edit import Edit, diff_of
+from zester_modules.resources.whole_file import Edit, diff_of
 
 
 class Keys(msgspec.Struct, frozen=True, kw_only=True):

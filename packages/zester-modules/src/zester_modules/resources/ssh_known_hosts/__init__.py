@@ -9,10 +9,10 @@ from msgspec import Meta
 
 from zester_modules.host.machine import HostProblem
 from zester_modules.resource import Changes, Leaf, Plan, Resource, Scope
+from zester_modules.resources import whole_file as whole
 from zester_modules.resources.ssh_auth import place
-from zester_modules.tables import edit as whole
+from zester_modules.resources.whole_file import Edit
 from zester_modules.tables import known_hosts
-from zester_modules.tables.edit import Edit
 from zester_modules.tables.known_hosts import Line
 
 EVERYBODY: Final = "/etc/ssh/ssh_known_hosts"

@@ -1,13 +1,16 @@
 """One text file that is replaced by another: the plan of it, its diff, and how it is done."""
 
-import difflib
 import posixpath
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 
 from zester_modules.host.machine import Machine
 from zester_modules.resource import Changes, Leaf, Plan, Scope
+from zester_modules.resources.diff import difference
+
+LINKS: Final = 8
 
 
 class Edit(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,32 +33,35 @@ def planned(edit: Edit, leaves: Sequence[Leaf], comment: str, scope: Scope) -> P
 
 def diff_of(edit: Edit) -> str:
     """Give the difference for people."""
-    old, new = (
-        (data or b"").decode("utf-8", "replace").splitlines(keepends=True)
-        for data in (edit.before, edit.after)
-    )
-    return "".join(
-        line if line.endswith("\n") else f"{line}\n"
-        for line in difflib.unified_diff(old, new, edit.path, edit.path)
-    )
+    return difference(edit.path, edit.before, edit.after)
 
 
 def apply(plan: Plan, scope: Scope) -> Changes:
     """Replace the file."""
-    replace(plan.todo, scope.machine)
+    edit: Edit = plan.todo
+    put(edit.path, edit.after, scope.machine, mode=edit.mode, uid=edit.uid, gid=edit.gid)
     return Changes(leaves=plan.leaves, comment=plan.comment.replace("would be", "was"))
 
 
-def replace(edit: Edit, machine: Machine) -> None:
-    """Write the new contents; a file that is there keeps its mode and owner, a link its target."""
-    path = edit.path
-    for _ in range(8):
+def put(
+    path: str, data: bytes, machine: Machine, *, mode: int = 0o644, uid: int = 0, gid: int = 0
+) -> None:
+    """Write a file; one that is there keeps its mode and owner, and a link its target.
+
+    Args:
+        path: where.
+        data: its contents.
+        machine: what is changed.
+        mode: of a new file.
+        uid: the same.
+        gid: the same.
+    """
+    for _ in range(LINKS):
         found = machine.stat(path)
         if found is None or found.kind != "link":
             break
         path = posixpath.normpath(posixpath.join(posixpath.dirname(path), found.target))
     found = machine.follow(path)
-    if found is None:
-        machine.write(path, edit.after, mode=edit.mode, uid=edit.uid, gid=edit.gid)
-    else:
-        machine.write(path, edit.after, mode=found.mode, uid=found.uid, gid=found.gid)
+    if found is not None:
+        mode, uid, gid = found.mode, found.uid, found.gid
+    machine.write(path, data, mode=mode, uid=uid, gid=gid)

@@ -3,8 +3,6 @@
 import difflib
 from typing import Final
 
-from zester_modules.resources.file.steps import text_of
-
 LIMIT: Final = 256 * 1024
 """Bytes of a file that is compared; of a larger one only its digest is told."""
 LINES: Final = 2000
@@ -30,5 +28,5 @@ def difference(path: str, before: bytes | None, after: bytes) -> str:
 
 
 def _lines(data: bytes) -> list[str]:
-    lines = text_of(data).split("\n")
+    lines = data.decode("utf-8", "surrogateescape").split("\n")
     return [f"{one}\n" for one in lines[:-1]] + ([lines[-1]] if lines[-1] else [])
