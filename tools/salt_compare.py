@@ -125,6 +125,8 @@ def verdict(compiled: Compiled, shown: Any, low: Any) -> tuple[bool, str]:
     if not _is_low(shown):
         problem = "; ".join(f"{one.place}: {one.message}" for one in compiled.errors[:3])
         return bool(compiled.errors), f"Salt gives up; Zester: {problem or 'compiles'}"
+    if compiled.errors and not _is_low(low):
+        return True, f"Salt gives up at the requisites; Zester: {compiled.errors[0].message}"
     if compiled.errors:
         problem = "; ".join(f"{one.place}: {one.message}" for one in compiled.errors[:3])
         return False, f"Zester gives up: {problem}"

@@ -42,5 +42,8 @@ def test_where_salt_gives_up_so_may_we(tmp_path: Path):
     for answer in ("a text", ["an error"]):
         assert salt_compare.verdict(broken, answer, answer)[0]
         assert not salt_compare.verdict(compiled(tmp_path), answer, answer)[0]
+    # of requisites into what is not there only the running order knows
+    good, text = salt_compare.verdict(broken, low("a"), ["an error"])
+    assert (good, text) == (True, "Salt gives up at the requisites; Zester: no")
     good, text = salt_compare.verdict(broken, low("a"), low("a"))
     assert (good, text) == (False, "Zester gives up: a:1: no")
