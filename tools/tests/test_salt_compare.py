@@ -33,6 +33,12 @@ def test_states_and_both_orders_are_compared(tmp_path: Path):
     assert salt_compare.verdict(ours, low("a", "b"), same)[1] == "states differ: 3 here, 2 in Salt"
 
 
+def test_states_of_equal_order_come_by_their_names():
+    states = low("go", "gofmt", orders={"go": 10, "gofmt": 10})
+    by_hand = [one | {"name": f"link-{one['__id__']}", "fun": "t"} for one in states]
+    assert [key[0] for key in salt_compare.defined(by_hand)] == ["gofmt", "go"]
+
+
 def test_the_trial_run_before_a_prereqs_target_is_no_state():
     assert [key[0] for key in salt_compare.running(low("b", "a", "b"))] == ["a", "b"]
 
@@ -42,5 +48,8 @@ def test_where_salt_gives_up_so_may_we(tmp_path: Path):
     for answer in ("a text", ["an error"]):
         assert salt_compare.verdict(broken, answer, answer)[0]
         assert not salt_compare.verdict(compiled(tmp_path), answer, answer)[0]
+    # of requisites into what is not there only the running order knows
+    good, text = salt_compare.verdict(broken, low("a"), ["an error"])
+    assert (good, text) == (True, "Salt gives up at the requisites; Zester: no")
     good, text = salt_compare.verdict(broken, low("a"), low("a"))
     assert (good, text) == (False, "Zester gives up: a:1: no")

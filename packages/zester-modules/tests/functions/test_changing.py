@@ -152,6 +152,8 @@ def test_commands_answer_all_of_their_end(call: Do) -> None:
     done = call("cmd.run_all", "cat; echo x >&2; exit 3", stdin="in")
     assert done.value == {"retcode": 3, "stdout": "in", "stderr": "x"}
     assert call("cmd.run_stdout", "echo out; echo err >&2").value == "out"
+    assert call("cmd.run_stderr", "echo out; echo err >&2").value == "err"
+    assert call("cmd.shell", "echo out; echo err >&2").value == "out\nerr"
     assert call("cmd.retcode", "exit 4").value == 4
 
 

@@ -51,6 +51,10 @@ def test_what_is_in_it(place: Path):
     assert ask(place, "file.contains_regex", path, "^key", lchar="# ")
     assert not ask(place, "file.contains_regex", str(place / "none"), "x")
     assert ask(place, "file.search", path, "1\nother")
+    digest = hashlib.md5(b"# key = 1\nother\n").hexdigest()
+    assert ask(place, "file.check_hash", path, f"md5={digest}")
+    assert ask(place, "file.check_hash", path, digest.upper())
+    assert not ask(place, "file.check_hash", path, "sha1:00")
     assert ask(place, "file.get_hash", path) == hashlib.sha256(b"# key = 1\nother\n").hexdigest()
 
 

@@ -77,3 +77,17 @@ def test_a_circle_that_is_named_is_one_and_one_is_named_where_there_is_one(
     while ends := {node for node in left if not left & set(after[node])}:
         left -= ends
     assert bool(left) == bool(circles)
+
+
+def test_a_file_is_required_with_what_it_includes_but_requires_nothing_with_it(tmp_path: Path):
+    files = {
+        "users.sls": "group:\n  test.nop:\n    - require_in: [{sls: install}]\n",
+        "install.sls": "include: [users]\nfetch: test.nop\n",
+        "run.sls": "include: [install]\nstart:\n  test.nop:\n    - require: [{sls: install}]\n",
+    }
+    found = StateTree(tmp_path, files).compile("run")
+    assert found.errors == ()
+    start = next(one for one in found.states if one.id == "start")
+    needed = [found.states[place].id for one in start.requisites for place in one.states]
+    assert sorted(needed) == ["fetch", "group"]
+    assert [one.id for one in found.states] == ["group", "fetch", "start"]

@@ -125,6 +125,30 @@ def run_stdout(context: Context, cmd: str, cwd: str = "", runas: str = "") -> st
     return str(run_all(context, cmd, cwd=cwd, runas=runas)["stdout"])
 
 
+@function("cmd.run_stderr")
+def run_stderr(context: Context, cmd: str, cwd: str = "", runas: str = "") -> str:
+    """Run a line in a shell, and answer its stderr.
+
+    Args:
+        cmd: the line.
+        cwd: the folder to run in; else `/`.
+        runas: the user to run as; needs root.
+    """
+    return str(run_all(context, cmd, cwd=cwd, runas=runas)["stderr"])
+
+
+@function("cmd.shell")
+def shell(context: Context, cmd: str, cwd: str = "", runas: str = "") -> str:
+    """Run a line in a shell, and answer its stdout and stderr.
+
+    Args:
+        cmd: the line.
+        cwd: the folder to run in; else `/`.
+        runas: the user to run as; needs root.
+    """
+    return text_of(run_all(context, cmd, cwd=cwd, runas=runas))
+
+
 @function("cmd.retcode")
 def retcode(context: Context, cmd: str, cwd: str = "", runas: str = "") -> int:
     """Run a line in a shell, and answer its exit code.

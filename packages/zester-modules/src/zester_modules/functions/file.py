@@ -27,6 +27,7 @@ from zester_modules.functions.file_change import (
     write,
 )
 from zester_modules.functions.file_look import (
+    CHECK_HASH,
     GET_GID,
     GET_GROUP,
     GET_HASH,
@@ -52,11 +53,11 @@ from zester_modules.functions.file_search import FIND, GLOB
 from zester_modules.functions.machines import machine_of
 
 __all__ = [
-    "BASENAME", "DIRNAME", "FIND", "GET_GID", "GET_GROUP", "GET_HASH", "GET_MODE", "GET_SUM",
-    "GET_UID", "GET_USER", "GID_TO_GROUP", "GLOB", "GROUP_TO_GID", "JOIN", "LSTAT", "NORMPATH",
-    "PARDIR", "STATS", "UID_TO_USER", "USER_TO_UID", "append", "chgrp", "chown", "copy", "lchown",
-    "makedirs", "mkdir", "move", "prepend", "remove", "rename", "replace", "rmdir", "set_mode",
-    "symlink", "touch", "write",
+    "BASENAME", "CHECK_HASH", "DIRNAME", "FIND", "GET_GID", "GET_GROUP", "GET_HASH", "GET_MODE",
+    "GET_SUM", "GET_UID", "GET_USER", "GID_TO_GROUP", "GLOB", "GROUP_TO_GID", "JOIN", "LSTAT",
+    "NORMPATH", "PARDIR", "STATS", "UID_TO_USER", "USER_TO_UID", "append", "chgrp", "chown",
+    "copy", "lchown", "makedirs", "mkdir", "move", "prepend", "remove", "rename", "replace",
+    "rmdir", "set_mode", "symlink", "touch", "write",
 ]  # fmt: skip
 
 

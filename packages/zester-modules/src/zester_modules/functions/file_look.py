@@ -13,6 +13,7 @@ from zester_modules.functions.machines import machine_of
 from zester_modules.host.machine import Stat
 
 _TYPES: Final = {"folder": "dir", "fifo": "pipe"}
+_BY_LENGTH: Final = {32: "md5", 40: "sha1", 56: "sha224", 64: "sha256", 96: "sha384", 128: "sha512"}
 ALGORITHMS: Final = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
 
 
@@ -174,6 +175,20 @@ def get_hash(context: Context, path: str, form: str = "sha256") -> str:
     return _digest(context, path, form)
 
 
+@function("file.check_hash", reads=True)
+def check_hash(context: Context, path: str, file_hash: str) -> bool:
+    """Answer whether a file has a digest.
+
+    Args:
+        path: of the file.
+        file_hash: `algorithm=digest`, or a digest whose length tells the algorithm.
+    """
+    form, sign, wanted = file_hash.replace(":", "=", 1).partition("=")
+    if not sign:
+        form, wanted = _BY_LENGTH.get(len(file_hash), ""), file_hash
+    return _digest(context, path, form) == wanted.lower()
+
+
 @function("file.get_sum", reads=True)
 def get_sum(context: Context, file: str, form: str = "sha256") -> str:
     """Answer the digest of a file.
@@ -197,6 +212,7 @@ def _digest(context: Context, path: str, form: str) -> str:
 
 
 GET_GID, GET_GROUP, GET_HASH, GET_MODE = get_gid, get_group, get_hash, get_mode
+CHECK_HASH = check_hash
 GID_TO_GROUP, GROUP_TO_GID = gid_to_group, group_to_gid
 UID_TO_USER, USER_TO_UID = uid_to_user, user_to_uid
 GET_SUM, GET_UID, GET_USER, LSTAT, STATS = get_sum, get_uid, get_user, lstat, stats

@@ -30,10 +30,12 @@ class Index:
         self._chunks = chunks
         self._known: dict[tuple[str, str], dict[int, None]] = {}
         self._sls: dict[str, dict[int, None]] = {}
+        self._own: dict[str, dict[int, None]] = {}
         for one in chunks:
             for key in (one.block.state, "id"):
                 for text in (one.name, one.id):
                     self._known.setdefault((key, text), {})[one.index] = None
+            self._own.setdefault(one.source.sls, {})[one.index] = None
             for sls in (one.source.sls, *one.included_from):
                 self._sls.setdefault(sls, {})[one.index] = None
 
@@ -41,7 +43,9 @@ class Index:
         """Give the states that a line names, in the order of their definition."""
         found: dict[int, None] = {}
         if wanted.key == "sls":
-            for sls, states in self._sls.items():
+            # as in Salt: what a file includes is required with it, but requires nothing with it
+            files = self._own if wanted.kind.endswith("_in") else self._sls
+            for sls, states in files.items():
                 if sls == wanted.text or (is_glob(wanted.text) and fnmatchcase(sls, wanted.text)):
                     found |= states
         elif is_glob(wanted.text) and (wanted.key, wanted.text) not in self._known:
