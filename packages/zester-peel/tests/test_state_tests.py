@@ -1,12 +1,16 @@
 """Tests of state trees, run as a CI job runs them: one command, a line a test, an exit code."""
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from zester_modules.call import call as in_this_process
 from zester_modules.states.tests import form
+from zester_modules.states.trees import Trees
+from zester_peel.tests_text import shown
 from zester_testing.peels import PEEL
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples" / "states"
@@ -134,14 +138,15 @@ def test_a_plan_is_what_the_tests_say(tree: Path):
         ),
     ],
 )  # fmt: skip
-def test_what_is_otherwise_is_said_and_the_exit_code_is_1(tree: Path, expect: str, said: str):
+def test_what_is_otherwise_is_said(tree: Path, expect: str, said: str):
     head = GOOD.partition("tests:")[0]
     write(tree, "note/tests/plan.yaml", f"{head}tests:\n  it:\n    expect:\n      {expect}\n")
-    done = call(tree, "note")
-    assert done.stdout.startswith("FAIL note/tests/plan.yaml:5: it\n")
-    assert said in done.stdout
-    assert done.stdout.endswith("1 test: 1 failed\n")
-    assert (done.returncode, done.stderr) == (1, "failed: 1 of 1 tests failed\n")
+    done = in_this_process("state.test", trees=Trees(states={"base": (str(tree),)}))
+    text = shown(done.value)
+    assert text.startswith("FAIL note/tests/plan.yaml:5: it\n")
+    assert said in text
+    assert text.endswith("1 test: 1 failed\n")
+    assert (done.outcome, done.error) == ("failed", "1 of 1 tests failed")
 
 
 def test_a_command_that_the_test_does_not_know_fails_its_state(tree: Path):
@@ -168,6 +173,7 @@ def test_a_file_of_tests_is_read_strictly_and_hides_no_other(tree: Path):
     write(tree, "note/tests/empty.yaml", "")
     write(tree, "note/tests/plan.yaml", GOOD)
     done = call(tree)
+    assert done.stderr == "failed: 3 of 5 tests failed\n"
     for said in (
         "note/tests/bad.yaml:1:8: facts: '3' is no mapping",
         "note/tests/bad.yaml:4:5: there is no key 'aplay' here (did you mean apply?)",
@@ -244,3 +250,38 @@ def test_the_examples_pass():
     done = call(EXAMPLES)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.endswith("5 tests: ok\n")
+
+
+@pytest.mark.hosts("root")
+def test_each_test_gets_a_copy_of_a_root_in_which_commands_run(tree: Path, tmp_path: Path):
+    root = shell_root(tmp_path / "root")
+    write(tree, "note/init.zy", (
+        "made:\n  cmd.run:\n    - name: echo ran >> /ran\n    - creates: /ran\n"
+        "seen:\n  file.exists:\n    - name: /mark\n"
+    ))  # fmt: skip
+    write(tree, "note/tests/plan.yaml", (
+        "files: {/mark: x}\nusers: [al]\ntests:\n"
+        "  one:\n    expect: {files: {/ran: {has: []}}}\n"
+        "  two:\n    host: true\n"
+    ))  # fmt: skip
+    bare = call(tree, "two", "--host")
+    assert "on a root, made fails" in bare.stdout
+    done = call(tree, "two", f"root={root}")
+    assert done.stdout == "ok   note/tests/plan.yaml:6: two\n1 test: ok; 1 on a root, too\n"
+    assert not (root / "ran").exists()
+    nowhere = call(tree, "two", f"root={tmp_path}/nowhere")
+    assert "is no root for tests" in nowhere.stdout
+    assert nowhere.returncode == 1
+
+
+def shell_root(root: Path) -> Path:
+    """Make a root that has a shell, with the libraries that it needs, and nothing else."""
+    linked = subprocess.run(["ldd", "/bin/sh"], capture_output=True, text=True, check=True).stdout
+    libraries = [word for word in linked.split() if word.startswith("/")]
+    for path in ("/bin/sh", *libraries):
+        target = root / path.lstrip("/")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, target)
+    (root / "etc").mkdir()
+    (root / "etc/passwd").write_text("root:x:0:0:root:/root:/bin/sh\n")
+    return root

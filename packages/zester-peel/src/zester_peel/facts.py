@@ -85,6 +85,8 @@ class FactsKeeper:
         self._log = log
         self._interval = interval
         self._collect_facts = collect
+        self._warned = frozenset[str]()
+        """What the last collection complained of."""
         self._put: tuple[bytes, bytes] | None = None
         """Digest of the facts and return key of the last put over this connection."""
         self._put_at = -APART
@@ -112,7 +114,9 @@ class FactsKeeper:
         self.collected = True
         self._health.clear("facts")
         for warning in found.warnings:
-            self._log.warn("facts", warning=warning)
+            if warning not in self._warned:  # said once, not at each interval
+                self._log.warn("facts", warning=warning)
+        self._warned = frozenset(found.warnings)
         if found.data != self.data:
             self.data = found.data
             self._keep()

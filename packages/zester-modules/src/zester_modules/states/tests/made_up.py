@@ -1,6 +1,7 @@
 """A host that a test makes up: files in a throw-away folder, and the rest as the test says it."""
 
 import os
+import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -39,11 +40,7 @@ def furnish(root: Path, host: Host) -> None:
     for folder in _FOLDERS:
         (root / folder).mkdir(parents=True, exist_ok=True)
     (root / "tmp").chmod(0o1777)
-    passwd, group = _accounts(host.users)
-    for path, text in (("etc/passwd", passwd), ("etc/group", group)):
-        if host.users or not (root / path).exists():
-            with (root / path).open("a", encoding="utf-8") as file:
-                file.write(text)
+    _add_accounts(root, host.users)
     try:
         for folder in host.folders:
             _inside(root, folder).mkdir(parents=True, exist_ok=True)
@@ -68,18 +65,37 @@ def _write(path: Path, text: str, mode: int) -> None:
         path.chmod(mode)
 
 
-def _accounts(users: Sequence[str]) -> tuple[str, str]:
-    """Give lines of passwd and group: root, who runs this, and the test's users."""
-    ids = {"root": (0, 0)}
+def _add_accounts(root: Path, users: Sequence[str]) -> None:
+    """Add root, who runs this, and the test's users, as far as they are not there."""
+    wanted = {"root": (0, 0)}
     if os.geteuid():
-        ids["me"] = (os.geteuid(), os.getegid())
-    for number, name in enumerate(users, _FIRST_ID):
-        ids.setdefault(name, (number, number))
-    passwd = "".join(
-        f"{one}:x:{uid}:{gid}::/home/{one}:/bin/sh\n" for one, (uid, gid) in ids.items()
-    )
-    group = "".join(f"{one}:x:{gid}:\n" for one, (_, gid) in ids.items())
-    return passwd, group
+        wanted["me"] = (os.geteuid(), os.getegid())
+    wanted |= {name: (number, number) for number, name in enumerate(users, _FIRST_ID)}
+    for path, line in (
+        ("etc/passwd", "{name}:x:{uid}:{gid}::/home/{name}:/bin/sh\n"),
+        ("etc/group", "{name}:x:{gid}:\n"),
+    ):
+        file = root / path
+        text = file.read_text(encoding="utf-8") if file.exists() else ""
+        known = {one.partition(":")[0] for one in text.splitlines()}
+        more = [
+            line.format(name=name, uid=uid, gid=gid)
+            for name, (uid, gid) in wanted.items() if name not in known
+        ]  # fmt: skip
+        file.write_text(text + "".join(more), encoding="utf-8")
+
+
+def copy_root(source: Path, target: Path) -> None:
+    """Copy a root file system with owners, modes and links.
+
+    Raises:
+        HostProblem: it cannot be copied.
+    """
+    words = ["cp", "--archive", "--reflink=auto", "--", str(source), str(target)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    if done.returncode:
+        said = done.stderr.strip().splitlines() or ["it cannot be copied"]
+        raise HostProblem(f"{source} is no root for tests: {said[0]}", hint="root= takes a folder")
 
 
 class MadeUpMachine(RealMachine):

@@ -19,7 +19,7 @@ from zester_modules.states.session import Session, laid
 from zester_modules.states.template_context import Templates
 from zester_modules.states.tests.form import Case, Host, Suite
 from zester_modules.states.tests.judging import judge
-from zester_modules.states.tests.made_up import MadeUpMachine, furnish
+from zester_modules.states.tests.made_up import MadeUpMachine, copy_root, furnish
 from zester_modules.states.tests.reading import read_suite
 from zester_modules.states.tree import Tree
 from zester_proto.errors import ZesterError
@@ -32,14 +32,17 @@ NOBODY: Final = "test"
 Row = dict[str, Any]
 
 
-def run_tests(context: Context, names: Sequence[str], env: str, *, host: bool) -> dict[str, Any]:
+def run_tests(
+    context: Context, names: Sequence[str], env: str, *, root: str | None
+) -> dict[str, Any]:
     """Run tests, and give a row for each.
 
     Args:
         context: of the job.
         names: folders of states, files of tests, or names of tests; globs too; all without any.
         env: the environment whose files are read.
-        host: converge on a throw-away root as well, where a test allows it.
+        root: converge on a throw-away root as well, where a test allows it: on a copy of this
+            folder, or with "" on an empty one; None: only plan.
 
     Raises:
         Refused: there is no such test.
@@ -60,11 +63,11 @@ def run_tests(context: Context, names: Sequence[str], env: str, *, host: bool) -
             folder = context.tmp / f"test-{number}"
             folder.mkdir(mode=0o700)
             whole = _whole(read.suite, case, path, own)
-            problems = list(_problems(context, whole, folder, host=host))
+            problems = list(_problems(context, whole, folder, root))
             rows.append({
                 "file": path, "line": read.lines[name], "name": name,
                 "result": "failed" if problems else "ok", "problems": problems,
-                "host": host and _converges(whole),
+                "host": root is not None and _converges(whole),
             })  # fmt: skip
     if not rows:
         raise Refused(
@@ -120,12 +123,12 @@ def _whole(suite: Suite, case: Case, path: str, env: str) -> Case:
     return msgspec.structs.replace(case, **merged, apply=apply, env=case.env or env)
 
 
-def _problems(context: Context, case: Case, folder: Path, *, host: bool) -> Iterator[str]:
+def _problems(context: Context, case: Case, folder: Path, root: str | None) -> Iterator[str]:
     try:
         wrong = list(_planned(context, case, folder))
         yield from wrong
-        if host and not wrong and _converges(case):
-            yield from _converged(context, case, folder)
+        if root is not None and not wrong and _converges(case):
+            yield from _converged(context, case, _made(folder / "host"), root)
     except ZesterError as error:
         yield error.message + (f" ({error.hint})" if error.hint else "")
 
@@ -140,9 +143,10 @@ def _planned(context: Context, case: Case, folder: Path) -> Iterator[str]:
     yield from judge(case.expect, result, machine)
 
 
-def _converged(context: Context, case: Case, folder: Path) -> Iterator[str]:
+def _converged(context: Context, case: Case, work: Path, root: str) -> Iterator[str]:
     """Run twice on a root of its own: the first brings it about, the second has nothing to do."""
-    work = _made(folder / "host")
+    if root:
+        copy_root(Path(root), work / "root")
     furnish(work / "root", case)
     machine = RealMachine(work, root=str(work / "root"))
     first = _run(context, case, machine, work, dry=False)
