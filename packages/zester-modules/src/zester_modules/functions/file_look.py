@@ -140,7 +140,7 @@ def uid_to_user(context: Context, uid: int) -> str:
     Args:
         uid: the number.
     """
-    return _user(context, uid)
+    return user_name(machine_of(context), uid)
 
 
 @function("file.group_to_gid", reads=True)
@@ -161,7 +161,7 @@ def gid_to_group(context: Context, gid: int) -> str:
     Args:
         gid: the number.
     """
-    return _group(context, gid)
+    return group_name(machine_of(context), gid)
 
 
 @function("file.get_hash", reads=True)
