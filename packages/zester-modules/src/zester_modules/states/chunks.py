@@ -18,10 +18,10 @@ from zester_modules.states.blocks import (
 )
 from zester_modules.states.gather import High
 from zester_modules.states.lost import Lost
-from zester_modules.states.problems import Problems
 from zester_proto.render.nodes import Dialect, Node, Place, Scalar, Sequence
 from zester_proto.render.nodes import Mapping as MapNode
 from zester_proto.render.values import scalar
+from zester_proto.tree.problems import Problems
 
 _NOT_COPIED: Final = ALL_REQUISITES | {"name", "names", "order"}
 

@@ -7,12 +7,13 @@ from typing import Any, Final
 import msgspec
 
 from zester_modules.states.blocks import Body, Declaration, Exclude, Source, read_body
-from zester_modules.states.problems import Problems
-from zester_modules.states.reference import Found, absolute, is_glob, matching
-from zester_modules.states.tree import BadTree, Tree
 from zester_proto.render.lines import LineMap
 from zester_proto.render.nodes import Dialect, Place, Scalar
 from zester_proto.render.yaml import load
+from zester_proto.tree.files import BadTree
+from zester_proto.tree.folders import Tree
+from zester_proto.tree.problems import Problems
+from zester_proto.tree.reference import Found, absolute, is_glob, matching
 from zester_proto.units import did_you_mean
 
 Texts = Callable[[str, str, Dialect, dict[str, Any]], LineMap | None]
@@ -111,7 +112,7 @@ class Gatherer:
         return found
 
     def _targets(self, env: str, node: Scalar, source: Source) -> Iterable[str]:
-        if env not in self._tree.roots:
+        if env not in self._tree.environments:
             known = self._tree.environments
             self._problems.error(
                 f"there is no environment {env!r}", node.place, did_you_mean(env, known)

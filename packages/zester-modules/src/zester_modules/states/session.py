@@ -18,10 +18,10 @@ from zester_modules.states.resources_table import Resources
 from zester_modules.states.run import Grounds, Wishes, run
 from zester_modules.states.source_templates import SourceTemplates
 from zester_modules.states.template_context import Given, Templates
-from zester_modules.states.tree import Tree
 from zester_modules.states.tree_sources import TreeSources
 from zester_modules.states.trees import Trees
 from zester_proto.errors import ZesterError
+from zester_proto.tree.folders import Tree
 
 
 class Session:

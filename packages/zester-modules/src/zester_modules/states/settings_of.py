@@ -12,11 +12,7 @@ import msgspec
 
 from zester_modules.context import Context
 from zester_modules.errors import Refused
-from zester_modules.states.problems import Problems
-from zester_modules.states.reference import absolute, is_glob, matching
 from zester_modules.states.template_context import Given, Templates
-from zester_modules.states.top import read_top
-from zester_modules.states.tree import BadTree, Tree
 from zester_proto.render.code_cache import CodeCache
 from zester_proto.render.merge import merge_all
 from zester_proto.render.nodes import Dialect, Node, Problem, Scalar
@@ -24,6 +20,11 @@ from zester_proto.render.nodes import Mapping as MapNode
 from zester_proto.render.nodes import Sequence as ListNode
 from zester_proto.render.values import plain
 from zester_proto.render.yaml import load
+from zester_proto.tree.files import BadTree
+from zester_proto.tree.folders import Tree
+from zester_proto.tree.problems import Problems
+from zester_proto.tree.reference import absolute, is_glob, matching
+from zester_proto.tree.top import read_top
 
 _Layer = tuple[Node | None, Dialect]
 

@@ -10,7 +10,6 @@ import msgspec
 
 from zester_modules.context import Context
 from zester_modules.states.template_calls import Salt, TemplateCalls
-from zester_modules.states.tree import Tree
 from zester_proto.errors import ZesterError
 from zester_proto.render.code_cache import CodeCache
 from zester_proto.render.lines import LineMap
@@ -19,6 +18,7 @@ from zester_proto.render.renderer import Limits, Rendered, Renderer
 from zester_proto.render.values import plain
 from zester_proto.render.yaml import load
 from zester_proto.target import matches, parse
+from zester_proto.tree.folders import Tree
 
 Basket = Callable[[str, str], Sequence[tuple[str, Any]]]
 """Gives what peels that a target means published under a name: peel ids and values."""

@@ -6,7 +6,7 @@ from typing import Final
 from zester_modules.host.machine import HostProblem
 from zester_modules.sources.digests import SKIP, Digest, listed, parsed, verify
 from zester_modules.sources.web import LIMIT, WebCache, shown
-from zester_modules.states.tree import Tree, split_source
+from zester_proto.tree.folders import Tree, split_source
 
 DIGESTS: Final = 4 * 1024 * 1024
 """Bytes of a file of digests."""

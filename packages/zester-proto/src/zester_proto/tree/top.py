@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 from typing import Final
 
-from zester_modules.states.problems import Problems
-from zester_modules.states.template_context import Templates
-from zester_modules.states.tree import BadTree, Tree
 from zester_proto.errors import ZesterError
 from zester_proto.render.nodes import Mapping, Node, Place, Scalar, Sequence
 from zester_proto.render.yaml import load
+from zester_proto.tree.files import BadTree, TreeFiles
+from zester_proto.tree.problems import Problems
+from zester_proto.tree.rendering import Rendering
 from zester_proto.units import did_you_mean
 
 Asked = tuple[str, str, Place]
@@ -21,7 +21,7 @@ _MATCHERS: Final = (
 
 
 def read_top(
-    tree: Tree, templates: Templates, problems: Problems, env: str | None
+    tree: TreeFiles, templates: Rendering, problems: Problems, env: str | None
 ) -> tuple[list[Asked], list[str]]:
     """Give what the top files name for this peel, in written order, and the files read.
 
@@ -38,7 +38,7 @@ def read_top(
     for own in [env] if env else tree.environments:
         root = _root(tree, templates, problems, own, files)
         for key, value in root.pairs if root else ():
-            if key.text not in tree.roots:
+            if key.text not in tree.environments:
                 hint = did_you_mean(key.text, tree.environments)
                 problems.error(f"there is no environment {key.text!r}", key.place, hint)
             elif (env and key.text != env) or (own not in {"base", key.text} or key.text in seen):
@@ -56,7 +56,7 @@ def read_top(
 
 
 def _root(
-    tree: Tree, templates: Templates, problems: Problems, env: str, files: list[str]
+    tree: TreeFiles, templates: Rendering, problems: Problems, env: str, files: list[str]
 ) -> Mapping | None:
     try:
         found = tree.top(env)
@@ -77,7 +77,7 @@ def _root(
     return loaded.root if isinstance(loaded.root, Mapping) and not loaded.problems else None
 
 
-def _section(env: str, node: Node, templates: Templates, problems: Problems) -> Iterable[Asked]:
+def _section(env: str, node: Node, templates: Rendering, problems: Problems) -> Iterable[Asked]:
     if not isinstance(node, Mapping):
         problems.error(f"{env!r} in a top file is a mapping of targets", node.place)
         return
