@@ -119,6 +119,10 @@ COMMANDS: Final[tuple[Command, ...]] = (
         Subcommand("get", "the facts of each peel of a target"),
         Subcommand("query", "how many peels of a target have which values"),
     )),
+    Command("basket", "what peels share with each other", (
+        Subcommand("get", "the value of each peel of a target, and its age"),
+        Subcommand("list", "the names under which peels share something"),
+    )),
     Command("target", "EXPR: which peels a target names"),
     Command("doc", "[FUNCTION]: what functions there are, and what they take"),
     Command("status", "what is wrong, by the master that answers"),

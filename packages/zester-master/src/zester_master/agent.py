@@ -11,11 +11,15 @@ from typing import Final
 import msgspec
 
 from zester_master import __version__
+from zester_master.api.basket_verbs import BasketVerbs
 from zester_master.api.fleet_verbs import FleetVerbs
 from zester_master.api.job_verbs import JobVerbs
 from zester_master.api.service import Service, Verb
 from zester_master.api.site_verbs import SiteVerbs
 from zester_master.api.tree_verbs import TreeVerbs
+from zester_master.basket.access import Access
+from zester_master.basket.answering import BasketAnswers
+from zester_master.basket.values import Values
 from zester_master.beat import Beat, Stores
 from zester_master.config import MasterConfig
 from zester_master.context import Context
@@ -83,6 +87,9 @@ class Agent:
         self.patrol = Patrol(context, self.guard, Listed(context, self.desk).asks)
         self.quarantine.on_change(self.desk.shut_out)
         self.ears = Ears(context, self.drains, self.guard)
+        self.values = Values(context)
+        self.access = Access(context, config.basket_access, config.basket_sources)
+        self.basket = BasketAnswers(context, self.guard, self.values, self.access)
         self.renewing = Renewing(context, self.guard)
         self.feed = Feed(context, self.guard)
         self.cancels = Cancels(context, self.desk)
@@ -166,6 +173,7 @@ class Agent:
         jobs = JobVerbs(context, self.desk, shows, self.cancels)
         site = SiteVerbs(context, self.desk)
         trees = TreeVerbs(context, self.heads, self.publisher)
+        basket = BasketVerbs(context, self.values, self.access)
         return {
             "target": fleet.target, "peels": fleet.peels, "facts": fleet.facts,
             "catalogue": fleet.catalogue, "drain": fleet.drain, "undrain": fleet.undrain,
@@ -174,7 +182,7 @@ class Agent:
             "follow": jobs.follow, "job": jobs.job, "jobs": jobs.jobs,
             "masters": site.masters, "status": site.status, "whoami": site.whoami,
             "trust": site.trust, "tree-status": trees.status,
-            "tree-diff": trees.diff, "tree-publish": trees.publish,
+            "tree-diff": trees.diff, "tree-publish": trees.publish, "basket": basket.basket,
         }  # fmt: skip
 
     def _fleet(self) -> Check:
@@ -247,6 +255,7 @@ class Agent:
         """Declare what this master hears; the link keeps it up over all connections."""
         await self.ears.listen()
         await self.renewing.listen()
+        await self.basket.listen()
         await self.cancels.listen()
 
     def _start_parts(self) -> list[asyncio.Task[None]]:
@@ -258,6 +267,7 @@ class Agent:
             "journal": _after(ready, self.context.journal.run),
             "heartbeat": _after(ready, self.beat.run),
             "facts": _after(self.quarantine.ready, self.feed.run),
+            "basket": _after(self.feed.ready, self.basket.run),
             "drains": _after(ready, self.drains.run),
             "quarantine": _after(ready, self.quarantine.run),
             "guard": _after(self.quarantine.ready, self.guard.run),

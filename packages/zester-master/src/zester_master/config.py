@@ -59,6 +59,14 @@ class MasterConfig(msgspec.Struct, frozen=True, kw_only=True):
     groups: Annotated[
         dict[str, str], Meta(description="named targets for N@, each an expression")
     ] = {}
+    basket_access: Annotated[
+        dict[str, str],
+        Meta(description="name of a shared value to the target that may read it; '*': all others"),
+    ] = {}
+    basket_sources: Annotated[
+        dict[str, str],
+        Meta(description="name of a shared value to the target whose values count; '*': others"),
+    ] = {}
     min_peels: Annotated[
         int, Meta(ge=0, description="with fewer peels present the master is not ready")
     ] = 0

@@ -11,6 +11,7 @@ import msgspec
 from zester_modules.host.local import Host
 
 if TYPE_CHECKING:
+    from zester_modules.basket.item import Basket
     from zester_modules.host.machine import Machine
     from zester_modules.registry import Registry
     from zester_modules.states.tree_view import TreeView
@@ -43,6 +44,8 @@ class Context(msgspec.Struct, kw_only=True):
     """The tree that is compiled or run; None outside of one."""
     trees: "Trees | None" = None
     """Where this peel's trees lie; None where its configuration says nothing of them."""
+    basket: "Basket | None" = None
+    """What other peels share; None where nobody can be asked."""
     machine: "Machine | None" = None
     """What states change; None: the machine that this process runs on."""
     host: Host = msgspec.field(default_factory=Host)

@@ -12,6 +12,7 @@ from typing import Final
 
 from zester_modules.registry import Registry
 from zester_peel import __version__
+from zester_peel.basket.whole import PeelBasket
 from zester_peel.clock import SiteClock
 from zester_peel.config import PeelConfig
 from zester_peel.facts import FactsKeeper, Whose
@@ -19,6 +20,7 @@ from zester_peel.files.counter import Counter
 from zester_peel.files.keeper import TreeKeeper
 from zester_peel.jobs import runner as runners
 from zester_peel.jobs.desk import Desk
+from zester_peel.jobs.errand import Errands
 from zester_peel.jobs.execution import Surroundings
 from zester_peel.jobs.letter import said
 from zester_peel.jobs.memory import JobMemory
@@ -96,11 +98,16 @@ class Agent:
         )
         self.facts = self._facts()
         self.trees = self._trees()
-        self.counter = Counter(config.state_dir, self.trees, self._log)
         self.nursery = Nursery(idle=config.nursery_idle)
+        self.basket = self._basket()
+        self.counter = Counter(config.state_dir, self.trees, self.basket.counter, self._log)
         registry = Registry()
         self.desk = self._desk(registry)
-        self.runner = self._runner(registry)
+        around = self._surroundings(registry)
+        self.runner = self._runner(around)
+        site, folder = identity.trust.site, config.state_dir / "work"
+        self.errands = Errands(site, around, self.nursery, self.clock, folder=folder, log=self._log)
+        self.basket.use(self.errands)
         self.desk.use(self.runner)
         self.desk.took_facts = self.facts.take
         self.presence = self._presence()
@@ -170,9 +177,20 @@ class Agent:
             log=self._log,
         )
 
-    def _runner(self, registry: Registry) -> Runner:
+    def _basket(self) -> PeelBasket:
+        return PeelBasket(
+            self.config,
+            self.identity,
+            link=self.link,
+            trust=self.trust,
+            clock=self.clock,
+            health=self.health,
+            log=self._log,
+        )
+
+    def _surroundings(self, registry: Registry) -> Surroundings:
         config = self.config
-        around = Surroundings(
+        return Surroundings(
             registry=registry,
             peel_id=self.peel_id,
             version=__version__,
@@ -183,6 +201,9 @@ class Agent:
             worker_memory=config.worker_memory,
             trees=PeelTrees(config, self.trees, self.counter.path).of,
         )
+
+    def _runner(self, around: Surroundings) -> Runner:
+        config = self.config
         return Runner(
             around,
             self.nursery,
@@ -219,6 +240,7 @@ class Agent:
         if self.memory.set_drain(welcome.drain, on=welcome.drained):
             self._log.info("drained" if welcome.drained else "undrained")
         self.trees.welcomed(welcome.tree)
+        self.basket.welcomed()
         await self.desk.welcomed()
 
     async def _disconnected(self, _reason: LinkError) -> None:
@@ -242,6 +264,7 @@ class Agent:
         runners.clear(self.config.state_dir / "work", self._log)
         self.memory.open()
         self.facts.load()
+        self.basket.own.load()
         self.outbox.recover()
         for jid, live in self.memory.interrupted.items():
             if self.outbox.holds(jid):
@@ -265,6 +288,7 @@ class Agent:
         self.link.on_connected(self.presence.connected)
         self.link.on_connected(self.facts.connected)
         self.link.on_connected(self.trees.connected)
+        self.link.on_connected(self.basket.own.connected)
         self.link.on_disconnected(self._disconnected)
         self.link.on_problem(self._problem)
         self._checks()
@@ -297,7 +321,9 @@ class Agent:
             "facts": self.facts.serve_collecting,
             "facts-publisher": self.facts.serve_publishing,
             "trees": self.trees.serve,
-            "trees-counter": self.counter.serve,
+            "counter": self.counter.serve,
+            "basket": self.basket.own.serve_looking,
+            "basket-publisher": self.basket.own.serve_sharing,
             "watch": self._watch,
             "tidying": serve_tidying,
         }

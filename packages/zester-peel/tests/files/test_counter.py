@@ -12,7 +12,9 @@ import pytest
 
 from zester_modules.host.machine import HostProblem
 from zester_modules.states.fetching import LIMIT, Want, ask_agent
+from zester_peel.basket.whole import PeelBasket
 from zester_peel.clock import SiteClock
+from zester_peel.config import PeelConfig
 from zester_peel.files.counter import SOCKET, Counter
 from zester_peel.files.keeper import TreeKeeper
 from zester_peel.trust import TrustWalk
@@ -49,7 +51,11 @@ async def counter(site: Site, deep: Path) -> AsyncGenerator[Path]:
     files = (TreeFile("large", 0o600, len(DATA), (digest(DATA),)),)
     keeper.store.add(ROOT, {"base": Manifest(environment="base", files=files)})
     keeper.store.put(digest(DATA), DATA)
-    serving = Counter(deep, keeper, log)
+    config = PeelConfig(state_dir=deep)
+    basket = PeelBasket(
+        config, peel, link=link, trust=trust, clock=SiteClock(), health=Health("0"), log=log
+    )
+    serving = Counter(deep, keeper, basket.counter, log)
     task = asyncio.create_task(serving.serve())
     await eventually(serving.path.exists, "it serves")
     yield serving.path

@@ -225,6 +225,29 @@ def _facts_query(
     return facts.query(_invocation(context), target, keys)
 
 
+@_groups["basket"].command(**_about("basket", "get"))
+def _basket_get(
+    context: typer.Context,
+    target: Expression,
+    name: Annotated[
+        str, typer.Argument(help="as network.ip_addrs; basket list shows them", show_default=False)
+    ],
+) -> int:
+    from zester_cli.commands import basket  # noqa: PLC0415
+
+    return basket.get(_invocation(context), target, name)
+
+
+@_groups["basket"].command(**_about("basket", "list"))
+def _basket_list(
+    context: typer.Context,
+    target: Annotated[str, typer.Argument(help="a target; all if not given")] = "*",
+) -> int:
+    from zester_cli.commands import basket  # noqa: PLC0415
+
+    return basket.listing(_invocation(context), target)
+
+
 @app.command(**_about("target"))
 def _target(
     context: typer.Context,

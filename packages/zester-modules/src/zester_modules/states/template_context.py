@@ -8,7 +8,9 @@ from typing import Any
 
 import msgspec
 
+from zester_modules.basket.item import BasketItem
 from zester_modules.context import Context
+from zester_modules.salt_targets import in_our_letters
 from zester_modules.states.template_calls import Salt, TemplateCalls
 from zester_proto.errors import ZesterError
 from zester_proto.render.code_cache import CodeCache
@@ -20,16 +22,6 @@ from zester_proto.render.yaml import load
 from zester_proto.target import matches, parse
 from zester_proto.tree.folders import Tree
 
-Basket = Callable[[str, str], Sequence[tuple[str, Any]]]
-"""Gives what peels that a target means published under a name: peel ids and values."""
-
-_KINDS = {
-    "glob": "", "list": "L@", "pcre": "E@", "grain": "G@", "grain_pcre": "P@", "pillar": "I@",
-    "pillar_pcre": "J@", "ipcidr": "S@", "nodegroup": "N@", "compound": "", "pillar_exact": "I@",
-    "data": "I@", "exsel": "G@",
-}  # fmt: skip
-"""Salt's words for how a target is read, and our letters for them."""
-
 
 class Given(msgspec.Struct, kw_only=True):
     """All that a compile is given besides the tree."""
@@ -37,7 +29,6 @@ class Given(msgspec.Struct, kw_only=True):
     context: Context
     """Of the job: facts, settings, options, registry."""
     template_functions: frozenset[str] = frozenset()
-    basket: Basket | None = None
     groups: Mapping[str, str | Sequence[str]] = {}
     codes: CodeCache | None = None
     limits: Limits | None = None
@@ -46,13 +37,6 @@ class Given(msgspec.Struct, kw_only=True):
     jinja_sls_env: Mapping[str, Any] = {}
     cli: str = "salt-call"
     """What `opts.__cli` says: formulas look there to learn how they are run."""
-
-
-class BasketItem(msgspec.Struct, frozen=True):
-    """One peel's entry in a basket."""
-
-    peel_id: str
-    value: Any
 
 
 class Templates:
@@ -95,12 +79,13 @@ class Templates:
             "pillar": self.settings,
             "salt": Salt(self.calls),
             "peel_id": self._given.context.peel_id,
-            "basket": self._basket_items,
+            "basket": self._basket,
             "ifelse": self._if_else,
         }
 
-    def _basket_items(self, target: str, name: str) -> list[BasketItem]:
-        return [BasketItem(peel_id, value) for peel_id, value in self.basket(target, name, "glob")]
+    def _basket(self, target: str, name: str) -> list[BasketItem]:
+        ask = self.context.basket
+        return list(ask(target, name)) if ask is not None else []
 
     def _if_else(self, *cases: Any, default: Any = None) -> Any:
         """Give the value behind the first target that means this peel, as in Salt."""
@@ -116,8 +101,7 @@ class Templates:
         Raises:
             TargetError: it is malformed.
         """
-        text = f"{_KINDS.get(kind, '')}{expression}"
-        node = parse(text, groups=self._given.groups)
+        node = parse(in_our_letters(expression, kind), groups=self._given.groups)
         return matches(node, self._given.context.peel_id, self.facts, self.settings)
 
     def names(self, env: str, extra: Mapping[str, Any]) -> dict[str, Any]:
@@ -183,11 +167,6 @@ class Templates:
         loaded = load(lines.text, path, "sls", lines)
         _raise(loaded.problems)
         return _plain(loaded.root)
-
-    def basket(self, target: str, name: str, kind: str) -> Sequence[tuple[str, Any]]:
-        """Give what peels published under a name: pairs of peel id and value."""
-        ask = self._given.basket
-        return ask(f"{_KINDS.get(kind, '')}{target}", name) if ask is not None else ()
 
 
 def _plain(root: Any) -> Any:

@@ -1,12 +1,15 @@
 """Where a peel's trees lie, and what its configuration says of runs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from zester_modules.context import Context, LazyFacts
+
+if TYPE_CHECKING:
+    from zester_modules.basket.item import Basket, BasketItem
 
 Roots = Mapping[str, tuple[str, ...]]
 """Environment to folders, the strongest first."""
@@ -34,7 +37,9 @@ class Trees(msgspec.Struct, frozen=True, kw_only=True):
     revision: str = ""
     """The published revision whose folders these are; "" where they are this host's own."""
     agent: str = ""
-    """Socket of the agent, which fetches files of that revision that are not here yet."""
+    """Socket of the agent, which fetches files of that revision and knows the basket."""
+    basket_functions: Mapping[str, Any] = {}
+    """What the peel's configuration shares with others."""
 
     def paths(self) -> dict[str, list[Path]]:
         """Give the roots of states."""
@@ -56,6 +61,8 @@ def use(trees: Trees, context: Context) -> None:
     context.template_functions = frozenset(trees.template_functions)
     context.strict = trees.strict
     context.codes = Path(trees.codes) if trees.codes else None
+    if trees.agent:
+        context.basket = _basket(trees.agent)
     if trees.settings:
         context.settings = LazyFacts(lambda: _settings(trees, context))
 
@@ -64,3 +71,12 @@ def _settings(trees: Trees, context: Context) -> dict[str, Any]:
     from zester_modules.states.settings_of import settings_of  # noqa: PLC0415  # brings templates
 
     return settings_of(trees.settings_paths(), context)
+
+
+def _basket(agent: str) -> "Basket":
+    def ask(target: str, name: str) -> "Sequence[BasketItem]":
+        from zester_modules.basket.desk import AgentBasket  # noqa: PLC0415  # few jobs need it
+
+        return AgentBasket(agent)(target, name)
+
+    return ask

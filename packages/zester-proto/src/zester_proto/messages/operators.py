@@ -21,6 +21,7 @@ What each verb gives, all values packed maps or lists:
 | tree-diff | nil | `environment:path`, `added removed changed`, `{diff}` |
 | tree-publish | `{time}` | |
 | unquarantine | `{peels}` | |
+| basket | nil | peel, nothing, `{value, at}`; without a name a list of `{name, at, bytes}` |
 
 States of peels: `present absent refused drained quarantined`. `job_info`: `jid state target
 function arguments (their names) operator created deadline timeout count counts owners closed parent
@@ -137,6 +138,13 @@ class CatalogueAsk(Message, frozen=True, kw_only=True, tag="catalogue"):
     """Verb `catalogue`: the digests (empty digest) or one catalogue."""
 
     digest: str = ""
+
+
+class BasketLook(Message, frozen=True, kw_only=True, tag="basket-look"):
+    """Verb `basket`: what peels share under a name; without one, which names they share."""
+
+    target: str = "*"
+    name: str = ""
 
 
 class TrustAsk(Message, frozen=True, kw_only=True, tag="trust"):
