@@ -47,7 +47,10 @@ def shown(view: BasketView) -> dict[str, object]:
 @pytest.fixture
 async def stage(own_bus: Bus, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Stage]:
     monkeypatch.setattr(values, "FRESH", 0.0)
-    rules: dict[str, Any] = {"basket_access": {"db.address": "web-1"}, "basket_sources": {"db.address": "db-*"}}
+    rules: dict[str, Any] = {
+        "basket_access": {"db.address": "web-1"},
+        "basket_sources": {"db.address": "db-*"},
+    }
     async with contextlib.AsyncExitStack() as stack:
         master = await stack.enter_async_context(Master.up(own_bus, **rules))
         peels = [
