@@ -264,13 +264,13 @@ class Agent:
         _on_signals(stop)
         self.link.on_connected(self.presence.connected)
         self.link.on_connected(self.facts.connected)
-        self.link.on_connected(self.trees.connected)
+        self.link.on_connected(self.trees.following.connected)
         self.link.on_disconnected(self._disconnected)
         self.link.on_problem(self._problem)
         self._checks()
         for subject in (CMD_ALL, cmd_peel(self.peel_id)):
             await self.link.subscribe(subject, self.desk.take)
-        await self.link.subscribe(note(BUCKET), self.trees.noted)
+        await self.link.subscribe(note(BUCKET), self.trees.following.noted)
         await self.trees.load()
         self._log.info(
             "zester-peel starts", version=__version__, instance=self.instance,
@@ -296,7 +296,7 @@ class Agent:
             "renewal": self.renewal.serve,
             "facts": self.facts.serve_collecting,
             "facts-publisher": self.facts.serve_publishing,
-            "trees": self.trees.serve,
+            "trees": self.trees.following.serve,
             "trees-counter": self.counter.serve,
             "watch": self._watch,
             "tidying": serve_tidying,

@@ -56,7 +56,7 @@ class Kept:
         async with self.link:
             await self.link.connect_once(30.0)
             await self.keeper.load()
-            task = asyncio.create_task(self.keeper.serve())
+            task = asyncio.create_task(self.keeper.following.serve())
             try:
                 yield self.keeper
             finally:
@@ -71,7 +71,7 @@ class Kept:
 
     async def complains(self, text: str) -> None:
         """Have it look, and wait until it says what is wrong."""
-        await self.keeper.connected(1)
+        await self.keeper.following.connected(1)
         await eventually(lambda: text in self.told(), f"it says: {text}")
 
 
