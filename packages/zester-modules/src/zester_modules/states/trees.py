@@ -63,4 +63,4 @@ def use(trees: Trees, context: Context) -> None:
 def _settings(trees: Trees, context: Context) -> dict[str, Any]:
     from zester_modules.states.settings_of import settings_of  # noqa: PLC0415  # brings templates
 
-    return settings_of(trees.settings_paths(), context)
+    return settings_of(trees.settings_paths(), context).values

@@ -14,6 +14,7 @@ from jinja2 import (
     TemplateSyntaxError,
     nodes,
 )
+from jinja2.exceptions import TemplateRuntimeError
 from jinja2.runtime import Context
 from jinja2.sandbox import SandboxedEnvironment
 
@@ -23,6 +24,7 @@ from zester_proto.render.codegen import TracingGenerator
 from zester_proto.render.data import TextReader
 from zester_proto.render.extensions import DataTags
 from zester_proto.render.nodes import Dialect
+from zester_proto.render.secret_text import Secrets, SecretText
 from zester_proto.render.shown import shown
 from zester_proto.render.trail import LineBuilder, Trail
 
@@ -48,7 +50,6 @@ class TreeEnvironment(SandboxedEnvironment):
 
     code_generator_class = TracingGenerator
     intercepted_binops = frozenset(bounds.OPERATORS)
-    joined = staticmethod(bounds.joined)
 
     def __init__(
         self,
@@ -57,6 +58,8 @@ class TreeEnvironment(SandboxedEnvironment):
         dialect: Dialect,
         options: Mapping[str, Any],
         undefined: type[StrictUndefined],
+        *,
+        secrets: Secrets | None = None,
     ) -> None:
         super().__init__(
             **options,
@@ -73,6 +76,7 @@ class TreeEnvironment(SandboxedEnvironment):
         self.trail = Trail()
         self.sources: dict[str, str] = {}
         self.dialect: Dialect = dialect
+        self._secrets = secrets
 
     def join_path(self, template: str, parent: str) -> str:
         """Return the path of a file that another one names.
@@ -80,6 +84,10 @@ class TreeEnvironment(SandboxedEnvironment):
         Raises:
             TemplateNotFound: it lies outside of the tree.
         """
+        if self._secrets is not None and (
+            type(template) is SecretText or self._secrets.is_in(template)
+        ):
+            raise TemplateRuntimeError("a secret cannot be the name of a file")
         path = template
         for scheme in _SCHEMES:
             path = path.removeprefix(scheme)
@@ -98,7 +106,20 @@ class TreeEnvironment(SandboxedEnvironment):
     def call(self, context: Context, function: Any, /, *args: Any, **kwargs: Any) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride] -- theirs has the same names with underscores
         """Call something for a template."""
         bounds.check_call(function, args, kwargs)
-        return super().call(context, function, *args, **kwargs)
+        made = super().call(context, function, *args, **kwargs)
+        if self._secrets is None:
+            return made
+        return self._secrets.kept(made, getattr(function, "__self__", None))
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        """Use an operator for a template."""
+        made = super().call_binop(context, operator, left, right)
+        return made if self._secrets is None else self._secrets.kept(made, left, right)
+
+    def joined(self, parts: tuple[Any, ...]) -> str:
+        """Join texts; compiled templates call this for `~`."""
+        made = bounds.joined(parts)
+        return made if self._secrets is None else self._secrets.kept(made, *parts)
 
     def included(
         self, context: Context, local: Mapping[str, Any] | None, place: tuple[str, int], *names: Any
