@@ -5,6 +5,7 @@ refused, and nothing is ever rendered with none in their place (settings.md 3).
 """
 
 import asyncio
+import contextlib
 from pathlib import Path
 from typing import Final
 
@@ -129,16 +130,15 @@ class SettingsKeeper:
         Raises:
             BadSettings: nobody has said whether there are any, and none were kept.
         """
-        if self.bundle is None and self.least != 0:
-            try:
-                async with asyncio.timeout(PATIENCE if self._link.connected else 0):
+        if self.bundle is None and self.least > 0 and self._link.connected:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(PATIENCE):
                     await self._settled.wait()
-            except TimeoutError:
-                raise BadSettings(
-                    "the settings of this peel are not known yet, so nothing is run with them",
-                    hint="the condition `settings` or `no-welcome` of this peel says why; "
-                    "zester-master settings render tries the tree on the master",
-                ) from None
+        if self.bundle is None and self.least != 0:
+            raise BadSettings(
+                "the settings of this peel are not known yet, so nothing is run with them",
+                hint="its conditions `settings` and `no-welcome` say why: zester peel show",
+            )
         return self.bundle
 
     async def refresh(self) -> int:
@@ -191,7 +191,9 @@ class SettingsKeeper:
                     group.create_task(self._fetch(one, gate))
         except BaseExceptionGroup as several:
             raise several.exceptions[0] from several
-        self.store.keep(data, {one.stored for one in bundle.files})
+        # runs that began with the settings before still read their files
+        before = self.bundle.files if self.bundle is not None else ()
+        self.store.keep(data, {one.stored for one in (*bundle.files, *before)})
         self.bundle = bundle
         self.least = max(self.least, bundle.generation)
         self._settled.set()
