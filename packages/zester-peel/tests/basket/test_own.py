@@ -3,16 +3,21 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
 from zester_master.basket import values
+from zester_master.fleet import hello
 from zester_proto.link import kv
 from zester_proto.messages.operators import BasketLook
+from zester_proto.messages.presence import Welcome
 from zester_testing.masters import Master, Operator, eventually
 from zester_testing.peels import Peel
+from zester_testing.raw_master import RawMaster
+from zester_testing.sealing import Sealing
 from zester_testing.site import Bus
 
 CONFIG = """\
@@ -58,6 +63,8 @@ async def stage(
     own_bus: Bus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncGenerator[Stage]:
     monkeypatch.setattr(values, "FRESH", 0.0)
+    # until masters say by themselves that no settings are published
+    monkeypatch.setattr(hello, "Welcome", partial(Welcome, settings=0))
     config = tmp_path / "peel.yaml"
     config.write_text(CONFIG)
     async with contextlib.AsyncExitStack() as stack:
@@ -114,3 +121,23 @@ async def _without(stage: Stage, name: str) -> bool:
     return name not in await stage.names() and bool(
         await kv.get_many(stage.master.context.link, "basket", "sharer.*")
     )
+
+
+async def test_settings_declare_values_and_a_change_of_them_counts_at_once(
+    bus: Bus, master: RawMaster, tmp_path: Path
+):
+    identity = bus.site.peel("declares")
+    sealing = Sealing(master, identity)
+    declared = "basket_functions: {id: {fact: id}, salts: [{mine_function: test.ping}]}\n"
+    await sealing.put(await sealing.bundle(1, {"base.sls": declared}, "base"))
+    master.settings = 1
+    with Peel.up(bus, "declares", tmp_path):
+        await eventually(lambda: _shares(master, "id", "salts"), "it shares what settings say")
+        changed = "mine_functions: {id: {fact: id}}\n"
+        await sealing.put(await sealing.bundle(2, {"base.sls": changed}, "base"))
+        await eventually(lambda: _shares(master, "id"), "it shares what they say now")
+
+
+async def _shares(master: RawMaster, *names: str) -> bool:
+    found = await kv.get_many(master.link, "basket", "declares.*")
+    return set(found) == {f"declares.{name}" for name in names}

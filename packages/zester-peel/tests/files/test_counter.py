@@ -17,6 +17,7 @@ from zester_peel.clock import SiteClock
 from zester_peel.config import PeelConfig
 from zester_peel.files.counter import SOCKET, Counter
 from zester_peel.files.keeper import TreeKeeper
+from zester_peel.settings.keeper import SettingsKeeper
 from zester_peel.trust import TrustWalk
 from zester_proto.codec import digest
 from zester_proto.health import Health
@@ -52,9 +53,13 @@ async def counter(site: Site, deep: Path) -> AsyncGenerator[Path]:
     keeper.store.add(ROOT, {"base": Manifest(environment="base", files=files)})
     keeper.store.put(digest(DATA), DATA)
     config = PeelConfig(state_dir=deep)
-    basket = PeelBasket(
-        config, peel, link=link, trust=trust, clock=SiteClock(), health=Health("0"), log=log
+    settings = SettingsKeeper(
+        "counter", peel.box, deep / "settings", link=link, trust=trust, health=Health("0"), log=log
     )
+    basket = PeelBasket(
+        config, peel, link=link, trust=trust, clock=SiteClock(), settings=settings,
+        health=Health("0"), log=log,
+    )  # fmt: skip
     serving = Counter(deep, keeper, basket.counter, log)
     task = asyncio.create_task(serving.serve())
     await eventually(serving.path.exists, "it serves")

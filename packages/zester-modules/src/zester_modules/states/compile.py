@@ -85,7 +85,12 @@ class Compiler:
         top: list[str] = []
         asked: Iterable[tuple[str, str, Place | None]]
         if request.references is None:
-            asked, top = read_top(self._tree, self.templates, self._problems, request.env)
+            named, top = read_top(self._tree, self.templates, self._problems, request.env)
+            asked = [(one.env, one.reference, one.place) for one in named]
+            if not asked and not self._problems.count:
+                self._problems.error(
+                    "the top file names nothing for this peel", None, f"looked in {top[0]}"
+                )
         else:
             asked = [(request.env or "base", one, None) for one in request.references]
         for env, reference, place in asked:

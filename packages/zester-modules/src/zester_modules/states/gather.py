@@ -13,7 +13,8 @@ from zester_proto.render.yaml import load
 from zester_proto.tree.files import BadTree
 from zester_proto.tree.folders import Tree
 from zester_proto.tree.problems import Problems
-from zester_proto.tree.reference import Found, absolute, is_glob, matching
+from zester_proto.tree.reference import Found, absolute, is_glob, matching, sls_names
+from zester_proto.tree.renderers import KNOWN, instead_of, pipe_of
 from zester_proto.units import did_you_mean
 
 Texts = Callable[[str, str, Dialect, dict[str, Any]], LineMap | None]
@@ -21,8 +22,6 @@ Texts = Callable[[str, str, Dialect, dict[str, Any]], LineMap | None]
 
 FIRST: Final = 10_000
 """Salt counts states from here, so that `order: 1` is before them."""
-
-_RENDERERS: Final = frozenset({"jinja", "yaml"})
 
 
 class High(msgspec.Struct, kw_only=True):
@@ -173,11 +172,11 @@ class Gatherer:
         data = self._tree.read(source.env, source.path) or b""
         first = data[:200].split(b"\n", 1)[0].decode(errors="replace").strip()
         renderers = pipe_of(first)
-        strange = [one for one in renderers or () if one not in _RENDERERS]
+        strange = [one for one in renderers or () if one not in KNOWN]
         if strange:
             self._problems.error(
                 f"{source.path} asks for the renderer {strange[0]!r}, which Zester has not",
-                Place(source.path, 1, 1), "rewrite it as Jinja and YAML",
+                Place(source.path, 1, 1), instead_of(strange[0]),
             )  # fmt: skip
             return None
         if renderers is not None and "jinja" not in renderers:
@@ -189,24 +188,3 @@ class _Read(msgspec.Struct):
     """The declarations of a file and of what it includes, its own first."""
 
     declarations: list[Declaration] = msgspec.field(default_factory=list[Declaration])
-
-
-def pipe_of(first_line: str) -> list[str] | None:
-    """Give the renderers that a first line such as `#!jinja|yaml` asks for; None for none."""
-    if not first_line.startswith("#!") or first_line.startswith("#!/"):
-        return None
-    return [part.split()[0] for part in first_line[2:].split("|") if part.strip()]
-
-
-def sls_names(sls: str, path: str, env: str) -> dict[str, Any]:
-    """Give what a file's templates know of its reference: `sls`, `slspath`, `env` and so on."""
-    folder = path.rpartition("/")[0]
-    return {
-        "sls": sls,
-        "slspath": folder,
-        "slsdotpath": folder.replace("/", "."),
-        "slscolonpath": folder.replace("/", ":"),
-        "sls_path": folder.replace("/", "_"),
-        "env": env,
-        "saltenv": env,
-    }

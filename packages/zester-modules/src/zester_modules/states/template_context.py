@@ -4,7 +4,7 @@ import copy
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NoReturn
 
 import msgspec
 
@@ -17,9 +17,11 @@ from zester_proto.render.code_cache import CodeCache
 from zester_proto.render.lines import LineMap
 from zester_proto.render.nodes import Dialect, Problem
 from zester_proto.render.renderer import Limits, Rendered, Renderer
+from zester_proto.render.secret_text import Lookup, Secrets
 from zester_proto.render.values import plain
 from zester_proto.render.yaml import load
 from zester_proto.target import matches, parse
+from zester_proto.tree.files import TreeFiles
 from zester_proto.tree.folders import Tree
 
 
@@ -32,6 +34,8 @@ class Given(msgspec.Struct, kw_only=True):
     groups: Mapping[str, str | Sequence[str]] = {}
     codes: CodeCache | None = None
     limits: Limits | None = None
+    secret: Lookup | None = None
+    """Gives secrets to templates of settings."""
     filters: Mapping[str, Callable[..., Any]] = {}
     jinja_env: Mapping[str, Any] = {}
     jinja_sls_env: Mapping[str, Any] = {}
@@ -42,7 +46,7 @@ class Given(msgspec.Struct, kw_only=True):
 class Templates:
     """Renders files of one tree for one compile; what it copies is gone with it."""
 
-    def __init__(self, tree: Tree, given: Given) -> None:
+    def __init__(self, tree: TreeFiles, given: Given) -> None:
         self.env = "base"
         self._tree = tree
         self._given = given
@@ -52,13 +56,16 @@ class Templates:
         self.context = msgspec.structs.replace(
             given.context, facts=self.facts, settings=self.settings, options=self.options, tree=self
         )
+        self.secrets = Secrets(given.secret)
         self.calls = TemplateCalls(self.context, given.template_functions)
+        self.called = self.calls.called
         self._names = self._make_names()
         self._renderers: dict[str, Renderer] = {}
 
     def _options(self) -> dict[str, Any]:
         context = self._given.context
-        roots = {env: [str(root) for root in roots] for env, roots in self._tree.roots.items()}
+        own = self._tree.roots if isinstance(self._tree, Tree) else {}
+        roots = {env: [str(root) for root in roots] for env, roots in own.items()}
         return {
             "id": context.peel_id,
             "file_client": "local",
@@ -81,6 +88,7 @@ class Templates:
             "peel_id": self._given.context.peel_id,
             "basket": self._basket,
             "ifelse": self._if_else,
+            "secret": _no_secret,
         }
 
     def _basket(self, target: str, name: str) -> list[BasketItem]:
@@ -132,6 +140,7 @@ class Templates:
             renderer = self._renderers[env] = Renderer(
                 lambda path: self._tree.read(env, path), codes=given.codes, filters=given.filters,
                 env=given.jinja_env, sls_env=given.jinja_sls_env, limits=given.limits,
+                secrets=self.secrets if given.secret is not None else None,
             )  # fmt: skip
         return renderer
 
@@ -147,7 +156,7 @@ class Templates:
 
     def files(self, env: str) -> list[str]:
         """Give the paths of all files."""
-        return list(self._tree.files(env))
+        return list(self._tree.paths(env))
 
     def data(self, path: str, text: str | None, names: Mapping[str, Any], *, plain: bool) -> Any:
         """Render a file (or a text) of the tree and read it as YAML; `plain`: without Jinja.
@@ -167,6 +176,13 @@ class Templates:
         loaded = load(lines.text, path, "sls", lines)
         _raise(loaded.problems)
         return _plain(loaded.root)
+
+
+def _no_secret(name: str) -> NoReturn:
+    raise ZesterError(
+        f"secret({name!r}) is for settings, and this is no settings file",
+        hint="put it into the settings of this peel and use it from there",
+    )
 
 
 def _plain(root: Any) -> Any:

@@ -1,13 +1,16 @@
 """All of the basket that one agent holds, put together."""
 
+import asyncio
 from typing import Final
 
 from zester_peel.basket.counter import BasketCounter
+from zester_peel.basket.declaring import may_declare
 from zester_peel.basket.own import OwnValues
 from zester_peel.basket.views import Views
 from zester_peel.clock import SiteClock
 from zester_peel.config import PeelConfig
 from zester_peel.jobs.errand import Errands
+from zester_peel.settings.keeper import SettingsKeeper
 from zester_peel.trust import TrustWalk
 from zester_proto.errors import ZesterError
 from zester_proto.health import Health
@@ -35,6 +38,7 @@ class PeelBasket:
         link: NatsLink,
         trust: TrustWalk,
         clock: SiteClock,
+        settings: SettingsKeeper,
         health: Health,
         log: Log,
     ) -> None:
@@ -51,6 +55,8 @@ class PeelBasket:
         )
         views = Views(identity.id, folder / "read", link=link, trust=trust, log=log)
         self.counter = BasketCounter(self.own, views, clock)
+        self._settings = settings
+        settings.on_change(self._settings_changed)
         self._configured = bool(config.basket_functions)
         self._errands: Errands | None = None
         self._begun = False
@@ -65,10 +71,23 @@ class PeelBasket:
             self._begun = True
             self.own.refresh()
 
+    def _settings_changed(self) -> None:
+        if self._begun:
+            self.own.refresh()
+
+    async def _declares(self) -> bool:
+        """Say whether anything may declare values, or did."""
+        if self._configured or self.own.values:
+            return True
+        bundle = self._settings.bundle
+        if bundle is None:
+            return False
+        return await asyncio.to_thread(may_declare, bundle, self._settings.store.files)
+
     async def _look(self, names: tuple[str, ...]) -> ZesterError | None:
         """Have a worker find values; give why they are not found."""
-        if self._errands is None or not (self._configured or self.own.values):
-            return None  # nothing declares any
+        if self._errands is None or not await self._declares():
+            return None
         try:
             ending = await self._errands.run("basket.update", names, LOOK)
         except ZesterError as error:

@@ -10,6 +10,7 @@ What the context holds is handed to templates as it is; they may change dicts an
 (`do x.update(...)`), so copy what must last.
 """
 
+import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -18,6 +19,7 @@ from typing import Any, Final
 
 import msgspec
 from jinja2 import StrictUndefined, Undefined, UndefinedError
+from jinja2.filters import FILTERS as BUILTIN
 
 from zester_proto.render.bounds import check_size
 from zester_proto.render.code_cache import CodeCache
@@ -33,11 +35,14 @@ from zester_proto.render.header import known_settings, split_header
 from zester_proto.render.library import FILTERS, GLOBALS, TESTS
 from zester_proto.render.lines import LineMap, Origin
 from zester_proto.render.nodes import Dialect, Place, Problem
+from zester_proto.render.secret_text import Secrets
 from zester_proto.render.timer import TimeUp, limited
 from zester_proto.render.trail import LineBuilder
 from zester_proto.render.undefined import Missing, collecting
 
 _MAX_UNDEFINED: Final = 50
+_SIGNS: Final = re.compile(r"\{[{%#]")
+"""Where a template begins; a text without is what it renders to."""
 _TAGS: Final = (
     "block", "break", "call", "continue", "do", "extends", "filter", "for", "from", "if", "import",
     "include", "macro", "raw", "set", "with",
@@ -61,6 +66,8 @@ class Rendered(msgspec.Struct, frozen=True, kw_only=True):
     """Why there is no text."""
     files: tuple[str, ...] = ()
     """Every file that was read for it, itself first."""
+    unknown: bool = False
+    """It cannot be known here: it asks for what only the peel itself can answer."""
 
 
 class Renderer:
@@ -76,6 +83,7 @@ class Renderer:
         env: Mapping[str, Any] | None = None,
         sls_env: Mapping[str, Any] | None = None,
         limits: Limits | None = None,
+        secrets: Secrets | None = None,
     ) -> None:
         """Make a renderer.
 
@@ -88,10 +96,14 @@ class Renderer:
             env: `jinja_env` of the configuration: Jinja's settings for sources of file.managed.
             sls_env: `jinja_sls_env`, for files of the tree itself.
             limits: how long it may take.
+            secrets: for settings, whose templates may ask for secrets.
         """
         self._read = read
         self._codes = codes if codes is not None else CodeCache()
-        self._filters = {**FILTERS, **(filters or {})}
+        self._filters: dict[str, Any] = {**FILTERS, **(filters or {})}
+        if secrets is not None:
+            self._filters = secrets.filters({**BUILTIN, **self._filters})
+        self._secrets = secrets
         self._tests = {**TESTS, **(tests or {})}
         self._env = {"source": known_settings(env or {}), "sls": known_settings(sls_env or {})}
         self._limits = limits or Limits()
@@ -159,8 +171,9 @@ class Renderer:
 
     def _environment(self, job: "_Job", undefined: type[StrictUndefined]) -> TreeEnvironment:
         environment = TreeEnvironment(
-            self._read, self._codes, job.dialect, {**job.env, **job.header}, undefined
-        )
+            self._read, self._codes, job.dialect, {**job.env, **job.header}, undefined,
+            secrets=self._secrets,
+        )  # fmt: skip
         environment.filters.update(self._filters)
         environment.tests.update(self._tests)
         environment.globals.update({**GLOBALS, **job.context})
@@ -169,6 +182,9 @@ class Renderer:
     def _run(self, job: "_Job", undefined: type[StrictUndefined], data: str | bytes) -> Rendered:
         text = text_of(job.path, data)
         job.header, rest, skipped = split_header(text)
+        if not job.env and _SIGNS.search(text) is None and not skipped:
+            check_size(len(text))
+            return Rendered(text=text, lines=LineMap.plain(job.path, text), files=(job.path,))
         job.environment = environment = self._environment(job, undefined)
         environment.sources[job.path] = text
         template = environment.template(job.path, rest, skipped)

@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 from zester_proto.render.nodes import Dialect
 from zester_proto.render.renderer import Rendered
+from zester_proto.render.secret_text import Secrets
 
 
 class Rendering(Protocol):
@@ -12,9 +13,13 @@ class Rendering(Protocol):
 
     Attributes:
         settings: what templates see as `settings` and `pillar`; a compile of settings fills it.
+        secrets: what its templates of settings may ask for.
+        called: names of the functions that looked at more than facts and settings.
     """
 
     settings: dict[str, Any]
+    secrets: Secrets
+    called: set[str]
 
     def is_meant(self, expression: str, kind: str = "compound") -> bool:
         """Say whether a target means this peel.

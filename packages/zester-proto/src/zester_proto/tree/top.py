@@ -1,7 +1,9 @@
-"""The top file: which state files are meant for this peel."""
+"""The top file: which files of a tree are meant for this peel."""
 
 from collections.abc import Iterable
 from typing import Final
+
+import msgspec
 
 from zester_proto.errors import ZesterError
 from zester_proto.render.nodes import Mapping, Node, Place, Scalar, Sequence
@@ -11,13 +13,28 @@ from zester_proto.tree.problems import Problems
 from zester_proto.tree.rendering import Rendering
 from zester_proto.units import did_you_mean
 
-Asked = tuple[str, str, Place]
-"""Environment, reference, and the line of the top file."""
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """A file, or a pattern of files, that a line of a top file names for this peel."""
+
+    env: str
+    reference: str
+    place: Place
+    target: str
+    """As it was written."""
+    kind: str
+    """How the target is read: a word of `match`."""
+    ignore_missing: bool = False
+    """It need not be there (settings)."""
+    trust_facts: bool = False
+    """What the peel says of itself may decide that it gets this file's secrets (settings)."""
+
 
 _MATCHERS: Final = (
     "compound", "glob", "list", "pcre", "grain", "grain_pcre", "pillar", "pillar_pcre",
     "pillar_exact", "ipcidr", "nodegroup", "data", "exsel",
 )  # fmt: skip
+_OPTIONS: Final = ("ignore_missing", "match", "order", "trust_facts")
 
 
 def read_top(
@@ -50,9 +67,7 @@ def read_top(
         problems.error(
             "there is no top file", None, "write top.zy or top.sls at the top of the tree"
         )
-    elif not asked and not problems.count:
-        problems.error("the top file names nothing for this peel", None, f"looked in {files[0]}")
-    return list({(one[0], one[1]): one for one in reversed(asked)}.values())[::-1], files
+    return list({(one.env, one.reference): one for one in reversed(asked)}.values())[::-1], files
 
 
 def _root(
@@ -81,31 +96,57 @@ def _section(env: str, node: Node, templates: Rendering, problems: Problems) -> 
     if not isinstance(node, Mapping):
         problems.error(f"{env!r} in a top file is a mapping of targets", node.place)
         return
-    for target, value in node.pairs:
-        items = value.items if isinstance(value, Sequence) else (value,)
-        kind, references = _items(items, problems)
+    blocks = [(target, *_block(value, problems)) for target, value in node.pairs]
+    for target, options, references in sorted(blocks, key=lambda block: block[1].order):
         try:
-            meant = templates.is_meant(target.text, kind)
+            meant = templates.is_meant(target.text, options.match)
         except ZesterError as error:
             problems.error(f"{target.text!r}: {error.message}", target.place, error.hint)
             continue
-        if meant:
-            for one in references:
-                yield env, one.text, one.place
+        for one in references if meant else ():
+            yield Asked(
+                env=env, reference=one.text, place=one.place, target=target.text,
+                kind=options.match, ignore_missing=options.ignore_missing,
+                trust_facts=options.trust_facts,
+            )  # fmt: skip
 
 
-def _items(items: Iterable[Node], problems: Problems) -> tuple[str, list[Scalar]]:
-    kind = "compound"
-    found: list[Scalar] = []
-    for item in items:
+class _Options(msgspec.Struct):
+    """What the maps in a target's list say."""
+
+    match: str = "compound"
+    order: int = 0
+    ignore_missing: bool = False
+    trust_facts: bool = False
+
+
+def _block(node: Node, problems: Problems) -> tuple[_Options, list[Scalar]]:
+    options = _Options()
+    references: list[Scalar] = []
+    for item in node.items if isinstance(node, Sequence) else (node,):
         if isinstance(item, Scalar):
-            found.append(item)
+            references.append(item)
             continue
         for key, value in item.pairs if isinstance(item, Mapping) else ():
-            if key.text == "match" and isinstance(value, Scalar) and value.text in _MATCHERS:
-                kind = value.text
-            elif key.text == "match":
-                problems.error("`match` names no matcher", key.place, ", ".join(_MATCHERS))
-            elif key.text not in {"order", "ignore_missing"}:
-                problems.error(f"a top file knows no {key.text!r} here", key.place)
-    return kind, found
+            _option(options, key, value, problems)
+    return options, references
+
+
+def _option(options: _Options, key: Scalar, value: Node, problems: Problems) -> None:
+    text = value.text if isinstance(value, Scalar) else ""
+    if key.text not in _OPTIONS:
+        hint = did_you_mean(key.text, _OPTIONS)
+        problems.error(f"a top file knows no {key.text!r} here", key.place, hint)
+    elif key.text == "match":
+        if text not in _MATCHERS:
+            problems.error("`match` names no matcher", key.place, ", ".join(_MATCHERS))
+        else:
+            options.match = text
+    elif key.text == "order":
+        try:
+            options.order = int(text)
+        except ValueError:
+            problems.error("`order` is a whole number", value.place)
+    else:
+        # The words of both dialects: what is true in either is meant so.
+        setattr(options, key.text, text.lower() in {"true", "yes", "on"})
