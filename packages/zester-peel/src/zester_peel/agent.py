@@ -108,8 +108,7 @@ class Agent:
         self.desk = self._desk(registry)
         around = self._surroundings(registry)
         self.runner = self._runner(around)
-        site, folder = identity.trust.site, config.state_dir / "work"
-        self.errands = Errands(site, around, self.nursery, self.clock, folder=folder, log=self._log)
+        self.errands = self._errands(around)
         self.basket.use(self.errands)
         self.desk.use(self.runner)
         self.desk.took_facts = self.facts.take
@@ -216,6 +215,10 @@ class Agent:
             worker_memory=config.worker_memory,
             trees=PeelTrees(config, self.trees, self.settings, self.counter.path).of,
         )
+
+    def _errands(self, around: Surroundings) -> Errands:
+        site, folder = self.identity.trust.site, self.config.state_dir / "work"
+        return Errands(site, around, self.nursery, self.clock, folder=folder, log=self._log)
 
     def _runner(self, around: Surroundings) -> Runner:
         config = self.config
