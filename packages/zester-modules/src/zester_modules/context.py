@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from zester_modules.registry import Registry
     from zester_modules.states.tree_view import TreeView
     from zester_modules.states.trees import Trees
+    from zester_proto.settings.model import Compiled
 
 FACTS_DIR: Final = Path("/etc/zester/facts")
 """Where custom facts lie unless the peel's configuration says otherwise (runbook)."""
@@ -84,3 +86,20 @@ class LazyFacts(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self._get())
+
+
+class LazySettings(LazyFacts):
+    """Settings that are rendered when something first looks at them."""
+
+    def __init__(self, render: "Callable[[], Compiled]") -> None:
+        super().__init__(lambda: self.compiled.values)
+        self._render = render
+
+    @cached_property
+    def compiled(self) -> "Compiled":
+        """What came of rendering: values, places, which of them are secret.
+
+        Raises:
+            Refused: they cannot be rendered, or nobody knows what they are.
+        """
+        return self._render()

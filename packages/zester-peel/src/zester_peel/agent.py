@@ -30,6 +30,7 @@ from zester_peel.notify import notify
 from zester_peel.nursery.client import Nursery
 from zester_peel.presence import BEAT, Presence
 from zester_peel.renewal import Renewal
+from zester_peel.settings.keeper import SettingsKeeper
 from zester_peel.trees import PeelTrees
 from zester_peel.trust import TrustWalk
 from zester_peel.tuning import serve_tidying
@@ -43,6 +44,7 @@ from zester_proto.link import LinkError, LinkOptions, NatsLink
 from zester_proto.logs import Log
 from zester_proto.messages.jobs import Outcome
 from zester_proto.messages.presence import Welcome
+from zester_proto.messages.settings import BUNDLES
 from zester_proto.messages.trees import BUCKET
 from zester_proto.metrics import Registry as Metrics
 from zester_proto.permissions import PEEL_PAYLOAD
@@ -96,6 +98,7 @@ class Agent:
         )
         self.facts = self._facts()
         self.trees = self._trees()
+        self.settings = self._settings()
         self.counter = Counter(config.state_dir, self.trees, self._log)
         self.nursery = Nursery(idle=config.nursery_idle)
         registry = Registry()
@@ -154,6 +157,17 @@ class Agent:
             log=self._log,
         )
 
+    def _settings(self) -> SettingsKeeper:
+        return SettingsKeeper(
+            self.peel_id,
+            self.identity.box,
+            self.config.state_dir / "settings",
+            link=self.link,
+            trust=self.trust,
+            health=self.health,
+            log=self._log,
+        )
+
     def _desk(self, registry: Registry) -> Desk:
         return Desk(
             self.peel_id,
@@ -181,7 +195,7 @@ class Agent:
             locks=config.state_dir / "locks",
             facts_dir=config.facts_dir,
             worker_memory=config.worker_memory,
-            trees=PeelTrees(config, self.trees, self.counter.path).of,
+            trees=PeelTrees(config, self.trees, self.settings, self.counter.path).of,
         )
         return Runner(
             around,
@@ -219,6 +233,7 @@ class Agent:
         if self.memory.set_drain(welcome.drain, on=welcome.drained):
             self._log.info("drained" if welcome.drained else "undrained")
         self.trees.welcomed(welcome.tree)
+        self.settings.welcomed(welcome.settings)
         await self.desk.welcomed()
 
     async def _disconnected(self, _reason: LinkError) -> None:
@@ -264,14 +279,17 @@ class Agent:
         _on_signals(stop)
         self.link.on_connected(self.presence.connected)
         self.link.on_connected(self.facts.connected)
-        self.link.on_connected(self.trees.connected)
+        for one in (self.trees.following, self.settings.following):
+            self.link.on_connected(one.connected)
         self.link.on_disconnected(self._disconnected)
         self.link.on_problem(self._problem)
         self._checks()
         for subject in (CMD_ALL, cmd_peel(self.peel_id)):
             await self.link.subscribe(subject, self.desk.take)
-        await self.link.subscribe(note(BUCKET), self.trees.noted)
+        await self.link.subscribe(note(BUCKET), self.trees.following.noted)
+        await self.link.subscribe(note(BUNDLES), self.settings.following.noted)
         await self.trees.load()
+        await self.settings.load()
         self._log.info(
             "zester-peel starts", version=__version__, instance=self.instance,
             nats_url=",".join(self.link.options.urls),
@@ -296,7 +314,8 @@ class Agent:
             "renewal": self.renewal.serve,
             "facts": self.facts.serve_collecting,
             "facts-publisher": self.facts.serve_publishing,
-            "trees": self.trees.serve,
+            "trees": self.trees.following.serve,
+            "settings": self.settings.following.serve,
             "trees-counter": self.counter.serve,
             "watch": self._watch,
             "tidying": serve_tidying,

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import msgspec
 
-from zester_modules.states.trees import Roots, Trees
+from zester_modules.states.trees import Roots, SealedSettings, Trees
 from zester_peel.config import PeelConfig
 from zester_peel.files.keeper import TreeKeeper
+from zester_peel.settings.bundle import BadSettings
+from zester_peel.settings.keeper import SettingsKeeper
 from zester_proto.messages.jobs import Job
 from zester_proto.messages.trees import STATES
 
@@ -17,11 +19,15 @@ class PeelTrees:
     Args:
         config: the peel's; `state_roots` win over what is published.
         keeper: has what is published.
+        settings: has what masters sealed for this peel.
         agent: socket where workers ask for large files.
     """
 
-    def __init__(self, config: PeelConfig, keeper: TreeKeeper, agent: Path) -> None:
+    def __init__(
+        self, config: PeelConfig, keeper: TreeKeeper, settings: SettingsKeeper, agent: Path
+    ) -> None:
         self._keeper = keeper
+        self._settings = settings
         self._own = _given(config.state_roots)
         self._base = Trees(
             codes=str(config.state_dir / "templates"),
@@ -39,14 +45,27 @@ class PeelTrees:
         Raises:
             ZesterError: what the job names cannot be had whole.
         """
+        base = await self._with_settings()
         if self._own:
-            return msgspec.structs.replace(self._base, states=self._own)
+            return msgspec.structs.replace(base, states=self._own)
         root = job.tree or (self._keeper.head.root if self._keeper.head else b"")
         if not job.function.startswith(STATES) or not root:
-            return self._base
+            return base
         folder = await self._keeper.ensure(root)
         states = {one.name: (str(one),) for one in sorted(folder.iterdir()) if one.is_dir()}
-        return msgspec.structs.replace(self._base, states=states, revision=root.hex())
+        return msgspec.structs.replace(base, states=states, revision=root.hex())
+
+    async def _with_settings(self) -> Trees:
+        try:
+            bundle = await self._settings.current()
+        except BadSettings as error:
+            return msgspec.structs.replace(
+                self._base, unsettled=error.message, unsettled_hint=error.hint
+            )
+        if bundle is None:
+            return self._base
+        sealed = SealedSettings(bundle=bundle, folder=str(self._settings.store.files))
+        return msgspec.structs.replace(self._base, sealed=sealed)
 
 
 def _given(roots: tuple[str, ...]) -> Roots:

@@ -56,7 +56,7 @@ class Kept:
         async with self.link:
             await self.link.connect_once(30.0)
             await self.keeper.load()
-            task = asyncio.create_task(self.keeper.serve())
+            task = asyncio.create_task(self.keeper.following.serve())
             try:
                 yield self.keeper
             finally:
@@ -71,7 +71,7 @@ class Kept:
 
     async def complains(self, text: str) -> None:
         """Have it look, and wait until it says what is wrong."""
-        await self.keeper.connected(1)
+        await self.keeper.following.connected(1)
         await eventually(lambda: text in self.told(), f"it says: {text}")
 
 
@@ -123,7 +123,7 @@ def names(folder: Path) -> set[str]:
 
 
 async def take(kept: Kept, generation: int) -> None:
-    await kept.keeper.connected(1)
+    await kept.keeper.following.connected(1)
     await eventually(
         lambda: (one := kept.keeper.head) is not None and one.generation == generation,
         "the peel took it",
@@ -201,7 +201,7 @@ async def test_a_wiped_peel_waits_for_a_welcome_and_takes_nothing_older(
     other = Kept(bus, tmp_path / "other", bus.site.peel("keeper"))
     async with kept.serving() as keeper, other.serving() as welcome:
         await tree.publish(await tree.put(50))
-        await keeper.connected(1)
+        await keeper.following.connected(1)
         welcome.welcomed(0)
         await take(other, 50)  # long enough for the first to have looked, if it did not wait
         assert keeper.head is None

@@ -2,11 +2,16 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from zester_modules.context import Context, LazyFacts
+from zester_modules.context import Context, LazySettings
+from zester_modules.errors import Refused
+from zester_proto.messages.settings import SettingsBundle
+
+if TYPE_CHECKING:
+    from zester_proto.settings.model import Compiled
 
 Roots = Mapping[str, tuple[str, ...]]
 """Environment to folders, the strongest first."""
@@ -15,11 +20,24 @@ CACHE: Final = Path("/var/cache/zester")
 BACKUPS: Final = Path("/var/lib/zester/backups")
 
 
+class SealedSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Settings that a master sealed for this peel: the bundle, and where its files lie."""
+
+    bundle: SettingsBundle
+    folder: str
+    """The files as they came, encrypted."""
+
+
 class Trees(msgspec.Struct, frozen=True, kw_only=True):
     """All that a run needs of the configuration; it travels from the agent to a worker."""
 
     states: Roots = {}
     settings: Roots = {}
+    sealed: SealedSettings | None = None
+    """What a master sealed for this peel; roots of its own win."""
+    unsettled: str = ""
+    """Why nobody knows what the settings are: who looks at them is refused."""
+    unsettled_hint: str = ""
     env: str = ""
     """The environment of runs that name none; "" is base, and all for the top file."""
     codes: str = ""
@@ -56,11 +74,15 @@ def use(trees: Trees, context: Context) -> None:
     context.template_functions = frozenset(trees.template_functions)
     context.strict = trees.strict
     context.codes = Path(trees.codes) if trees.codes else None
+    if trees.settings or trees.sealed is not None or trees.unsettled:
+        context.settings = LazySettings(lambda: _settings(trees, context))
+
+
+def _settings(trees: Trees, context: Context) -> "Compiled":
+    from zester_modules.states import sealed_settings, settings_of  # noqa: PLC0415  # templates
+
     if trees.settings:
-        context.settings = LazyFacts(lambda: _settings(trees, context))
-
-
-def _settings(trees: Trees, context: Context) -> dict[str, Any]:
-    from zester_modules.states.settings_of import settings_of  # noqa: PLC0415  # brings templates
-
-    return settings_of(trees.settings_paths(), context).values
+        return settings_of.settings_of(trees.settings_paths(), context)
+    if trees.sealed is None:
+        raise Refused(trees.unsettled, hint=trees.unsettled_hint)
+    return sealed_settings.compiled(trees.sealed, context)
