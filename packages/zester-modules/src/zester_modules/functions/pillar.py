@@ -9,8 +9,8 @@ from typing import Any, cast
 from zester_modules.context import Context
 from zester_modules.function import function
 from zester_modules.words import Value
+from zester_proto.render.asking import setting
 from zester_proto.render.filters.data import traverse
-from zester_proto.render.merge_values import update
 
 
 @function("pillar.get", reads=True)
@@ -35,17 +35,7 @@ def get(  # noqa: PLR0917  # the signature is Salt's
         pillarenv: taken and not looked at.
         saltenv: the same.
     """
-    if not merge:
-        return copy.deepcopy(traverse(context.settings, key, default, delimiter))
-    found: Any = copy.deepcopy(traverse(context.settings, key, None, delimiter))
-    below: Any = copy.deepcopy(default)
-    if isinstance(found, Mapping) and isinstance(below, Mapping):
-        base = dict(cast("Mapping[str, Any]", below))
-        return update(base, found, merge_lists=bool(merge_nested_lists))
-    if isinstance(found, list) and isinstance(below, list):
-        known = cast("list[Any]", below)
-        return known + [one for one in cast("list[Any]", found) if one not in known]
-    return below if found is None else cast("Any", found)
+    return setting(context.settings, key, default, merge, merge_nested_lists, delimiter)
 
 
 @function("pillar.items", reads=True)
