@@ -19,18 +19,12 @@ from zester_proto.render.secret_text import Lookup, Secrets
 from zester_proto.render.values import plain
 from zester_proto.render.yaml import load
 from zester_proto.target import matches, parse
+from zester_proto.target.salt_targets import in_our_letters
 from zester_proto.tree.files import TreeFiles
 from zester_proto.tree.folders import Tree
 
 Basket = Callable[[str, str], Sequence[tuple[str, Any]]]
 """Gives what peels that a target means published under a name: peel ids and values."""
-
-_KINDS = {
-    "glob": "", "list": "L@", "pcre": "E@", "grain": "G@", "grain_pcre": "P@", "pillar": "I@",
-    "pillar_pcre": "J@", "ipcidr": "S@", "nodegroup": "N@", "compound": "", "pillar_exact": "I@",
-    "data": "I@", "exsel": "G@",
-}  # fmt: skip
-"""Salt's words for how a target is read, and our letters for them."""
 
 
 class Given(msgspec.Struct, kw_only=True):
@@ -124,7 +118,7 @@ class Templates:
         Raises:
             TargetError: it is malformed.
         """
-        text = f"{_KINDS.get(kind, '')}{expression}"
+        text = in_our_letters(expression, kind)
         node = parse(text, groups=self._given.groups)
         return matches(node, self._given.context.peel_id, self.facts, self.settings)
 
@@ -196,7 +190,7 @@ class Templates:
     def basket(self, target: str, name: str, kind: str) -> Sequence[tuple[str, Any]]:
         """Give what peels published under a name: pairs of peel id and value."""
         ask = self._given.basket
-        return ask(f"{_KINDS.get(kind, '')}{target}", name) if ask is not None else ()
+        return ask(in_our_letters(target, kind), name) if ask is not None else ()
 
 
 def _no_secret(name: str) -> NoReturn:
