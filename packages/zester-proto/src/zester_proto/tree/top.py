@@ -53,8 +53,6 @@ def read_top(
     """
     lines, files = top_lines(tree, templates, problems, env)
     asked = [one for one in lines if _is_meant(one, templates, problems)]
-    if files and not asked and not problems.count:
-        problems.error("the top file names nothing for this peel", None, f"looked in {files[0]}")
     return list({(one.env, one.reference): one for one in reversed(asked)}.values())[::-1], files
 
 
