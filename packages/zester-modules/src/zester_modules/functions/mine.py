@@ -8,8 +8,8 @@ from zester_modules.context import Context
 from zester_modules.function import function
 from zester_modules.functions import basket
 from zester_modules.returns import Return
-from zester_modules.salt_targets import in_our_letters
 from zester_modules.words import Value
+from zester_proto.target.salt_targets import in_our_letters
 
 
 @function("mine.get", reads=True)

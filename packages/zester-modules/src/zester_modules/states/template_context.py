@@ -10,7 +10,6 @@ import msgspec
 
 from zester_modules.basket.item import BasketItem
 from zester_modules.context import Context
-from zester_modules.salt_targets import in_our_letters
 from zester_modules.states.template_calls import Salt, TemplateCalls
 from zester_proto.errors import ZesterError
 from zester_proto.render.code_cache import CodeCache
@@ -21,6 +20,7 @@ from zester_proto.render.secret_text import Lookup, Secrets
 from zester_proto.render.values import plain
 from zester_proto.render.yaml import load
 from zester_proto.target import matches, parse
+from zester_proto.target.salt_targets import in_our_letters
 from zester_proto.tree.files import TreeFiles
 from zester_proto.tree.folders import Tree
 
