@@ -43,6 +43,7 @@ from zester_master.jobs.listed import Listed
 from zester_master.jobs.showing import Shows
 from zester_master.jobs.takeover import Takeover
 from zester_master.journal import Journal
+from zester_master.known.known import Known
 from zester_master.meter import Meter
 from zester_master.probes import Probes
 from zester_master.site.layout import AuthPaths
@@ -90,6 +91,8 @@ class Agent:
         self.values = Values(context)
         self.access = Access(context, config.basket_access, config.basket_sources)
         self.basket = BasketAnswers(context, self.guard, self.values, self.access)
+        self.known = Known(context, self.basket)
+        context.settle = self.known.settle
         self.renewing = Renewing(context, self.guard)
         self.feed = Feed(context, self.guard)
         self.cancels = Cancels(context, self.desk)
@@ -268,6 +271,7 @@ class Agent:
             "heartbeat": _after(ready, self.beat.run),
             "facts": _after(self.quarantine.ready, self.feed.run),
             "basket": _after(self.feed.ready, self.basket.run),
+            "known": self.known.run,
             "drains": _after(ready, self.drains.run),
             "quarantine": _after(ready, self.quarantine.run),
             "guard": _after(self.quarantine.ready, self.guard.run),

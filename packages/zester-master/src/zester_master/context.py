@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 import msgspec
@@ -21,6 +21,11 @@ from zester_proto.identity.signing import sign
 from zester_proto.link import NatsLink
 from zester_proto.messages.trees import TreeHead
 from zester_proto.messages.trust import SignedType
+from zester_proto.target import Node
+
+
+async def _as_it_is(node: Node) -> Node:
+    return node
 
 
 @dataclass(slots=True, kw_only=True)
@@ -48,6 +53,7 @@ class Context:
         tree_head: what is published of the state trees.
         tree_root: root of the trees in this master's own folders; empty where they are broken.
         tree_problems: how much is wrong with those.
+        settle: gives a target in which lists of ids stand for what asks for settings.
         clock: monotonic seconds.
         wall: Unix time; a master's is the site's.
     """
@@ -72,6 +78,7 @@ class Context:
     tree_head: TreeHead | None = None
     tree_root: bytes = b""
     tree_problems: int = 0
+    settle: Callable[[Node], Awaitable[Node]] = _as_it_is
     clock: Callable[[], float] = time.monotonic
     wall: Callable[[], float] = time.time
 

@@ -30,7 +30,7 @@ class BasketVerbs:
     async def basket(self, asked: Asked) -> Reply:
         """Give what peels share under a name, or which names they share."""
         ask = asked.arguments(BasketLook)
-        ids = resolve(self._context, ask.target).ids
+        ids = (await resolve(self._context, ask.target)).ids
         if not ids:
             raise Denied("no-match", f"nobody matches {ask.target!r}", hint="zester peel list")
         try:
@@ -43,7 +43,7 @@ class BasketVerbs:
             raise Denied("usage", error.message, hint=error.hint) from error
 
     async def _get(self, ask: BasketLook) -> list[Item]:
-        node = parse(ask.target, groups=self._context.groups)
+        node = await self._context.settle(parse(ask.target, groups=self._context.groups))
         values = await self._values.of(ask.name)
         # what a peel may not share under this name is not shown as if it counted
         narrowed = self._access.from_sources(node, ask.name)

@@ -15,7 +15,7 @@ from zester_master.jobs.bond import bound
 from zester_master.jobs.live import Task
 from zester_master.jobs.plan import LONGEST, BadPlan, job_seconds, plan_of
 from zester_proto.codec import encode, unpack
-from zester_proto.errors import CodecError
+from zester_proto.errors import CodecError, ZesterError
 from zester_proto.ids import is_jid
 from zester_proto.link import LinkError, WrongRevision
 from zester_proto.messages.operators import RunAsk
@@ -42,21 +42,21 @@ class Meant(NamedTuple):
     """These are all peels that there are."""
 
 
-def resolve(context: Context, target: str) -> Meant:
+async def resolve(context: Context, target: str) -> Meant:
     """Say whom a target means now.
 
     Raises:
         Denied: it is malformed.
     """
-    found = resolved(context, target)
+    found = await resolved(context, target)
     return Meant(found.ids(), found.count == len(context.index))
 
 
-def resolved(context: Context, target: str) -> Result:
+async def resolved(context: Context, target: str) -> Result:
     """Give the index's answer to a target.
 
     Raises:
-        Denied: it is malformed.
+        Denied: it is malformed, or asks for settings that are not known.
     """
     if not context.fleet_ready.is_set():
         raise Denied(
@@ -65,10 +65,13 @@ def resolved(context: Context, target: str) -> Result:
             hint="ask again; zester status says what keeps it",
         )
     try:
+        node = await context.settle(parse(target, groups=context.groups))
         with context.meter.targeting.time():
-            return context.index.resolve(parse(target, groups=context.groups))
+            return context.index.resolve(node)
     except (TargetError, SettingsUnavailable) as error:
         raise Denied("usage", error.message, hint=error.hint) from error
+    except ZesterError as error:
+        raise Denied("unavailable", error.message, hint=error.hint) from error
 
 
 def may_broadcast(context: Context, meant: Meant) -> bool:
@@ -89,7 +92,7 @@ async def start(context: Context, asked: Asked, ask: RunAsk) -> Task:
     if ask.parent:
         raise Denied("usage", "a job with a parent is asked for by rerun or resume")
     check(ask)
-    meant = resolve(context, ask.target)
+    meant = await resolve(context, ask.target)
     if not meant.ids:
         raise Denied(
             "no-match",

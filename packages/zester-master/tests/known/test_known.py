@@ -1,0 +1,119 @@
+"""What a master answers of settings: `I@` in targets, and what it cannot know."""
+
+import contextlib
+from collections.abc import AsyncGenerator
+from typing import NamedTuple
+
+import pytest
+
+from zester_cli.errors import CliError
+from zester_master.basket import values
+from zester_master.known import known
+from zester_master.known.wire import Show
+from zester_proto.codec import unpack
+from zester_proto.messages.operators import TargetAsk
+from zester_testing.masters import Master, Operator, eventually
+from zester_testing.raw_peel import RawPeel
+from zester_testing.site import Bus
+
+FILES = {
+    "top.sls": b"base:\n  '*': [all]\n  'G@role:web': [web]\n  'db-*': [db]\n",
+    "all.sls": b"env: {{ grains.get('env', 'prod') }}\nnginx: {user: www}\n",
+    "web.sls": b"nginx: {port: 8080}\n",
+    "db.sls": b"data:\n  at: {{ salt['cmd.run']('df') }}\n",
+}
+
+
+class Stage(NamedTuple):
+    """A master that knows settings, an operator, and three peels."""
+
+    master: Master
+    operator: Operator
+    web: RawPeel
+
+    async def ids(self, target: str) -> list[str]:
+        """Give whom a target means."""
+        return sorted(await self.operator.rows("target", TargetAsk(target=target)))
+
+
+@pytest.fixture
+async def stage(own_bus: Bus, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Stage]:
+    monkeypatch.setattr(values, "FRESH", 0.0)
+    async with contextlib.AsyncExitStack() as stack:
+        master = await stack.enter_async_context(Master.up(own_bus))
+        operator = await stack.enter_async_context(Operator.up(own_bus))
+        facts: dict[str, dict[str, str]] = {
+            "web-1": {"role": "web"}, "web-2": {"role": "web", "env": "test"}, "db-1": {},
+        }  # fmt: skip
+        peels = [
+            await stack.enter_async_context(RawPeel.up(own_bus, one, **more))
+            for one, more in facts.items()
+        ]
+        await master.sees(*facts)
+        master.agent.known.use(b"1", {"base": FILES})
+        yield Stage(master, operator, peels[0])
+
+
+async def test_targets_ask_for_settings(stage: Stage):
+    assert await stage.ids("I@nginx:port:8080") == ["web-1", "web-2"]
+    assert await stage.ids("I@env:prod and not I@nginx:port:8080") == ["db-1"]
+    assert await stage.ids("I@env:test or db-*") == ["db-1", "web-2"]
+    assert await stage.ids("J@env:p.*") == ["db-1", "web-1"]
+    assert await stage.ids("I@nginx:port:>=8000") == ["web-1", "web-2"]
+    answer = await stage.operator.value("target", TargetAsk(target="I@env:prod", explain=True))
+    assert answer["explain"] == [{"text": "I@env:prod", "count": 2, "depth": 0}]
+
+
+async def test_facts_and_trees_that_change_count_at_once(stage: Stage):
+    assert await stage.ids("I@env:prod") == ["db-1", "web-1"]
+    await stage.web.put_facts(id="web-1", role="web", env="test")
+
+    async def changed() -> bool:
+        return await stage.ids("I@env:prod") == ["db-1"]
+
+    await eventually(changed, "its new facts count")
+    stage.master.agent.known.use(b"2", {"base": {**FILES, "all.sls": b"env: prod\n"}})
+    assert await stage.ids("I@env:prod") == ["db-1", "web-1", "web-2"]
+
+
+async def test_what_cannot_be_known_is_an_error_with_file_and_line(stage: Stage):
+    with pytest.raises(CliError, match=r"settings of db-1.*db\.sls:2.*cmd\.run"):
+        await stage.ids("I@data:at:x")
+    # a wider pattern may mean what is not known, and other peels do not hang on it
+    with pytest.raises(CliError, match="cmd"):
+        await stage.ids("J@.*:at:x")
+    assert await stage.ids("G@role:web and I@data:at:x") == []
+
+    stage.master.agent.known.use(b"2", {"base": {**FILES, "web.sls": b"a: {{ nope }}\n"}})
+    with pytest.raises(CliError, match=r"and of 1 more peels.*web\.sls:1.*nope"):
+        await stage.ids("I@env:prod")
+
+
+async def test_a_basket_is_read_for_the_peel_that_asks(stage: Stage):
+    text = b"env: {{ basket('web-1', 'env')[0].value }}\n"
+    stage.master.agent.known.use(b"2", {"base": {**FILES, "all.sls": text}})
+    for value in ("one", "two"):
+        await stage.web.share("env", value)
+        assert await stage.ids(f"web-* and I@env:{value}") == ["web-1", "web-2"]
+
+
+async def test_no_tree_is_told_apart_from_nobody(own_bus: Bus):
+    async with Master.up(own_bus), Operator.up(own_bus) as operator:
+        with pytest.raises(CliError, match="not known here"):
+            await operator.rows("target", TargetAsk(target="I@env:prod"))
+
+
+async def test_a_template_that_ends_its_renderer_ends_nothing_else(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+):
+    agent = stage.master.agent
+    (answer,) = (await agent.known.ask(Show(), ["web-1"])).values()
+    assert unpack(answer.value)["settings"]["nginx"] == {"port": 8080, "user": "***"}
+    for one in agent.known.renderers.processes():
+        one.kill()
+    assert await stage.ids("I@env:prod") == ["db-1", "web-1"]
+
+    monkeypatch.setattr(known, "PATIENCE", 0.0)
+    agent.known.use(b"3", {"base": FILES})
+    with pytest.raises(CliError, match="being rendered"):
+        await stage.ids("I@env:prod")
