@@ -73,7 +73,8 @@ async def measure(count: int = PEELS, *, own: bool = False) -> Figures:
             node = await known.settle(parse(term))
             seconds.append(time.perf_counter() - began)
             assert context.index.resolve(node).count in {count, count // len(ROLES)}, term
-        return Figures(*seconds, max(stalls))
+        first, other, kept = seconds
+        return Figures(first, other, kept, max(stalls))
     finally:
         watch.cancel()
         await known.renderers.end()

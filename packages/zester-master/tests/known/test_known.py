@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import AsyncGenerator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -42,7 +42,7 @@ async def stage(own_bus: Bus, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator
     async with contextlib.AsyncExitStack() as stack:
         master = await stack.enter_async_context(Master.up(own_bus))
         operator = await stack.enter_async_context(Operator.up(own_bus))
-        facts: dict[str, dict[str, str]] = {
+        facts: dict[str, dict[str, Any]] = {
             "web-1": {"role": "web"}, "web-2": {"role": "web", "env": "test"}, "db-1": {},
         }  # fmt: skip
         peels = [
