@@ -28,6 +28,10 @@ async def _as_it_is(node: Node) -> Node:
     return node
 
 
+def _unknown(_peel_id: str) -> int:
+    return -1
+
+
 @dataclass(slots=True, kw_only=True)
 class Context:
     """One master.
@@ -53,6 +57,7 @@ class Context:
         tree_head: what is published of the state trees.
         tree_root: root of the trees in this master's own folders; empty where they are broken.
         tree_problems: how much is wrong with those.
+        least_settings: gives the least generation of a peel's settings, for its welcome.
         settle: gives a target in which lists of ids stand for what asks for settings.
         clock: monotonic seconds.
         wall: Unix time; a master's is the site's.
@@ -78,6 +83,7 @@ class Context:
     tree_head: TreeHead | None = None
     tree_root: bytes = b""
     tree_problems: int = 0
+    least_settings: Callable[[str], int] = _unknown
     settle: Callable[[Node], Awaitable[Node]] = _as_it_is
     clock: Callable[[], float] = time.monotonic
     wall: Callable[[], float] = time.time

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import AsyncGenerator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -30,6 +31,18 @@ class Stage(NamedTuple):
     master: Master
     operator: Operator
     web: RawPeel
+    folder: Path
+
+    async def publish(self, **changed: bytes) -> None:
+        """Have other files published, and known."""
+        known = self.master.agent.known
+        before = known.root
+        for name, text in {
+            **FILES,
+            **{f"{name}.sls": text for name, text in changed.items()},
+        }.items():
+            (self.folder / name).write_bytes(text)
+        await eventually(lambda: known.root not in {b"", before}, "the tree is known")
 
     async def ids(self, target: str) -> list[str]:
         """Give whom a target means."""
@@ -37,10 +50,12 @@ class Stage(NamedTuple):
 
 
 @pytest.fixture
-async def stage(own_bus: Bus, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Stage]:
+async def stage(
+    own_bus: Bus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncGenerator[Stage]:
     monkeypatch.setattr(values, "FRESH", 0.0)
     async with contextlib.AsyncExitStack() as stack:
-        master = await stack.enter_async_context(Master.up(own_bus))
+        master = await stack.enter_async_context(Master.up(own_bus, settings_dir=tmp_path))
         operator = await stack.enter_async_context(Operator.up(own_bus))
         facts: dict[str, dict[str, Any]] = {
             "web-1": {"role": "web"}, "web-2": {"role": "web", "env": "test"}, "db-1": {},
@@ -50,8 +65,9 @@ async def stage(own_bus: Bus, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator
             for one, more in facts.items()
         ]
         await master.sees(*facts)
-        master.agent.known.use(b"1", {"base": FILES})
-        yield Stage(master, operator, peels[0])
+        found = Stage(master, operator, peels[0], tmp_path)
+        await found.publish()
+        yield found
 
 
 async def test_targets_ask_for_settings(stage: Stage):
@@ -72,7 +88,7 @@ async def test_facts_and_trees_that_change_count_at_once(stage: Stage):
         return await stage.ids("I@env:prod") == ["db-1"]
 
     await eventually(changed, "its new facts count")
-    stage.master.agent.known.use(b"2", {"base": {**FILES, "all.sls": b"env: prod\n"}})
+    await stage.publish(all=b"env: prod\n")
     assert await stage.ids("I@env:prod") == ["db-1", "web-1", "web-2"]
 
 
@@ -84,14 +100,14 @@ async def test_what_cannot_be_known_is_an_error_with_file_and_line(stage: Stage)
         await stage.ids("J@.*:at:x")
     assert await stage.ids("G@role:web and I@data:at:x") == []
 
-    stage.master.agent.known.use(b"2", {"base": {**FILES, "web.sls": b"a: {{ nope }}\n"}})
+    await stage.publish(web=b"a: {{ nope }}\n")
     with pytest.raises(CliError, match=r"and of 1 more peels.*web\.sls:1.*nope"):
         await stage.ids("I@env:prod")
 
 
 async def test_a_basket_is_read_for_the_peel_that_asks(stage: Stage):
     text = b"env: {{ basket('web-1', 'env')[0].value }}\n"
-    stage.master.agent.known.use(b"2", {"base": {**FILES, "all.sls": text}})
+    await stage.publish(all=text)
     for value in ("one", "two"):
         await stage.web.share("env", value)
         assert await stage.ids(f"web-* and I@env:{value}") == ["web-1", "web-2"]
@@ -114,6 +130,6 @@ async def test_a_template_that_ends_its_renderer_ends_nothing_else(
     assert await stage.ids("I@env:prod") == ["db-1", "web-1"]
 
     monkeypatch.setattr(known, "PATIENCE", 0.0)
-    agent.known.use(b"3", {"base": FILES})
+    await stage.publish(web=b"x: 1\n")
     with pytest.raises(CliError, match="being rendered"):
         await stage.ids("I@env:prod")

@@ -3,17 +3,14 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
-from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
 from zester_master.basket import values
-from zester_master.fleet import hello
 from zester_proto.link import kv
 from zester_proto.messages.operators import BasketLook
-from zester_proto.messages.presence import Welcome
 from zester_testing.masters import Master, Operator, eventually
 from zester_testing.peels import Peel
 from zester_testing.raw_master import RawMaster
@@ -63,8 +60,6 @@ async def stage(
     own_bus: Bus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncGenerator[Stage]:
     monkeypatch.setattr(values, "FRESH", 0.0)
-    # until masters say by themselves that no settings are published
-    monkeypatch.setattr(hello, "Welcome", partial(Welcome, settings=0))
     config = tmp_path / "peel.yaml"
     config.write_text(CONFIG)
     async with contextlib.AsyncExitStack() as stack:

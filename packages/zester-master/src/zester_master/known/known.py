@@ -66,6 +66,16 @@ class Known:
         self._terms: dict[str, _Term] = {}
         self._group: asyncio.TaskGroup | None = None
 
+    @property
+    def root(self) -> bytes:
+        """Name of the tree that is known; empty where none is."""
+        return self._tree.root if self._tree is not None else b""
+
+    def forget(self) -> None:
+        """Know no tree any more."""
+        self._tree = None
+        self._terms.clear()
+
     def use(self, root: bytes, files: Mapping[str, Mapping[str, bytes]]) -> None:
         """Know another tree from now on.
 
