@@ -32,7 +32,7 @@ def files(*, own: bool) -> dict[str, bytes]:
     found = {
         "top.sls": top,
         "all.sls": f"env: {{{{ grains.get('env', 'prod') }}}}\n{_SETTINGS}",
-        "net.sls": "{% if grains.os == 'Debian' %}dns: [10.0.0.1]\n{% endif %}os: {{ grains.os }}\n",
+        "net.sls": "os: {{ grains.os }}\n{% if grains.os == 'Debian' %}dns: [10.0.0.1]{% endif %}",
         "own.sls": "me: {{ grains.id }}\n" if own else "me: all\n",
     } | {f"{role}.sls": f"nginx: {{port: {8000 + n}}}\n" for n, role in enumerate(ROLES)}
     return {name: text.encode() for name, text in found.items()}
@@ -62,7 +62,7 @@ class _Bare:
 async def measure(count: int = PEELS, *, own: bool = False) -> Figures:
     """Ask three times."""
     context = cast("Context", _Bare(count))
-    known = Known(context, cast("BasketAnswers", None))
+    known = Known(context, cast("BasketAnswers", None), str)
     known.use(b"1", {"base": files(own=own)})
     stalls = [0.0]
     watch = asyncio.create_task(_watch(stalls))
@@ -89,4 +89,4 @@ async def _watch(stalls: list[float]) -> None:
 
 if __name__ == "__main__":
     for own in (False, True):
-        print(own, asyncio.run(measure(own=own)))  # noqa: T201
+        print(own, asyncio.run(measure(own=own)))

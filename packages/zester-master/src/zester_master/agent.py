@@ -15,6 +15,7 @@ from zester_master.api.basket_verbs import BasketVerbs
 from zester_master.api.fleet_verbs import FleetVerbs
 from zester_master.api.job_verbs import JobVerbs
 from zester_master.api.service import Service, Verb
+from zester_master.api.settings_verbs import SettingsVerbs
 from zester_master.api.site_verbs import SiteVerbs
 from zester_master.api.tree_verbs import TreeVerbs
 from zester_master.basket.access import Access
@@ -95,7 +96,8 @@ class Agent:
         self.values = Values(context)
         self.access = Access(context, config.basket_access, config.basket_sources)
         self.basket = BasketAnswers(context, self.guard, self.values, self.access)
-        self.known = Known(context, self.basket)
+        self.secrets = SecretValues(context)
+        self.known = Known(context, self.basket, self._secret)
         context.settle = self.known.settle
         self.renewing = Renewing(context, self.guard)
         self.feed = Feed(context, self.guard)
@@ -106,7 +108,6 @@ class Agent:
         self.trusting = Trusting(context, AuthPaths(config.auth).trust)
         self.heads = Heads(context)
         self.publisher = Publisher(context, self.heads, config.trees)
-        self.secrets = SecretValues(context)
         self.published = Published(context)
         self.settings = SettingsPublisher(
             context, self.published, self.secrets, config.settings_trees
@@ -187,6 +188,7 @@ class Agent:
         jobs = JobVerbs(context, self.desk, shows, self.cancels)
         site = SiteVerbs(context, self.desk)
         trees = TreeVerbs(context, self.heads, self.publisher)
+        settings = SettingsVerbs(context, self.known)
         basket = BasketVerbs(context, self.values, self.access)
         return {
             "target": fleet.target, "peels": fleet.peels, "facts": fleet.facts,
@@ -197,7 +199,12 @@ class Agent:
             "masters": site.masters, "status": site.status, "whoami": site.whoami,
             "trust": site.trust, "tree-status": trees.status,
             "tree-diff": trees.diff, "tree-publish": trees.publish, "basket": basket.basket,
+            "settings": settings.settings,
         }  # fmt: skip
+
+    def _secret(self, name: str) -> str:
+        found = self.secrets.find(name)
+        return found.value if found is not None else ""
 
     def _fleet(self) -> Check:
         if self.feed.ready.is_set():

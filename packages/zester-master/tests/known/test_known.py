@@ -5,14 +5,19 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
 import pytest
 
-from zester_cli.errors import CliError
+from zester_cli.errors import CliError, RoleRefused
 from zester_master.basket import values
 from zester_master.known import known
 from zester_master.known.wire import Show
+from zester_master.settings.values import BUCKET, SecretRecord, sealed_record, secret_key
 from zester_proto.codec import unpack
-from zester_proto.messages.operators import TargetAsk
+from zester_proto.link import kv
+from zester_proto.link.jsapi import ask
+from zester_proto.messages.operators import SettingsLook, TargetAsk
+from zester_proto.permissions import Role
 from zester_testing.masters import Master, Operator, eventually
 from zester_testing.raw_peel import RawPeel
 from zester_testing.site import Bus
@@ -25,6 +30,14 @@ FILES = {
 }
 
 
+class _State(msgspec.Struct):
+    subjects: dict[str, int] | None = None
+
+
+class _Info(msgspec.Struct):
+    state: _State
+
+
 class Stage(NamedTuple):
     """A master that knows settings, an operator, and three peels."""
 
@@ -32,6 +45,19 @@ class Stage(NamedTuple):
     operator: Operator
     web: RawPeel
     folder: Path
+    bus: Bus
+
+    async def secret(self, name: str, value: str) -> None:
+        """Put a secret into the store."""
+        record = SecretRecord(name=name, value=value, changed=1.0)
+        sealed = sealed_record(self.master.context.keys.settings, record)
+        await kv.put(self.master.context.link, BUCKET, secret_key(name), sealed)
+
+    async def audited(self, subject: str) -> int:
+        """Give how often something was noted."""
+        body, link = {"subjects_filter": subject}, self.master.context.link
+        info = await ask(link, "STREAM.INFO.job-events", body, _Info)
+        return (info.state.subjects or {}).get(subject, 0)
 
     async def publish(self, **changed: bytes) -> None:
         """Have other files published, and known."""
@@ -65,7 +91,7 @@ async def stage(
             for one, more in facts.items()
         ]
         await master.sees(*facts)
-        found = Stage(master, operator, peels[0], tmp_path)
+        found = Stage(master, operator, peels[0], tmp_path, own_bus)
         await found.publish()
         yield found
 
@@ -133,3 +159,52 @@ async def test_a_template_that_ends_its_renderer_ends_nothing_else(
     await stage.publish(web=b"x: 1\n")
     with pytest.raises(CliError, match="being rendered"):
         await stage.ids("I@env:prod")
+
+
+async def test_operators_see_settings_masked_and_where_they_come_from(stage: Stage):
+    operator = stage.operator
+    rows = await operator.rows("settings", SettingsLook(what="show", target="db-1"))
+    assert rows["db-1"]["settings"] == {"env": "***", "nginx": {"user": "***"}}
+    assert "cmd.run" in rows["db-1"]["unknown"][0]
+
+    got = await operator.rows("settings", SettingsLook(what="get", target="*", key="nginx:port"))
+    assert got == {"db-1": {}, "web-1": {"value": 8080}, "web-2": {"value": 8080}}
+    got = await operator.rows("settings", SettingsLook(what="get", target="*", key="data:at"))
+    assert "db.sls:2" in got["db-1"]["error"]
+
+    traced = await operator.rows(
+        "settings", SettingsLook(what="trace", target="web-1", key="nginx:port")
+    )
+    assert traced["web-1"]["rows"] == [
+        {"place": "web.sls:1:15", "env": "base", "did": "set", "value": 8080}
+    ]
+
+
+async def test_secrets_are_shown_to_administrators_alone_and_it_is_noted(stage: Stage):
+    await stage.secret("key", "hunter22")
+    await stage.publish(
+        web=b"nginx: {key: {{ secret('key') }}}\n", top=b"base:\n  'web-*': [all, web]\n"
+    )
+    look = SettingsLook(what="show", target="web-1")
+    masked = await stage.operator.rows("settings", look)
+    assert masked["web-1"]["settings"]["nginx"] == {"key": "***", "user": "www"}
+
+    reveal = SettingsLook(what="show", target="web-1", reveal=True)
+    shown = await stage.operator.rows("settings", reveal)
+    assert shown["web-1"]["settings"]["nginx"] == {"key": "hunter22", "user": "www"}
+    async with Operator.up(stage.bus, Role.VIEWER) as viewer:
+        with pytest.raises(RoleRefused, match="may not see secrets"):
+            await viewer.rows("settings", reveal)
+        assert await viewer.rows("settings", look) == masked
+    await stage.master.context.journal.flush()
+    assert await stage.audited("zester.audit.settings.revealed.web-1") == 1
+
+
+async def test_questions_about_settings_that_make_no_sense_are_refused(stage: Stage):
+    for look, text in (
+        (SettingsLook(what="show", target="*"), "is about one peel"),
+        (SettingsLook(what="trace", target="web-1"), "needs the name"),
+        (SettingsLook(what="show", target="no-*"), "nobody matches"),
+    ):
+        with pytest.raises(CliError, match=text):
+            await stage.operator.rows("settings", look)

@@ -233,6 +233,7 @@ EXAMPLES: Final[dict[str, msgspec.Struct]] = {
         problem="no",
         hint="ask",
     ),
+    "settings-look": operators.SettingsLook(what="get", target="*", key="nginx:port", reveal=True),
     "basket-look": operators.BasketLook(target="*", name="ip"),
     "audit": records.Audit(
         area="auth", what="failure", time=1.0, master="m1", peel="a", data={"why": "forged"}

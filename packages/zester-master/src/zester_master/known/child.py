@@ -59,6 +59,8 @@ class Child:
         return Answers(answers=tuple(self._one(peel, ask) for peel in batch.peels))
 
     def _one(self, peel: Peel, ask: "_Ask") -> Answer:
+        if ask.reveals:
+            return self._revealed(peel, ask)
         stamp, made = self._kept.pop(peel.id, (0.0, None))
         if made is None or stamp != peel.stamp or peel.baskets:
             if not peel.facts:
@@ -76,11 +78,25 @@ class Child:
             self._kept[peel.id] = (peel.stamp, made)
         return ask.of(peel.id, made)
 
+    def _revealed(self, peel: Peel, ask: "_Ask") -> Answer:
+        """Answer with secrets; nothing of it is kept."""
+        if not peel.facts:
+            return Answer(peel.id, lost=True)
+        try:
+            facts = cast("Mapping[str, Any]", unpack(peel.facts, limit=FACTS))
+            made, names = self._renderings.revealed(peel.id, facts, peel.baskets, peel.secrets)
+        except ZesterError as error:
+            return Answer(peel.id, error=error.message, hint=error.hint)
+        if made.wants or names:
+            return Answer(peel.id, wants=made.wants, secrets=names)
+        return ask.of(peel.id, made)
+
 
 class _Ask:
     """A question, made ready to be asked of many peels."""
 
     def __init__(self, question: Question) -> None:
+        self.reveals = isinstance(question, Show) and question.reveal
         self._question = question
         self._term = parse(question.term) if isinstance(question, Match) else None
 
@@ -119,7 +135,7 @@ class _Ask:
             return matches(self._term, peel_id, {}, made.compiled.values)
         if isinstance(question, Show):
             return {
-                "settings": masked(made.compiled),
+                "settings": made.compiled.values if self.reveals else masked(made.compiled),
                 "unknown": [_said(one.problem) for one in made.compiled.unknown],
                 "warnings": [_said(one) for one in made.compiled.warnings],
             }

@@ -6,7 +6,7 @@ the tree change.
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from zester_master.basket.answering import BasketAnswers
@@ -56,12 +56,26 @@ class _Term:
 
 
 class Known:
-    """The settings of the fleet, as far as a master can know them."""
+    """The settings of the fleet, as far as a master can know them.
 
-    def __init__(self, context: Context, baskets: BasketAnswers, count: int = COUNT) -> None:
+    Args:
+        context: the master.
+        baskets: says what a peel may read of the basket.
+        secret: gives the value of a secret, for those who may see it; empty where there is none.
+        count: processes that render.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        baskets: BasketAnswers,
+        secret: Callable[[str], str],
+        count: int = COUNT,
+    ) -> None:
         self.renderers = Renderers(count)
         self._context = context
         self._baskets = baskets
+        self._secret = secret
         self._tree: Tree | None = None
         self._terms: dict[str, _Term] = {}
         self._group: asyncio.TaskGroup | None = None
@@ -116,34 +130,37 @@ class Known:
         found = await self.renderers.ask(tree, question, peels)
         wanting = [one for one in ids if found[one].lost]
         baskets: dict[str, dict[str, bytes]] = {}
+        secrets: dict[str, str] = {}
         for _ in range(_ROUNDS):
             for at in range(0, len(wanting), COUNT * BATCH):
-                some = await self._wholes(wanting[at : at + COUNT * BATCH], baskets)
+                some = await self._wholes(wanting[at : at + COUNT * BATCH], baskets, secrets)
                 found.update(await self.renderers.ask(tree, question, some))
-            wanting = [one for one in ids if found[one].wants]
+            wanting = [one for one in ids if found[one].wants or found[one].secrets]
             if not wanting:
                 return found
             for one in wanting:
+                for name in found[one].secrets:
+                    secrets[name] = self._secret(name)
                 await self._fetch(one, found[one].wants, baskets.setdefault(one, {}))
         text = "its settings ask for one basket after the other"
         return found | {one: Answer(one, error=text) for one in wanting}
 
     async def _wholes(
-        self, ids: Sequence[str], baskets: Mapping[str, dict[str, bytes]]
+        self,
+        ids: Sequence[str],
+        baskets: Mapping[str, dict[str, bytes]],
+        secrets: dict[str, str],
     ) -> list[Peel]:
         found: list[Peel] = []
         until = time.monotonic() + _SLICE
         for one in ids:
-            found.append(self._whole(one, baskets))
+            facts = pack(self._context.index.get(one) or {})
+            stamp = self._context.facts_at.get(one, 0.0)
+            found.append(Peel(one, stamp, facts, baskets.get(one, {}), secrets))
             if time.monotonic() > until:
                 await asyncio.sleep(0)
                 until = time.monotonic() + _SLICE
         return found
-
-    def _whole(self, peel_id: str, baskets: Mapping[str, dict[str, bytes]]) -> Peel:
-        facts = pack(self._context.index.get(peel_id) or {})
-        stamp = self._context.facts_at.get(peel_id, 0.0)
-        return Peel(peel_id, stamp, facts, baskets.get(peel_id, {}))
 
     async def _fetch(
         self, peel_id: str, wants: Iterable[tuple[str, str]], into: dict[str, bytes]

@@ -18,6 +18,7 @@ from zester_proto.errors import ZesterError
 from zester_proto.messages.settings import SettingsEntry
 from zester_proto.render.code_cache import CodeCache
 from zester_proto.render.nodes import Problem
+from zester_proto.render.secret_text import Lookup
 from zester_proto.settings.bare import Bare
 from zester_proto.settings.bare import Peel as BarePeel
 from zester_proto.settings.compile import compile_settings
@@ -102,6 +103,23 @@ class Renderings:
             self._keep(entries, tuple(sorted(watched.seen)), facts, made)
         return made
 
+    def revealed(
+        self, peel_id: str, facts: Mapping[str, Any], baskets: Baskets, secrets: Mapping[str, str]
+    ) -> tuple[Made, tuple[str, ...]]:
+        """Give the settings of a peel with its secrets, and names of those that were not given."""
+        problems = Problems()
+        entries = self._entries(peel_id, facts, problems)
+        if problems.count:
+            return Made(compiled=Compiled(errors=tuple(problems.errors))), ()
+        missing: dict[str, None] = {}
+
+        def secret(name: str) -> str:
+            if name not in secrets:
+                missing[name] = None
+            return secrets.get(name, "")
+
+        return self._compile(peel_id, facts, baskets, entries, secret), tuple(missing)
+
     def _entries(
         self, peel_id: str, facts: Mapping[str, Any], problems: Problems
     ) -> tuple[SettingsEntry, ...]:
@@ -121,6 +139,7 @@ class Renderings:
         facts: Mapping[str, Any],
         baskets: Baskets,
         entries: Sequence[SettingsEntry],
+        secret: Lookup | None = None,
     ) -> Made:
         self.made += 1
         wants: dict[tuple[str, str], None] = {}
@@ -137,7 +156,7 @@ class Renderings:
             id=peel_id, facts=facts, groups=self._groups, basket=basket,
             copied=not isinstance(facts, WatchedFacts),
         )  # fmt: skip
-        rendering = Bare(self._tree, peel, codes=self._codes)
+        rendering = Bare(self._tree, peel, codes=self._codes, secret=secret)
         compiled = compile_settings(self._tree, rendering, entries)
         return Made(compiled=compiled, wants=tuple(wants), volatile=bool(baskets))
 

@@ -30,6 +30,8 @@ class Peel(msgspec.Struct, frozen=True, array_like=True):
     facts: bytes = b""
     """Packed; empty: as they were at that stamp."""
     baskets: Baskets = {}
+    secrets: dict[str, str] = {}
+    """Values of secrets, where they may be shown."""
 
 
 class Match(msgspec.Struct, frozen=True, kw_only=True, tag="match"):
@@ -40,6 +42,9 @@ class Match(msgspec.Struct, frozen=True, kw_only=True, tag="match"):
 
 class Show(msgspec.Struct, frozen=True, kw_only=True, tag="show"):
     """All values, masked, and what is unknown."""
+
+    reveal: bool = False
+    """Secrets are not masked."""
 
 
 class Get(msgspec.Struct, frozen=True, kw_only=True, tag="get"):
@@ -74,6 +79,8 @@ class Answer(msgspec.Struct, frozen=True, array_like=True):
     hint: str = ""
     wants: tuple[tuple[str, str], ...] = ()
     """Baskets (target and name) without which it cannot be said."""
+    secrets: tuple[str, ...] = ()
+    """Secrets without which it cannot be shown."""
     lost: bool = False
     """Its facts have to be sent."""
     volatile: bool = False
