@@ -80,8 +80,10 @@ async def stage(
     own_bus: Bus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncGenerator[Stage]:
     monkeypatch.setattr(values, "FRESH", 0.0)
+    folder = tmp_path / "settings"  # the server's own folder lies beside it
+    folder.mkdir()
     async with contextlib.AsyncExitStack() as stack:
-        master = await stack.enter_async_context(Master.up(own_bus, settings_dir=tmp_path))
+        master = await stack.enter_async_context(Master.up(own_bus, settings_dir=folder))
         operator = await stack.enter_async_context(Operator.up(own_bus))
         facts: dict[str, dict[str, Any]] = {
             "web-1": {"role": "web"}, "web-2": {"role": "web", "env": "test"}, "db-1": {},
@@ -91,7 +93,7 @@ async def stage(
             for one, more in facts.items()
         ]
         await master.sees(*facts)
-        found = Stage(master, operator, peels[0], tmp_path, own_bus)
+        found = Stage(master, operator, peels[0], folder, own_bus)
         await found.publish()
         yield found
 
