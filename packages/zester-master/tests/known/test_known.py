@@ -63,11 +63,8 @@ class Stage(NamedTuple):
         """Have other files published, and known."""
         known = self.master.agent.known
         before = known.root
-        for name, text in {
-            **FILES,
-            **{f"{name}.sls": text for name, text in changed.items()},
-        }.items():
-            (self.folder / name).write_bytes(text)
+        for name, text in changed.items():
+            (self.folder / f"{name}.sls").write_bytes(text)
         await eventually(lambda: known.root not in {b"", before}, "the tree is known")
 
     async def ids(self, target: str) -> list[str]:
@@ -80,10 +77,10 @@ async def stage(
     own_bus: Bus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncGenerator[Stage]:
     monkeypatch.setattr(values, "FRESH", 0.0)
-    folder = tmp_path / "settings"  # the server's own folder lies beside it
-    folder.mkdir()
+    for name, text in FILES.items():
+        (tmp_path / name).write_bytes(text)
     async with contextlib.AsyncExitStack() as stack:
-        master = await stack.enter_async_context(Master.up(own_bus, settings_dir=folder))
+        master = await stack.enter_async_context(Master.up(own_bus, settings_dir=tmp_path))
         operator = await stack.enter_async_context(Operator.up(own_bus))
         facts: dict[str, dict[str, Any]] = {
             "web-1": {"role": "web"}, "web-2": {"role": "web", "env": "test"}, "db-1": {},
@@ -93,9 +90,8 @@ async def stage(
             for one, more in facts.items()
         ]
         await master.sees(*facts)
-        found = Stage(master, operator, peels[0], folder, own_bus)
-        await found.publish()
-        yield found
+        await eventually(lambda: master.agent.known.root, "the tree is known")
+        yield Stage(master, operator, peels[0], tmp_path, own_bus)
 
 
 async def test_targets_ask_for_settings(stage: Stage):
