@@ -41,9 +41,10 @@ from zester_master.jobs.takeover import Takeover
 from zester_master.journal import Journal
 from zester_master.meter import Meter
 from zester_master.probes import Probes
+from zester_master.secrets.sources import Sources, sources_of
+from zester_master.secrets.values import SecretValues
 from zester_master.settings.published import Published
 from zester_master.settings.publisher import SettingsPublisher
-from zester_master.settings.values import SecretValues
 from zester_master.site.layout import AuthPaths
 from zester_master.site.masters import MasterIdentity
 from zester_master.trusting import Trusting
@@ -95,7 +96,8 @@ class Agent:
         self.trusting = Trusting(context, AuthPaths(config.auth).trust)
         self.heads = Heads(context)
         self.publisher = Publisher(context, self.heads, config.trees)
-        self.secrets = SecretValues(context)
+        sources = Sources(sources_of(config.secret_sources), self.health, context.wall)
+        self.secrets = context.secrets = SecretValues(context, sources)
         self.published = Published(context)
         self.settings = SettingsPublisher(
             context, self.published, self.secrets, config.settings_trees
