@@ -32,6 +32,9 @@ class Kept(NamedTuple):
 class SecretStore:
     """The store, for one who may read a master's keys.
 
+    Attributes:
+        link: a connection in account ZESTER.
+
     Args:
         link: a connection in account ZESTER.
         settings_key: the masters'.
@@ -42,7 +45,7 @@ class SecretStore:
     def __init__(
         self, link: NatsLink, settings_key: bytes, master: str, wall: Callable[[], float]
     ) -> None:
-        self._link = link
+        self.link = link
         self._key = settings_key
         self._master = master
         self._wall = wall
@@ -54,7 +57,7 @@ class SecretStore:
             BadSecret: it is no name, or what lies there is no secret of this site.
             LinkError: it cannot be read.
         """
-        entry = await kv.get(self._link, BUCKET, secret_key(name), fresh=True)
+        entry = await kv.get(self.link, BUCKET, secret_key(name), fresh=True)
         if entry is None:
             return None
         return Kept(opened_record(self._key, entry.key, entry.value), entry.revision)
@@ -66,7 +69,7 @@ class SecretStore:
             BadSecret: one is none of this site.
             LinkError: they cannot be read.
         """
-        found = await kv.get_many(self._link, BUCKET, f"{PREFIX}*")
+        found = await kv.get_many(self.link, BUCKET, f"{PREFIX}*")
         records = [opened_record(self._key, key, entry.value) for key, entry in found.items()]
         return sorted(records, key=lambda one: one.name)
 
@@ -80,9 +83,9 @@ class SecretStore:
         key, value = secret_key(record.name), sealed_record(self._key, record)
         try:
             if before is None:
-                await kv.create(self._link, BUCKET, key, value)
+                await kv.create(self.link, BUCKET, key, value)
             else:
-                await kv.update(self._link, BUCKET, key, value, before.revision)
+                await kv.update(self.link, BUCKET, key, value, before.revision)
         except WrongRevision as error:
             raise BadSecret(
                 f"the secret {record.name} was changed by somebody else meanwhile",
@@ -98,17 +101,17 @@ class SecretStore:
             LinkError: it may or may not be gone.
         """
         key = secret_key(kept.record.name)
-        await kv.delete(self._link, BUCKET, key)
+        await kv.delete(self.link, BUCKET, key)
         await self._forget_old(key)
         await self._tell("removed", kept.record)
 
     async def _forget_old(self, key: str) -> None:
         """Keep no value that was replaced: the bucket has a history, and a leak of it a use."""
-        await kv.purge(self._link, BUCKET, key, keep=1)
+        await kv.purge(self.link, BUCKET, key, keep=1)
 
     async def _tell(self, what: str, record: SecretRecord) -> None:
         entry = Audit(
             area=_AREA, what=what, time=self._wall(), master=self._master,
             data={"name": record.name, "by": record.by, "role": record.role},
         )  # fmt: skip
-        await store(self._link, STREAM, audit(_AREA, what), encode(entry))
+        await store(self.link, STREAM, audit(_AREA, what), encode(entry))
