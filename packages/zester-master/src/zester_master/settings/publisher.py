@@ -91,6 +91,11 @@ class SettingsPublisher:
             self._say_who()
             await asyncio.sleep(max(PERIOD, SLOW * self._looked))
 
+    @property
+    def settled(self) -> bool:
+        """Whether this master publishes, and all that it knows of is in the store."""
+        return self._sharing is not None and self._done == self._basis(self._sharing.local)
+
     async def end(self) -> None:
         """Let another master publish.
 
