@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from zester_modules.host.local import Host
+from zester_proto.secrets.masker import Masker
 
 if TYPE_CHECKING:
     from zester_modules.host.machine import Machine
@@ -60,6 +61,8 @@ class Context(msgspec.Struct, kw_only=True):
     deadline: float | None = None
     """Until when the job may run, by the monotonic clock in seconds; None: as long as it likes."""
     log: logging.Logger = msgspec.field(default_factory=lambda: logging.getLogger("zester.job"))
+    masker: Masker = msgspec.field(default_factory=Masker)
+    """Knows this peel's secrets; all that leaves the job goes through it."""
 
     def remaining(self) -> float | None:
         """Give the seconds that are left, never below 0; None where there is no deadline."""

@@ -137,5 +137,6 @@ def test_nothing_known_is_nothing_done() -> None:
 
 
 def test_a_masker_learns_more() -> None:
-    masker = Masker(["first-secret"], ["pin"]).and_also(["second-secret"])
+    masker = Masker(["first-secret"], ["pin"])
+    masker.learn(["second-secret"])
     assert masker.text("first-secret second-secret pin") == "*** *** ***"

@@ -34,22 +34,23 @@ class Masker:
     """
 
     def __init__(self, values: Iterable[str] = (), short: Iterable[str] = ()) -> None:
-        self._values = tuple(dict.fromkeys(values))
-        self._short = tuple(dict.fromkeys(short))
-        found: set[bytes] = set()
-        for one in self._values:
-            found |= forms_of(one)
-        for one in self._short:
-            found |= forms_of(one, short=True)
-        self._forms = tuple(sorted(found, key=len, reverse=True))
+        self._known: set[tuple[str, bool]] = set()
+        self._forms: tuple[bytes, ...] = ()
+        self.learn(values, short)
 
     def __bool__(self) -> bool:
         return bool(self._forms)
 
-    def and_also(self, values: Iterable[str]) -> "Masker":
-        """Give one that knows more."""
-        more = tuple(values)
-        return Masker((*self._values, *more), self._short) if more else self
+    def learn(self, values: Iterable[str], short: Iterable[str] = ()) -> None:
+        """Know more, and still what was known: a value that was replaced is a secret yet."""
+        new = {*((one, False) for one in values), *((one, True) for one in short)} - self._known
+        if not new:
+            return
+        self._known |= new
+        found = set(self._forms)
+        for value, is_short in new:
+            found |= forms_of(value, short=is_short)
+        self._forms = tuple(found)
 
     def is_in(self, data: bytes | str) -> bool:
         """Say whether something secret is in it."""
