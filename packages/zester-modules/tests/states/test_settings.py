@@ -22,7 +22,8 @@ SECRETS = {"pw": "s3cr3t: it's", "lines": "one\ntwo\n"}
 
 def rendered(root: Path, files: dict[str, str], *, top: str = "", **options: Any) -> Compiled:
     """Render a tree whose top file names all files, or is this text."""
-    names = [name.rpartition(".")[0] for name in files if ":" not in name and "/" not in name]
+    stems = [name.rpartition(".") for name in files if not {":", "/"} & set(name)]
+    names = [stem for stem, _, suffix in stems if suffix in {"sls", "zy"}]
     text = top or f"base:\n  '*': [{', '.join(names)}]\n"
     tree = StateTree(root, {"top.sls": text, **files})
     roots = {env: [root / env] for env in sorted(tree.environments)}
@@ -150,6 +151,8 @@ def test_what_is_made_of_a_secret_is_one_too(tmp_path: Path):
             "auth: {{ ('u:' ~ pw) | base64_encode }}\nup: {{ pw.upper() }}\nadd: {{ pw + '!' }}\n"
             "{{ line(pw) }}\nset: {{ kept | upper }}\nformat: \"{{ '<{}>'.format(pw) }}\"\n"
         ),
+        "c.sls": "{% import_yaml 'd.yaml' as d %}imported: {{ d.pw }}\nhex: {{ d.pw | md5 }}\n",
+        "d.yaml": "pw: !secret pw\n",
         "b.sls": "again: {{ pillar.up }}\nauth2: {{ salt['pillar.get']('auth') }}\n",
     }
     found = rendered(tmp_path, files)
@@ -157,7 +160,7 @@ def test_what_is_made_of_a_secret_is_one_too(tmp_path: Path):
     assert found.values == {
         "auth": "dTpzM2NyM3Q6IGl0J3M=", "up": pw.upper(), "add": pw + "!", "m": pw,
         "set": pw.upper(), "format": f"<{pw}>", "again": pw.upper(),
-        "auth2": "dTpzM2NyM3Q6IGl0J3M=",
+        "auth2": "dTpzM2NyM3Q6IGl0J3M=", "imported": pw, "hex": "ecd9865471068d45fef17294f9a82367",
     }  # fmt: skip
     assert found.secrets == {(name,) for name in found.values}
 

@@ -21,16 +21,10 @@ from zester_proto.render.yaml import load
 from zester_proto.target import matches, parse
 from zester_proto.tree.files import TreeFiles
 from zester_proto.tree.folders import Tree
+from zester_proto.tree.top import KINDS
 
 Basket = Callable[[str, str], Sequence[tuple[str, Any]]]
 """Gives what peels that a target means published under a name: peel ids and values."""
-
-_KINDS = {
-    "glob": "", "list": "L@", "pcre": "E@", "grain": "G@", "grain_pcre": "P@", "pillar": "I@",
-    "pillar_pcre": "J@", "ipcidr": "S@", "nodegroup": "N@", "compound": "", "pillar_exact": "I@",
-    "data": "I@", "exsel": "G@",
-}  # fmt: skip
-"""Salt's words for how a target is read, and our letters for them."""
 
 
 class Given(msgspec.Struct, kw_only=True):
@@ -124,7 +118,7 @@ class Templates:
         Raises:
             TargetError: it is malformed.
         """
-        text = f"{_KINDS.get(kind, '')}{expression}"
+        text = f"{KINDS.get(kind, '')}{expression}"
         node = parse(text, groups=self._given.groups)
         return matches(node, self._given.context.peel_id, self.facts, self.settings)
 
@@ -196,7 +190,7 @@ class Templates:
     def basket(self, target: str, name: str, kind: str) -> Sequence[tuple[str, Any]]:
         """Give what peels published under a name: pairs of peel id and value."""
         ask = self._given.basket
-        return ask(f"{_KINDS.get(kind, '')}{target}", name) if ask is not None else ()
+        return ask(f"{KINDS.get(kind, '')}{target}", name) if ask is not None else ()
 
 
 def _no_secret(name: str) -> NoReturn:

@@ -46,6 +46,7 @@ class TreeEnvironment(SandboxedEnvironment):
         trail: where the render is.
         sources: the text of each file that was loaded, by path.
         dialect: how `load_yaml` and `import_yaml` read.
+        secrets: for files of settings.
     """
 
     code_generator_class = TracingGenerator
@@ -76,7 +77,7 @@ class TreeEnvironment(SandboxedEnvironment):
         self.trail = Trail()
         self.sources: dict[str, str] = {}
         self.dialect: Dialect = dialect
-        self._secrets = secrets
+        self.secrets = secrets
 
     def join_path(self, template: str, parent: str) -> str:
         """Return the path of a file that another one names.
@@ -84,8 +85,8 @@ class TreeEnvironment(SandboxedEnvironment):
         Raises:
             TemplateNotFound: it lies outside of the tree.
         """
-        if self._secrets is not None and (
-            type(template) is SecretText or self._secrets.is_in(template)
+        if self.secrets is not None and (
+            type(template) is SecretText or self.secrets.is_in(template)
         ):
             raise TemplateRuntimeError("a secret cannot be the name of a file")
         path = template
@@ -107,19 +108,19 @@ class TreeEnvironment(SandboxedEnvironment):
         """Call something for a template."""
         bounds.check_call(function, args, kwargs)
         made = super().call(context, function, *args, **kwargs)
-        if self._secrets is None:
+        if self.secrets is None:
             return made
-        return self._secrets.kept(made, getattr(function, "__self__", None))
+        return self.secrets.kept(made, getattr(function, "__self__", None))
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         """Use an operator for a template."""
         made = super().call_binop(context, operator, left, right)
-        return made if self._secrets is None else self._secrets.kept(made, left, right)
+        return made if self.secrets is None else self.secrets.kept(made, left, right)
 
     def joined(self, parts: tuple[Any, ...]) -> str:
         """Join texts; compiled templates call this for `~`."""
         made = bounds.joined(parts)
-        return made if self._secrets is None else self._secrets.kept(made, *parts)
+        return made if self.secrets is None else self.secrets.kept(made, *parts)
 
     def included(
         self, context: Context, local: Mapping[str, Any] | None, place: tuple[str, int], *names: Any
@@ -162,7 +163,7 @@ class TreeEnvironment(SandboxedEnvironment):
                 lines.add(piece, self.trail)
                 bounds.check_size(lines.size)
         self.trail = outer
-        return TextReader(self.dialect).read(kind, lines.finish(self.sources), path)
+        return TextReader(self.dialect, self.secrets).read(kind, lines.finish(self.sources), path)
 
     def template(self, path: str, text: str, skipped: int = 0) -> Template:
         """Return a template made of this text.

@@ -15,6 +15,10 @@ from typing import Any, Final, Self
 
 from zester_proto.errors import ZesterError
 from zester_proto.render.kinds import is_list, is_map, is_tuple
+from zester_proto.render.nodes import Node
+
+SECRET: Final = "!secret"  # noqa: S105  # a tag
+ENCRYPTED: Final = "!encrypted"
 
 Lookup = Callable[[str], str | None]
 """Gives a secret's value by its name, or None where there is none."""
@@ -92,6 +96,12 @@ class Secrets:
             made.placeholder = f"{self._mark}{len(self._texts)}z"
             self._texts.append(made)
         return made
+
+    def tagged(self, node: Node, value: Any) -> Any:
+        """Give what stands for a tagged node of YAML that a template reads."""
+        if node.tag == SECRET and isinstance(value, str):
+            return self.get(value)
+        return self.text(value) if node.tag == ENCRYPTED and isinstance(value, str) else value
 
     def kept(self, made: Any, *sources: Any) -> Any:
         """Give what was made; a text that was made of secret ones is one too."""

@@ -15,12 +15,13 @@ from zester_proto.messages.settings import SettingsEntry
 from zester_proto.render.lines import LineMap
 from zester_proto.render.merge import Lists, Merging
 from zester_proto.render.nodes import Dialect, Mapping, Node, Place, Scalar, Sequence
+from zester_proto.render.secret_text import SECRET
 from zester_proto.render.values import plain, scalar, translated
 from zester_proto.render.yaml import load
 from zester_proto.settings.includes import Include, read_includes
 from zester_proto.settings.model import Compiled, Layer, Path, Unknown
 from zester_proto.settings.names import top_names
-from zester_proto.settings.secret_leaves import SECRET, resolved, secret_paths
+from zester_proto.settings.secret_leaves import resolved, secret_paths
 from zester_proto.tree.files import BadTree, TreeFiles
 from zester_proto.tree.problems import Problems
 from zester_proto.tree.reference import Found, absolute, is_glob, matching, sls_names

@@ -9,13 +9,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from zester_proto.render.nodes import Dialect, Mapping, Node, Scalar, Sequence
-from zester_proto.render.secret_text import NoSecret, Secrets
+from zester_proto.render.secret_text import ENCRYPTED, SECRET, NoSecret, Secrets
 from zester_proto.render.values import scalar
 from zester_proto.settings.model import Path
 from zester_proto.tree.problems import Problems
 
-SECRET: Final = "!secret"  # noqa: S105  # a tag
-ENCRYPTED: Final = "!encrypted"
 SHORTEST: Final = 6
 """Characters; a shorter value is found in too many texts to say anything."""
 

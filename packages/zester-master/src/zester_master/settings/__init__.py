@@ -1,0 +1,1 @@
+"""Settings trees on a master: rendered and checked without a server, and published."""
