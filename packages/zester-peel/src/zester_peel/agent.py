@@ -48,6 +48,7 @@ from zester_proto.messages.settings import BUNDLES
 from zester_proto.messages.trees import BUCKET
 from zester_proto.metrics import Registry as Metrics
 from zester_proto.permissions import PEEL_PAYLOAD
+from zester_proto.secrets.masker import Masker
 from zester_proto.subjects import CMD_ALL, cmd_peel, note
 from zester_proto.supervise import Supervisor
 
@@ -66,9 +67,16 @@ class AlreadyRuns(ZesterError):
 
 
 class Agent:
-    """One peel: built whole, then run once."""
+    """One peel: built whole, then run once.
 
-    def __init__(self, config: PeelConfig, identity: PeelIdentity) -> None:
+    Args:
+        config: the peel's.
+        identity: its id and keys.
+        masker: learns this peel's secrets; the process's log goes through it.
+    """
+
+    def __init__(self, config: PeelConfig, identity: PeelIdentity, masker: Masker) -> None:
+        self.masker = masker
         self.config = config
         self.identity = identity
         self.peel_id = identity.id
@@ -99,6 +107,7 @@ class Agent:
         self.facts = self._facts()
         self.trees = self._trees()
         self.settings = self._settings()
+        self.settings.took = self.facts.mask_again
         self.counter = Counter(config.state_dir, self.trees, self._log)
         self.nursery = Nursery(idle=config.nursery_idle)
         registry = Registry()
@@ -137,6 +146,7 @@ class Agent:
                 facts_dir=config.facts_dir,
                 file=config.state_dir / "facts",
                 tmp=config.state_dir / "work" / "facts",
+                masker=self.masker,
             ),
             link=self.link,
             trust=self.identity.trust,
@@ -165,6 +175,7 @@ class Agent:
             link=self.link,
             trust=self.trust,
             health=self.health,
+            masker=self.masker,
             log=self._log,
         )
 
@@ -195,6 +206,7 @@ class Agent:
             locks=config.state_dir / "locks",
             facts_dir=config.facts_dir,
             worker_memory=config.worker_memory,
+            masker=self.masker,
             trees=PeelTrees(config, self.trees, self.settings, self.counter.path).of,
         )
         return Runner(

@@ -32,10 +32,13 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """What the peel says of itself may decide that it gets this file's secrets (settings)."""
 
 
-_MATCHERS: Final = (
-    "compound", "glob", "list", "pcre", "grain", "grain_pcre", "pillar", "pillar_pcre",
-    "pillar_exact", "ipcidr", "nodegroup", "data", "exsel",
-)  # fmt: skip
+KINDS: Final = {
+    "compound": "", "glob": "", "list": "L@", "pcre": "E@", "grain": "G@", "grain_pcre": "P@",
+    "pillar": "I@", "pillar_pcre": "J@", "pillar_exact": "I@", "ipcidr": "S@", "nodegroup": "N@",
+    "data": "I@", "exsel": "G@",
+}  # fmt: skip
+"""Salt's words for how a target is read, and our letters for them."""
+
 _OPTIONS: Final = ("ignore_missing", "match", "order", "trust_facts")
 
 
@@ -159,8 +162,8 @@ def _option(options: _Options, key: Scalar, value: Node, problems: Problems) -> 
         hint = did_you_mean(key.text, _OPTIONS)
         problems.error(f"a top file knows no {key.text!r} here", key.place, hint)
     elif key.text == "match":
-        if text not in _MATCHERS:
-            problems.error("`match` names no matcher", key.place, ", ".join(_MATCHERS))
+        if text not in KINDS:
+            problems.error("`match` names no matcher", key.place, ", ".join(KINDS))
         else:
             options.match = text
     elif key.text == "order":
