@@ -48,9 +48,10 @@ from zester_master.known.known import Known
 from zester_master.known.tree import KnownTree
 from zester_master.meter import Meter
 from zester_master.probes import Probes
+from zester_master.secrets.sources import Sources, sources_of
+from zester_master.secrets.values import SecretValues
 from zester_master.settings.published import Published
 from zester_master.settings.publisher import SettingsPublisher
-from zester_master.settings.values import SecretValues
 from zester_master.site.layout import AuthPaths
 from zester_master.site.masters import MasterIdentity
 from zester_master.trusting import Trusting
@@ -96,7 +97,8 @@ class Agent:
         self.values = Values(context)
         self.access = Access(context, config.basket_access, config.basket_sources)
         self.basket = BasketAnswers(context, self.guard, self.values, self.access)
-        self.secrets = SecretValues(context)
+        sources = Sources(sources_of(config.secret_sources), self.health, context.wall)
+        self.secrets = context.secrets = SecretValues(context, sources)
         self.known = Known(context, self.basket, self._secret)
         context.settle = self.known.settle
         self.renewing = Renewing(context, self.guard)

@@ -12,6 +12,7 @@ from zester_master.fleet.index import FleetIndex
 from zester_master.fleet.presence import Presence
 from zester_master.journal import Journal
 from zester_master.meter import Meter
+from zester_master.secrets.record import NoSecrets, Secrets
 from zester_master.site.layout import SiteRecord
 from zester_master.site.masters import MasterKeys
 from zester_proto.codec import encode
@@ -57,6 +58,7 @@ class Context:
         tree_head: what is published of the state trees.
         tree_root: root of the trees in this master's own folders; empty where they are broken.
         tree_problems: how much is wrong with those.
+        secrets: gives the values of secrets.
         least_settings: gives the least generation of a peel's settings, for its welcome.
         settle: gives a target in which lists of ids stand for what asks for settings.
         clock: monotonic seconds.
@@ -83,6 +85,7 @@ class Context:
     tree_head: TreeHead | None = None
     tree_root: bytes = b""
     tree_problems: int = 0
+    secrets: Secrets = field(default_factory=NoSecrets)
     least_settings: Callable[[str], int] = _unknown
     settle: Callable[[Node], Awaitable[Node]] = _as_it_is
     clock: Callable[[], float] = time.monotonic

@@ -45,6 +45,7 @@ BUILTIN: Final[Mapping[str, str]] = {
     "pillar": "zester_modules.functions.pillar",
     "pkg": "zester_modules.functions.pkg",
     "service": "zester_modules.functions.service",
+    "settings": "zester_modules.functions.settings",
     "shadow": "zester_modules.functions.shadow",
     "slsutil": "zester_modules.functions.slsutil",
     "state": "zester_modules.functions.state",

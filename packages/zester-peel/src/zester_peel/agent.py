@@ -50,6 +50,7 @@ from zester_proto.messages.settings import BUNDLES
 from zester_proto.messages.trees import BUCKET
 from zester_proto.metrics import Registry as Metrics
 from zester_proto.permissions import PEEL_PAYLOAD
+from zester_proto.secrets.masker import Masker
 from zester_proto.subjects import CMD_ALL, cmd_peel, note
 from zester_proto.supervise import Supervisor
 
@@ -68,9 +69,16 @@ class AlreadyRuns(ZesterError):
 
 
 class Agent:
-    """One peel: built whole, then run once."""
+    """One peel: built whole, then run once.
 
-    def __init__(self, config: PeelConfig, identity: PeelIdentity) -> None:
+    Args:
+        config: the peel's.
+        identity: its id and keys.
+        masker: learns this peel's secrets; the process's log goes through it.
+    """
+
+    def __init__(self, config: PeelConfig, identity: PeelIdentity, masker: Masker) -> None:
+        self.masker = masker
         self.config = config
         self.identity = identity
         self.peel_id = identity.id
@@ -108,8 +116,7 @@ class Agent:
         self.desk = self._desk(registry)
         around = self._surroundings(registry)
         self.runner = self._runner(around)
-        self.errands = self._errands(around)
-        self.basket.use(self.errands)
+        self.basket.use(self._errands(around))
         self.desk.use(self.runner)
         self.desk.took_facts = self.facts.take
         self.presence = self._presence()
@@ -143,6 +150,7 @@ class Agent:
                 facts_dir=config.facts_dir,
                 file=config.state_dir / "facts",
                 tmp=config.state_dir / "work" / "facts",
+                masker=self.masker,
             ),
             link=self.link,
             trust=self.identity.trust,
@@ -164,15 +172,18 @@ class Agent:
         )
 
     def _settings(self) -> SettingsKeeper:
-        return SettingsKeeper(
+        keeper = SettingsKeeper(
             self.peel_id,
             self.identity.box,
             self.config.state_dir / "settings",
             link=self.link,
             trust=self.trust,
             health=self.health,
+            masker=self.masker,
             log=self._log,
         )
+        keeper.took = self.facts.mask_again
+        return keeper
 
     def _desk(self, registry: Registry) -> Desk:
         return Desk(
@@ -213,6 +224,7 @@ class Agent:
             locks=config.state_dir / "locks",
             facts_dir=config.facts_dir,
             worker_memory=config.worker_memory,
+            masker=self.masker,
             trees=PeelTrees(config, self.trees, self.settings, self.counter.path).of,
         )
 

@@ -24,6 +24,7 @@ from zester_proto.health import Health
 from zester_proto.link import LinkOptions, NatsLink
 from zester_proto.logs import Log
 from zester_proto.messages.trees import AHEAD, Manifest, TreeFile
+from zester_proto.secrets.masker import Masker
 from zester_testing.masters import eventually
 from zester_testing.site import Site
 
@@ -54,8 +55,9 @@ async def counter(site: Site, deep: Path) -> AsyncGenerator[Path]:
     keeper.store.put(digest(DATA), DATA)
     config = PeelConfig(state_dir=deep)
     settings = SettingsKeeper(
-        "counter", peel.box, deep / "settings", link=link, trust=trust, health=Health("0"), log=log
-    )
+        "counter", peel.box, deep / "settings", link=link, trust=trust, health=Health("0"),
+        masker=Masker(), log=log,
+    )  # fmt: skip
     basket = PeelBasket(
         config, peel, link=link, trust=trust, clock=SiteClock(), settings=settings,
         health=Health("0"), log=log,

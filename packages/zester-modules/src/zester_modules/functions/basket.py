@@ -143,6 +143,11 @@ def _source(one: Declared) -> str:
 
 
 def _value(context: Context, calls: TemplateCalls, one: Declared) -> Any:
+    # it leaves this host: secrets do not
+    return context.masker.data(_found(context, calls, one))
+
+
+def _found(context: Context, calls: TemplateCalls, one: Declared) -> Any:
     if not one.fact:
         known = context.registry.find(one.function)
         if not known.reads and one.function not in context.template_functions:

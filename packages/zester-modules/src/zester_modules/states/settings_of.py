@@ -11,10 +11,10 @@ from zester_modules.states.template_context import Given, Templates
 from zester_proto.messages.settings import SettingsEntry
 from zester_proto.render.code_cache import CodeCache
 from zester_proto.render.merge import Lists
-from zester_proto.render.nodes import Problem
 from zester_proto.render.secret_text import Lookup
 from zester_proto.settings.compile import compile_settings
 from zester_proto.settings.model import Compiled
+from zester_proto.settings.shown import described
 from zester_proto.tree.files import TreeFiles
 from zester_proto.tree.folders import Tree
 from zester_proto.tree.problems import Problems
@@ -102,19 +102,14 @@ def _compiled(
     compiled = compile_settings(tree, templates, entries, lists=lists)
     _refuse(compiled)
     for warning in compiled.warnings:
-        context.log.warning("settings: %s", _text(warning))
+        context.log.warning("settings: %s", described(warning))
     return compiled
 
 
 def _refuse(compiled: Compiled) -> None:
     if compiled.errors:
-        texts = [_text(one) for one in compiled.errors[:_SHOWN]]
+        texts = [described(one) for one in compiled.errors[:_SHOWN]]
         more = len(compiled.errors) + compiled.more_errors - len(texts)
         if more:
             texts.append(f"and {more} more")
         raise Refused("\n".join(["the settings cannot be rendered:", *texts]))
-
-
-def _text(one: Problem) -> str:
-    where = f"{one.place}: " if one.place else ""
-    return f"{where}{one.message}" + (f" ({one.hint})" if one.hint else "")

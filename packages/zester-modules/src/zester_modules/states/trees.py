@@ -9,6 +9,7 @@ import msgspec
 from zester_modules.context import Context, LazySettings
 from zester_modules.errors import Refused
 from zester_proto.messages.settings import SettingsBundle
+from zester_proto.secrets.masker import Masker
 
 if TYPE_CHECKING:
     from zester_modules.basket.item import Basket, BasketItem
@@ -79,11 +80,26 @@ def use(trees: Trees, context: Context) -> None:
     context.codes = Path(trees.codes) if trees.codes else None
     if trees.agent:
         context.basket = _basket(trees.agent)
+    if trees.sealed is not None:
+        learn(trees.sealed.bundle, context.masker)
     if trees.settings or trees.sealed is not None or trees.unsettled:
         context.settings = LazySettings(lambda: _settings(trees, context))
 
 
+def learn(bundle: SettingsBundle, masker: Masker) -> None:
+    """Let a masker know the secrets of a bundle."""
+    known = bundle.secrets
+    short = [known[name] for name in bundle.short if name in known]
+    masker.learn(known.values(), short)
+
+
 def _settings(trees: Trees, context: Context) -> "Compiled":
+    compiled = _compiled(trees, context)
+    context.masker.learn(compiled.secret_texts())
+    return compiled
+
+
+def _compiled(trees: Trees, context: Context) -> "Compiled":
     from zester_modules.states import sealed_settings, settings_of  # noqa: PLC0415  # templates
 
     if trees.settings:

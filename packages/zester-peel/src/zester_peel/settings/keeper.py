@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from zester_modules.states.trees import learn
 from zester_peel.follow import Follower
 from zester_peel.settings.bundle import BadSettings, checked, unsealed
 from zester_peel.settings.store import SettingsStore
@@ -30,6 +31,7 @@ from zester_proto.messages.settings import (
     SettingsBundle,
     SettingsFile,
 )
+from zester_proto.secrets.masker import Masker
 
 JITTER: Final = 0.5
 SECONDS: Final = 5.0
@@ -51,6 +53,7 @@ class SettingsKeeper:
         link: the bus.
         trust: says which masters are believed.
         health: gets the condition of what cannot be had.
+        masker: learns the secrets before anything can say them.
         log: where lines go.
     """
 
@@ -63,12 +66,15 @@ class SettingsKeeper:
         link: NatsLink,
         trust: TrustWalk,
         health: Health,
+        masker: Masker,
         log: Log,
     ) -> None:
         self.bundle: SettingsBundle | None = None
         """The newest that is whole here."""
         self.least = -1
         """What masters vouch for; -1: nothing yet, 0: this peel has no settings."""
+        self.took: Callable[[], None] = lambda: None
+        """Called when there are other settings."""
         self.store = SettingsStore(folder)
         self.following = Follower(
             self._look, link=link, health=health, code="settings",
@@ -78,6 +84,7 @@ class SettingsKeeper:
         self._box = box
         self._link = link
         self._trust = trust
+        self._masker = masker
         self._log = log
         self._lock = asyncio.Lock()
         self._settled = asyncio.Event()
@@ -192,7 +199,9 @@ class SettingsKeeper:
             body, _ = await self._trust.verify(signed, "secrets")
         except (TrustError, BadSignature) as error:
             raise BadSettings(f"the settings are signed by no master: {error}") from error
-        return checked(body, site, self._peel_id, self._box)
+        bundle = checked(body, site, self._peel_id, self._box)
+        learn(bundle, self._masker)
+        return bundle
 
     async def _take(self, bundle: SettingsBundle, data: bytes) -> None:
         gate = asyncio.Semaphore(_AT_ONCE)
@@ -208,6 +217,7 @@ class SettingsKeeper:
         self.bundle = bundle
         self.least = max(self.least, bundle.generation)
         self._settled.set()
+        self.took()
         self._log.info(
             "took the settings", generation=bundle.generation, files=len(bundle.files),
             secrets=len(bundle.secrets),

@@ -176,14 +176,26 @@ class _Purged(msgspec.Struct, frozen=True):
 
 
 async def purge(
-    link: NatsLink, bucket: str, keys: str = ">", *, seconds: float | None = None
+    link: NatsLink,
+    bucket: str,
+    keys: str = ">",
+    *,
+    keep: int = 0,
+    seconds: float | None = None,
 ) -> int:
     """Remove keys (wildcards allowed) with all their history; give how many messages went.
+
+    Args:
+        link: the bus.
+        bucket: name of the bucket.
+        keys: which keys.
+        keep: how many of the newest messages stay.
+        seconds: how long to wait.
 
     Raises:
         LinkError: JetStream refuses, or does not answer.
     """
-    body = {"filter": kv(bucket, keys)}
+    body = {"filter": kv(bucket, keys), **({"keep": keep} if keep else {})}
     return (await ask(link, f"STREAM.PURGE.KV_{bucket}", body, _Purged, seconds)).purged
 
 

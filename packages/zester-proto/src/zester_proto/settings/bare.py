@@ -11,14 +11,20 @@ from typing import Any, NoReturn
 import msgspec
 
 from zester_proto.errors import ZesterError
+from zester_proto.messages.settings import SettingsEntry
 from zester_proto.render.code_cache import CodeCache
+from zester_proto.render.merge import Lists
 from zester_proto.render.nodes import Dialect
 from zester_proto.render.renderer import Limits, Rendered, Renderer
 from zester_proto.render.secret_text import Lookup, Secrets
+from zester_proto.settings.compile import compile_settings
+from zester_proto.settings.model import Compiled
 from zester_proto.settings.pure import pure_functions
 from zester_proto.target import Groups, matches, parse
 from zester_proto.target.salt_targets import in_our_letters
 from zester_proto.tree.files import TreeFiles
+from zester_proto.tree.problems import Problems
+from zester_proto.tree.top import read_top
 
 Basket = Callable[[str, str], Sequence[Any]]
 """Gives what peels that a target means published under a name."""
@@ -37,6 +43,32 @@ class Peel(msgspec.Struct, frozen=True, kw_only=True):
     basket: Basket | None = None
     copied: bool = True
     """Templates get a copy of the facts, which they may change."""
+
+
+def compile_bare(
+    tree: TreeFiles,
+    peel: Peel,
+    *,
+    env: str | None = None,
+    lists: Lists = "replace",
+    codes: CodeCache | None = None,
+    secret: Lookup | None = None,
+) -> Compiled:
+    """Render and merge what a tree's top files name for a peel.
+
+    Args:
+        tree: the files.
+        peel: whom for.
+        env: this environment alone; else all that the top files name.
+        lists: what lists do where two files have one.
+        codes: where compiled templates are kept.
+        secret: gives values of secrets; without it each is `<secret NAME>`.
+    """
+    bare = Bare(tree, peel, codes=codes, secret=secret)
+    problems = Problems()
+    asked, _ = read_top(tree, bare, problems, env)
+    entries = [SettingsEntry(one.env, one.reference, one.ignore_missing) for one in asked]
+    return compile_settings(tree, bare, entries, lists=lists, problems=problems)
 
 
 class Bare:

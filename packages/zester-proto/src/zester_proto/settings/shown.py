@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from zester_proto.render.kinds import is_list, is_map
-from zester_proto.render.nodes import Dialect, Node
+from zester_proto.render.nodes import Dialect, Node, Problem
 from zester_proto.render.secret_text import SECRET
 from zester_proto.render.values import plain
 from zester_proto.settings.model import Compiled
@@ -19,6 +19,13 @@ def masked(compiled: Compiled) -> dict[str, Any]:
     if not compiled.secrets and any(layer.dialect == "sls" for layer in compiled.layers):
         return {name: _texts(value) for name, value in compiled.values.items()}
     return {} if compiled.root is None else shown_value(compiled.root, compiled.words)
+
+
+def described(problem: Problem) -> str:
+    """Give a problem as an operator reads it, with its place first."""
+    where = f"{problem.place}: " if problem.place else ""
+    hint = f" ({problem.hint})" if problem.hint else ""
+    return "".join((where, problem.message, hint, *(f"\n  {one}" for one in problem.because)))
 
 
 def shown_value(node: Node, words: Dialect) -> Any:
