@@ -9,7 +9,17 @@ import platform
 import sys
 from pathlib import Path
 
-BENCHES = ("cli", "memory", "imports", "targeting", "fanout", "returns", "states")
+BENCHES = (
+    "cli",
+    "memory",
+    "imports",
+    "targeting",
+    "fanout",
+    "returns",
+    "states",
+    "kv",
+    "publishing",
+)
 
 
 def main(only: str = "") -> int:
