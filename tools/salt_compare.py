@@ -27,9 +27,9 @@ from zester_modules.states.compile import Request, compile_tree
 from zester_modules.states.model import Compiled
 from zester_modules.states.resources_table import Resources
 from zester_modules.states.template_context import Given, Templates
-from zester_modules.states.tree import Tree
 from zester_proto.errors import ZesterError
 from zester_proto.render.nodes import Problem
+from zester_proto.tree.folders import Tree
 
 SALT: Final = "salt==3008.5"
 VENV: Final = Path("~/.cache/zester-salt").expanduser()

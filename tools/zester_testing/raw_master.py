@@ -86,6 +86,7 @@ class RawMaster:
         ahead: seconds by which the site's time is ahead of this host's clock.
         bundle: the version that welcomes name.
         tree: the generation of trees that they name.
+        settings: the generation of settings; 0 says that no peel has any.
     """
 
     def __init__(self, bus: Bus) -> None:
@@ -100,6 +101,7 @@ class RawMaster:
         self.bundle = self.identity.commons.trust.version
         self.drain: tuple[int, bool] = (0, False)
         self.tree = 0
+        self.settings = 0
         self.link = NatsLink(
             LinkOptions(urls=(bus.url,), creds=self.identity.credentials, ca=bus.site.ca)
         )
@@ -144,6 +146,7 @@ class RawMaster:
             Welcome(
                 site=self.site, id=peel_id, nonce=nonce, time=self.now(), bundle=self.bundle,
                 drain=number, drained=on, tree=self.tree,
+                settings=self.settings,
             ),
         )  # fmt: skip
 

@@ -10,7 +10,7 @@ from zester_modules.states.compile import Request, compile_tree
 from zester_modules.states.model import Compiled
 from zester_modules.states.resources_table import Resources
 from zester_modules.states.template_context import Given
-from zester_modules.states.tree import Tree
+from zester_proto.tree.folders import Tree
 
 FACTS: dict[str, Any] = {"id": "web-1", "os_family": "Debian", "os": "Debian", "roles": ["web"]}
 

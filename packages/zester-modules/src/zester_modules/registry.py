@@ -22,6 +22,7 @@ __all__ = [
 
 BUILTIN: Final[Mapping[str, str]] = {
     "alternatives": "zester_modules.functions.alternatives",
+    "basket": "zester_modules.functions.basket",
     "cmd": "zester_modules.functions.cmd",
     "config": "zester_modules.functions.config",
     "cp": "zester_modules.functions.cp",
@@ -51,6 +52,7 @@ BUILTIN: Final[Mapping[str, str]] = {
     "ps": "zester_modules.functions.ps",
     "random": "zester_modules.functions.random",
     "service": "zester_modules.functions.service",
+    "settings": "zester_modules.functions.settings",
     "shadow": "zester_modules.functions.shadow",
     "slsutil": "zester_modules.functions.slsutil",
     "ssh": "zester_modules.functions.ssh",

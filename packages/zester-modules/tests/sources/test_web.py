@@ -13,8 +13,8 @@ import pytest
 from zester_modules.host.machine import HostProblem
 from zester_modules.sources.digests import Digest
 from zester_modules.sources.web import WebCache
-from zester_modules.states.tree import Tree
 from zester_modules.states.tree_sources import TreeSources
+from zester_proto.tree.folders import Tree
 
 DATA = bytes(range(256)) * 4096
 HEX = hashlib.sha256(DATA).hexdigest()

@@ -2,16 +2,16 @@
 
 import asyncio
 import contextlib
-import fcntl
 import os
 import signal
 import time
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final
 
 from zester_modules.registry import Registry
 from zester_peel import __version__
+from zester_peel.basket.whole import PeelBasket
 from zester_peel.clock import SiteClock
 from zester_peel.config import PeelConfig
 from zester_peel.events import EventPost
@@ -20,6 +20,7 @@ from zester_peel.files.counter import Counter
 from zester_peel.files.keeper import TreeKeeper
 from zester_peel.jobs import runner as runners
 from zester_peel.jobs.desk import Desk
+from zester_peel.jobs.errand import Errands
 from zester_peel.jobs.execution import Surroundings
 from zester_peel.jobs.letter import said
 from zester_peel.jobs.memory import JobMemory
@@ -31,22 +32,24 @@ from zester_peel.notify import notify
 from zester_peel.nursery.client import Nursery
 from zester_peel.presence import BEAT, Presence
 from zester_peel.renewal import Renewal
+from zester_peel.settings.keeper import SettingsKeeper
 from zester_peel.trees import PeelTrees
 from zester_peel.trust import TrustWalk
 from zester_peel.tuning import serve_tidying
-from zester_proto.errors import FileProblem, ZesterError
-from zester_proto.files import make_private_folder
+from zester_proto.errors import ZesterError
 from zester_proto.health import Check, Condition, Health
 from zester_proto.health_server import HealthServer
 from zester_proto.identity.joining import CREDS_FILE, TRUST_FOLDER, PeelIdentity
 from zester_proto.ids import new_instance
-from zester_proto.link import LinkError, LinkOptions, NatsLink
+from zester_proto.link import LinkError, LinkOptions, Message, NatsLink
 from zester_proto.logs import Log
 from zester_proto.messages.jobs import Outcome
 from zester_proto.messages.presence import Welcome
+from zester_proto.messages.settings import BUNDLES
 from zester_proto.messages.trees import BUCKET
 from zester_proto.metrics import Registry as Metrics
 from zester_proto.permissions import PEEL_PAYLOAD
+from zester_proto.secrets.masker import Masker
 from zester_proto.subjects import CMD_ALL, cmd_peel, note
 from zester_proto.supervise import Supervisor
 
@@ -60,14 +63,17 @@ _BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 _WATCH: Final = 5.0
 
 
-class AlreadyRuns(ZesterError):
-    """Raised when another agent uses the same state folder."""
-
-
 class Agent:
-    """One peel: built whole, then run once."""
+    """One peel: built whole, then run once.
 
-    def __init__(self, config: PeelConfig, identity: PeelIdentity) -> None:
+    Args:
+        config: the peel's.
+        identity: its id and keys.
+        masker: learns this peel's secrets; the process's log goes through it.
+    """
+
+    def __init__(self, config: PeelConfig, identity: PeelIdentity, masker: Masker) -> None:
+        self.masker = masker
         self.config = config
         self.identity = identity
         self.peel_id = identity.id
@@ -97,24 +103,20 @@ class Agent:
         )
         self.facts = self._facts()
         self.trees = self._trees()
-        self.counter = Counter(config.state_dir, self.trees, self._log)
         self.events = self._events()
+        self.settings = self._settings()
         self.nursery = Nursery(idle=config.nursery_idle)
+        self.basket = self._basket()
+        self.counter = Counter(config.state_dir, self.trees, self.basket.counter, self._log)
         registry = Registry()
         self.desk = self._desk(registry)
-        self.runner = self._runner(registry)
+        around = self._surroundings(registry)
+        self.runner = self._runner(around)
+        self.basket.use(self._errands(around))
         self.desk.use(self.runner)
         self.desk.took_facts = self.facts.take
         self.presence = self._presence()
-        self.renewal = Renewal(
-            self.peel_id,
-            config.auth / CREDS_FILE,
-            link=self.link,
-            trust=self.trust,
-            clock=self.clock,
-            health=self.health,
-            log=self._log,
-        )
+        self.renewal = self._renewal()
         add_job_gauges(
             self.metrics,
             running=lambda: self.runner.running,
@@ -122,6 +124,17 @@ class Agent:
             returns=lambda: len(self.outbox),
             spooled=lambda: self.outbox.spooled,
             replaced=lambda: self.outbox.replaced,
+        )
+
+    def _renewal(self) -> Renewal:
+        return Renewal(
+            self.peel_id,
+            self.config.auth / CREDS_FILE,
+            link=self.link,
+            trust=self.trust,
+            clock=self.clock,
+            health=self.health,
+            log=self._log,
         )
 
     def _facts(self) -> FactsKeeper:
@@ -136,6 +149,7 @@ class Agent:
                 facts_dir=config.facts_dir,
                 file=config.state_dir / "facts",
                 tmp=config.state_dir / "work" / "facts",
+                masker=self.masker,
             ),
             link=self.link,
             trust=self.identity.trust,
@@ -168,6 +182,20 @@ class Agent:
             log=self._log,
         )
 
+    def _settings(self) -> SettingsKeeper:
+        keeper = SettingsKeeper(
+            self.peel_id,
+            self.identity.box,
+            self.config.state_dir / "settings",
+            link=self.link,
+            trust=self.trust,
+            health=self.health,
+            masker=self.masker,
+            log=self._log,
+        )
+        keeper.took = self.facts.mask_again
+        return keeper
+
     def _desk(self, registry: Registry) -> Desk:
         return Desk(
             self.peel_id,
@@ -184,9 +212,21 @@ class Agent:
             log=self._log,
         )
 
-    def _runner(self, registry: Registry) -> Runner:
+    def _basket(self) -> PeelBasket:
+        return PeelBasket(
+            self.config,
+            self.identity,
+            link=self.link,
+            trust=self.trust,
+            clock=self.clock,
+            settings=self.settings,
+            health=self.health,
+            log=self._log,
+        )
+
+    def _surroundings(self, registry: Registry) -> Surroundings:
         config = self.config
-        around = Surroundings(
+        return Surroundings(
             registry=registry,
             peel_id=self.peel_id,
             version=__version__,
@@ -196,8 +236,16 @@ class Agent:
             facts_dir=config.facts_dir,
             events=self.events.folder,
             worker_memory=config.worker_memory,
-            trees=PeelTrees(config, self.trees, self.counter.path).of,
+            masker=self.masker,
+            trees=PeelTrees(config, self.trees, self.settings, self.counter.path).of,
         )
+
+    def _errands(self, around: Surroundings) -> Errands:
+        site, folder = self.identity.trust.site, self.config.state_dir / "work"
+        return Errands(site, around, self.nursery, self.clock, folder=folder, log=self._log)
+
+    def _runner(self, around: Surroundings) -> Runner:
+        config = self.config
         return Runner(
             around,
             self.nursery,
@@ -234,7 +282,14 @@ class Agent:
         if self.memory.set_drain(welcome.drain, on=welcome.drained):
             self._log.info("drained" if welcome.drained else "undrained")
         self.trees.welcomed(welcome.tree)
+        self.settings.welcomed(welcome.settings)
+        self.basket.welcomed()
         await self.desk.welcomed()
+
+    async def _settings_noted(self, message: Message) -> None:
+        if not self.presence.sure:
+            self.presence.ask()  # our first bundle, perhaps: a master has to vouch for it
+        await self.settings.following.noted(message)
 
     async def _disconnected(self, _reason: LinkError) -> None:
         self.clock.disconnected()
@@ -257,6 +312,7 @@ class Agent:
         runners.clear(self.config.state_dir / "work", self._log)
         self.memory.open()
         self.facts.load()
+        self.basket.own.load()
         self.outbox.recover()
         for jid, live in self.memory.interrupted.items():
             if self.outbox.holds(jid):
@@ -279,14 +335,18 @@ class Agent:
         _on_signals(stop)
         self.link.on_connected(self.presence.connected)
         self.link.on_connected(self.facts.connected)
-        self.link.on_connected(self.trees.connected)
+        for one in (self.trees.following, self.settings.following):
+            self.link.on_connected(one.connected)
+        self.link.on_connected(self.basket.own.connected)
         self.link.on_disconnected(self._disconnected)
         self.link.on_problem(self._problem)
         self._checks()
         for subject in (CMD_ALL, cmd_peel(self.peel_id)):
             await self.link.subscribe(subject, self.desk.take)
-        await self.link.subscribe(note(BUCKET), self.trees.noted)
+        await self.link.subscribe(note(BUCKET), self.trees.following.noted)
+        await self.link.subscribe(note(BUNDLES), self._settings_noted)
         await self.trees.load()
+        await self.settings.load()
         self._log.info(
             "zester-peel starts", version=__version__, instance=self.instance,
             nats_url=",".join(self.link.options.urls),
@@ -312,8 +372,11 @@ class Agent:
             "renewal": self.renewal.serve,
             "facts": self.facts.serve_collecting,
             "facts-publisher": self.facts.serve_publishing,
-            "trees": self.trees.serve,
-            "trees-counter": self.counter.serve,
+            "trees": self.trees.following.serve,
+            "settings": self.settings.following.serve,
+            "counter": self.counter.serve,
+            "basket": self.basket.own.serve_looking,
+            "basket-publisher": self.basket.own.serve_sharing,
             "watch": self._watch,
             "tidying": serve_tidying,
         }
@@ -417,30 +480,3 @@ def _on_signals(stop: asyncio.Event) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, asked)
-
-
-@contextlib.contextmanager
-def locked(folder: Path) -> Generator[None]:
-    """Hold the state folder for this process alone.
-
-    Raises:
-        AlreadyRuns: another agent has it.
-        FileProblem: it cannot be used.
-    """
-    make_private_folder(folder)
-    path = folder / "lock"
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    except OSError as error:
-        raise FileProblem(f"cannot use {folder}: {error.strerror}") from error
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise AlreadyRuns(
-                f"another zester-peel runs with the state folder {folder}",
-                hint="stop it first, or give this one another state_dir",
-            ) from error
-        yield
-    finally:
-        os.close(descriptor)

@@ -60,6 +60,10 @@ class PeelConfig(msgspec.Struct, frozen=True, kw_only=True):
     tree_modules: Annotated[
         bool, Meta(description="run the code in _modules/ and _states/ of published state trees")
     ] = False
+    basket_functions: Annotated[
+        dict[str, Any],
+        Meta(description="values that this host shares, besides those that its settings declare"),
+    ] = {}
     strict: Annotated[bool, Meta(description="what Salt lets pass in a .sls tree is an error")] = (
         False
     )

@@ -5,9 +5,11 @@ from pathlib import Path
 import msgspec
 
 from zester_modules.registry import BUILTIN
-from zester_modules.states.trees import Roots, Trees
+from zester_modules.states.trees import Roots, SealedSettings, Trees
 from zester_peel.config import PeelConfig
 from zester_peel.files.keeper import TreeKeeper
+from zester_peel.settings.bundle import BadSettings
+from zester_peel.settings.keeper import SettingsKeeper
 from zester_proto.messages.jobs import Job
 from zester_proto.messages.trees import STATES
 
@@ -18,11 +20,15 @@ class PeelTrees:
     Args:
         config: the peel's; `state_roots` win over what is published.
         keeper: has what is published.
+        settings: has what masters sealed for this peel.
         agent: socket where workers ask for large files.
     """
 
-    def __init__(self, config: PeelConfig, keeper: TreeKeeper, agent: Path) -> None:
+    def __init__(
+        self, config: PeelConfig, keeper: TreeKeeper, settings: SettingsKeeper, agent: Path
+    ) -> None:
         self._keeper = keeper
+        self._settings = settings
         self._own = _given(config.state_roots)
         self._base = Trees(
             codes=str(config.state_dir / "templates"),
@@ -39,6 +45,7 @@ class PeelTrees:
             parallel=config.parallel,
             cache_max=config.web_cache_max,
             agent=str(agent),
+            basket_functions=config.basket_functions,
         )
 
     async def of(self, job: Job) -> Trees:
@@ -48,7 +55,9 @@ class PeelTrees:
             ZesterError: what the job names cannot be had whole.
         """
         head = self._keeper.head
-        base = msgspec.structs.replace(self._base, groups=head.groups if head else {})
+        base = msgspec.structs.replace(
+            await self._with_settings(), groups=head.groups if head else {}
+        )
         if self._own:
             # nobody has signed them
             return msgspec.structs.replace(base, states=self._own, modules=False)
@@ -59,6 +68,18 @@ class PeelTrees:
         folder = await self._keeper.ensure(root)
         states = {one.name: (str(one),) for one in sorted(folder.iterdir()) if one.is_dir()}
         return msgspec.structs.replace(base, states=states, revision=root.hex())
+
+    async def _with_settings(self) -> Trees:
+        try:
+            bundle = await self._settings.current()
+        except BadSettings as error:
+            return msgspec.structs.replace(
+                self._base, unsettled=error.message, unsettled_hint=error.hint
+            )
+        if bundle is None:
+            return self._base
+        sealed = SealedSettings(bundle=bundle, folder=str(self._settings.store.files))
+        return msgspec.structs.replace(self._base, sealed=sealed)
 
 
 def _given(roots: tuple[str, ...]) -> Roots:

@@ -12,6 +12,7 @@ from zester_master.site.masters import load_master
 from zester_peel.clock import SiteClock
 from zester_peel.config import PeelConfig
 from zester_peel.files.keeper import TreeKeeper
+from zester_peel.settings.keeper import SettingsKeeper
 from zester_peel.trees import PeelTrees
 from zester_peel.trust import TrustWalk
 from zester_proto.codec import digest
@@ -29,6 +30,7 @@ from zester_proto.messages.trees import (
     blob_key,
     root_key,
 )
+from zester_proto.secrets.masker import Masker
 from zester_testing.masters import eventually
 from zester_testing.published_tree import PublishedTree
 from zester_testing.raw_master import RawMaster
@@ -47,13 +49,17 @@ class Kept:
             peel.trust.site, folder / "trees", link=self.link, trust=trust, health=self.health,
             log=log,
         )  # fmt: skip
+        self.settings = SettingsKeeper(
+            peel.id, peel.box, folder / "settings", link=self.link, trust=trust,
+            health=self.health, log=log, masker=Masker(),
+        )  # fmt: skip
 
     @contextlib.asynccontextmanager
     async def serving(self) -> AsyncGenerator[TreeKeeper]:
         async with self.link:
             await self.link.connect_once(30.0)
             await self.keeper.load()
-            task = asyncio.create_task(self.keeper.serve())
+            task = asyncio.create_task(self.keeper.following.serve())
             try:
                 yield self.keeper
             finally:
@@ -68,7 +74,7 @@ class Kept:
 
     async def complains(self, text: str) -> None:
         """Have it look, and wait until it says what is wrong."""
-        await self.keeper.connected(1)
+        await self.keeper.following.connected(1)
         await eventually(lambda: text in self.told(), f"it says: {text}")
 
 
@@ -87,7 +93,7 @@ def names(folder: Path) -> set[str]:
 
 
 async def take(kept: Kept, generation: int) -> None:
-    await kept.keeper.connected(1)
+    await kept.keeper.following.connected(1)
     await eventually(
         lambda: (one := kept.keeper.head) is not None and one.generation == generation,
         "the peel took it",
@@ -192,7 +198,7 @@ async def test_a_wiped_peel_waits_for_a_welcome_and_takes_nothing_older(
     other = Kept(bus, tmp_path / "other", bus.site.peel("keeper"))
     async with kept.serving() as keeper, other.serving() as welcome:
         await tree.publish(await tree.put(50))
-        await keeper.connected(1)
+        await keeper.following.connected(1)
         welcome.welcomed(0)
         await take(other, 50)  # long enough for the first to have looked, if it did not wait
         assert keeper.head is None
@@ -243,13 +249,14 @@ async def test_a_job_gets_the_newest_named_targets_and_what_is_configured(
     )  # fmt: skip
     async with kept.serving() as keeper:
         keeper.welcomed(0)
+        kept.settings.welcomed(0)
         first = await tree.put(76, await tree.file("a", b"1"))
         await tree.publish(first)
         await take(kept, 76)
         await tree.publish(msgspec.structs.replace(first, generation=77, groups={"web": "w*"}))
         await take(kept, 77)
         job = tree.master.job("keeper", "state.apply", tree=first.root)
-        trees = await PeelTrees(config, keeper, tmp_path).of(job)
+        trees = await PeelTrees(config, keeper, kept.settings, tmp_path).of(job)
     assert trees.groups == {"web": "w*"}
     assert (trees.parallel, trees.strict_guards, trees.options) == (9, True, {"a": 1})
     assert trees.jinja_env == {"trim_blocks": True}

@@ -3,16 +3,13 @@
 # ruff: noqa: D417  # the context is handed to every function alike
 
 import copy
-from collections.abc import Mapping
-from fnmatch import fnmatchcase
-from typing import Any, cast
+from typing import Any
 
 from zester_modules.context import Context
-from zester_modules.errors import Refused
 from zester_modules.function import function
 from zester_modules.words import Value
+from zester_proto.render import asking
 from zester_proto.render.filters.data import traverse
-from zester_proto.render.merge_values import update
 
 
 @function("grains.get", reads=True)
@@ -88,29 +85,4 @@ def filter_by(  # noqa: PLR0917  # the signature is Salt's
         default: the key of what to answer where nothing fits.
         base: the key of a map that the answer is laid over.
     """
-    found = copy.deepcopy(_fitting(lookup_dict, traverse(context.facts, grain, []), default))
-    if base and base in lookup_dict:
-        below = copy.deepcopy(lookup_dict[base])
-        if found is None:
-            found = below
-        elif isinstance(below, Mapping):
-            found = update(below, _map(found, "the entry that fits"))
-    if merge:
-        over = copy.deepcopy(_map(merge, "merge"))
-        found = over if found is None else update(_map(found, "the entry that fits"), over)
-    return found
-
-
-def _fitting(lookup: Mapping[str, Any], value: Any, default: str | None) -> Any:
-    values = cast("list[Any]", value) if isinstance(value, list) else [value]
-    for one in values:
-        for key, entry in lookup.items():
-            if fnmatchcase(str(one), str(key)):
-                return entry
-    return lookup.get(default) if default is not None else None
-
-
-def _map(value: Any, what: str) -> dict[str, Any]:
-    if isinstance(value, Mapping):
-        return dict(cast("Mapping[str, Any]", value))
-    raise Refused(f"grains.filter_by: {what} is no map", hint="merge and base take maps")
+    return asking.filter_by(context.facts, lookup_dict, grain, merge, default, base)

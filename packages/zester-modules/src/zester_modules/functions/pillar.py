@@ -8,9 +8,10 @@ from typing import Any, cast
 
 from zester_modules.context import Context
 from zester_modules.function import function
+from zester_modules.functions import settings
 from zester_modules.words import Value
+from zester_proto.render import asking
 from zester_proto.render.filters.data import traverse
-from zester_proto.render.merge_values import update
 
 
 @function("pillar.get", reads=True)
@@ -35,23 +36,29 @@ def get(  # noqa: PLR0917  # the signature is Salt's
         pillarenv: taken and not looked at.
         saltenv: the same.
     """
-    if not merge:
-        return copy.deepcopy(traverse(context.settings, key, default, delimiter))
-    found: Any = copy.deepcopy(traverse(context.settings, key, None, delimiter))
-    below: Any = copy.deepcopy(default)
-    if isinstance(found, Mapping) and isinstance(below, Mapping):
-        base = dict(cast("Mapping[str, Any]", below))
-        return update(base, found, merge_lists=bool(merge_nested_lists))
-    if isinstance(found, list) and isinstance(below, list):
-        known = cast("list[Any]", below)
-        return known + [one for one in cast("list[Any]", found) if one not in known]
-    return below if found is None else cast("Any", found)
+    return asking.setting(context.settings, key, default, merge, merge_nested_lists, delimiter)
 
 
 @function("pillar.items", reads=True)
 def items(context: Context) -> dict[str, Any]:
     """Answer all settings."""
     return copy.deepcopy(dict(context.settings))
+
+
+@function("pillar.data", reads=True)
+def data(context: Context) -> dict[str, Any]:
+    """Answer all settings, as `pillar.items`."""
+    return items.call(context)
+
+
+@function("pillar.raw", reads=True)
+def raw(context: Context, key: str | None = None) -> Any:
+    """Answer all settings, or one of those at the top; an empty map where it is not there.
+
+    Args:
+        key: its name.
+    """
+    return copy.deepcopy(dict(context.settings) if key is None else context.settings.get(key, {}))
 
 
 @function("pillar.keys", reads=True)
@@ -62,10 +69,54 @@ def keys(context: Context, key: str = "", delimiter: str = ":") -> list[str]:
         key: the setting; without it, all names at the top.
         delimiter: what stands between the steps of a path.
     """
-    found: Any = traverse(context.settings, key, None, delimiter) if key else context.settings
-    return (
-        [str(one) for one in cast("Mapping[str, Any]", found)] if isinstance(found, Mapping) else []
-    )
+    return settings.keys.call(context, key, delimiter)
+
+
+@function("pillar.ls", reads=True)
+def ls(context: Context) -> list[str]:
+    """Answer the names at the top."""
+    return settings.keys.call(context)
+
+
+@function("pillar.obfuscate", reads=True)
+def obfuscate(context: Context, *names: str) -> dict[str, Any]:
+    """Answer settings with the kind of each value in its place.
+
+    Args:
+        names: those that are asked for; without any, all.
+    """
+    found = item.call(context, *names) if names else dict(context.settings)
+    return {name: _kinds(value) for name, value in found.items()}
+
+
+def _kinds(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        known = cast("Mapping[Any, Any]", value)
+        return {key: _kinds(one) for key, one in known.items()}
+    if isinstance(value, list):
+        return [_kinds(one) for one in cast("list[Any]", value)]
+    return f"<{type(value).__name__}>"
+
+
+@function("pillar.filter_by", reads=True)
+def filter_by(  # noqa: PLR0917  # the signature is Salt's
+    context: Context,
+    lookup_dict: dict[str, Value],
+    pillar: str,
+    merge: Value = None,
+    default: str | None = "default",
+    base: str | None = None,
+) -> Any:
+    """Answer the entry of a map whose key fits a setting.
+
+    Args:
+        lookup_dict: values by what the setting may be; keys may be globs.
+        pillar: the setting that is looked at.
+        merge: a map that is laid over the answer.
+        default: the key of what to answer where nothing fits.
+        base: the key of a map that the answer is laid over.
+    """
+    return asking.filter_by(context.settings, lookup_dict, pillar, merge, default, base)
 
 
 @function("pillar.item", reads=True)

@@ -4,9 +4,9 @@ from typing import Any, Final
 
 import msgspec
 
-from zester_modules.states.problems import Problems
 from zester_proto.render.nodes import Dialect, Mapping, Node, Place, Scalar, Sequence
 from zester_proto.render.values import scalar
+from zester_proto.tree.problems import Problems
 
 REQUISITES: Final = (
     "require", "require_any", "watch", "watch_any", "prereq", "onfail", "onfail_any", "onfail_all",

@@ -12,15 +12,15 @@ from zester_modules.states.gather import Gatherer, High
 from zester_modules.states.lost import Lost
 from zester_modules.states.model import Compiled, State
 from zester_modules.states.order import order
-from zester_modules.states.problems import Problems
 from zester_modules.states.resolve import resolve
 from zester_modules.states.resources_table import Resources
 from zester_modules.states.template_context import Given, Templates
-from zester_modules.states.top import read_top
-from zester_modules.states.tree import Tree
 from zester_modules.states.validate import Validator
 from zester_proto.render.lines import LineMap
 from zester_proto.render.nodes import Dialect, Place
+from zester_proto.tree.folders import Tree
+from zester_proto.tree.problems import Problems
+from zester_proto.tree.top import read_top
 
 
 class Request(msgspec.Struct, kw_only=True):
@@ -85,7 +85,12 @@ class Compiler:
         top: list[str] = []
         asked: Iterable[tuple[str, str, Place | None]]
         if request.references is None:
-            asked, top = read_top(self._tree, self.templates, self._problems, request.env)
+            named, top = read_top(self._tree, self.templates, self._problems, request.env)
+            asked = [(one.env, one.reference, one.place) for one in named]
+            if not asked and not self._problems.count:
+                self._problems.error(
+                    "the top file names nothing for this peel", None, f"looked in {top[0]}"
+                )
         else:
             asked = [(request.env or "base", one, None) for one in request.references]
         for env, reference, place in asked:

@@ -7,8 +7,8 @@ import msgspec
 from zester_modules.states.blocks import ALL_REQUISITES, Arg, Block, Declaration
 from zester_modules.states.gather import High
 from zester_modules.states.lost import Lost
-from zester_modules.states.problems import Problems
 from zester_proto.render.nodes import Scalar, Sequence
+from zester_proto.tree.problems import Problems
 from zester_proto.units import did_you_mean
 
 

@@ -8,9 +8,9 @@ from zester_modules.states.compile import Compiler, Request
 from zester_modules.states.published import PublishedTree
 from zester_modules.states.resources_table import Resources, resources_of
 from zester_modules.states.template_context import Given
-from zester_modules.states.tree import Tree
 from zester_modules.states.trees import Trees
 from zester_proto.render.code_cache import CodeCache
+from zester_proto.tree.folders import Tree
 
 
 def tree_of(context: Context) -> Tree:

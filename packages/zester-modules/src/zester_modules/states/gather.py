@@ -7,12 +7,14 @@ from typing import Any, Final
 import msgspec
 
 from zester_modules.states.blocks import Body, Declaration, Exclude, Source, read_body
-from zester_modules.states.problems import Problems
-from zester_modules.states.reference import Found, absolute, is_glob, matching
-from zester_modules.states.tree import BadTree, Tree
 from zester_proto.render.lines import LineMap
 from zester_proto.render.nodes import Dialect, Place, Scalar
 from zester_proto.render.yaml import load
+from zester_proto.tree.files import BadTree
+from zester_proto.tree.folders import Tree
+from zester_proto.tree.problems import Problems
+from zester_proto.tree.reference import Found, absolute, is_glob, matching, sls_names
+from zester_proto.tree.renderers import KNOWN, instead_of, pipe_of
 from zester_proto.units import did_you_mean
 
 Texts = Callable[[str, str, Dialect, dict[str, Any]], LineMap | None]
@@ -20,8 +22,6 @@ Texts = Callable[[str, str, Dialect, dict[str, Any]], LineMap | None]
 
 FIRST: Final = 10_000
 """Salt counts states from here, so that `order: 1` is before them."""
-
-_RENDERERS: Final = frozenset({"jinja", "yaml"})
 
 
 class High(msgspec.Struct, kw_only=True):
@@ -31,6 +31,8 @@ class High(msgspec.Struct, kw_only=True):
     excludes: list[Exclude] = msgspec.field(default_factory=list[Exclude])
     extends: list[Declaration] = msgspec.field(default_factory=list[Declaration])
     files: list[str] = msgspec.field(default_factory=list[str])
+    secret: bool = False
+    """A file of them read a secret while it was rendered."""
     references: dict[tuple[str, str], bool] = msgspec.field(
         default_factory=dict[tuple[str, str], bool]
     )
@@ -111,7 +113,7 @@ class Gatherer:
         return found
 
     def _targets(self, env: str, node: Scalar, source: Source) -> Iterable[str]:
-        if env not in self._tree.roots:
+        if env not in self._tree.environments:
             known = self._tree.environments
             self._problems.error(
                 f"there is no environment {env!r}", node.place, did_you_mean(env, known)
@@ -140,6 +142,7 @@ class Gatherer:
         lines = self._text(source)
         if lines is None:
             return None
+        self.high.secret |= bool(lines.secret)
         loaded = load(lines.text, found.path, found.dialect, lines)
         self._problems.extend(loaded.problems)
         if loaded.problems:
@@ -172,11 +175,11 @@ class Gatherer:
         data = self._tree.read(source.env, source.path) or b""
         first = data[:200].split(b"\n", 1)[0].decode(errors="replace").strip()
         renderers = pipe_of(first)
-        strange = [one for one in renderers or () if one not in _RENDERERS]
+        strange = [one for one in renderers or () if one not in KNOWN]
         if strange:
             self._problems.error(
                 f"{source.path} asks for the renderer {strange[0]!r}, which Zester has not",
-                Place(source.path, 1, 1), "rewrite it as Jinja and YAML",
+                Place(source.path, 1, 1), instead_of(strange[0]),
             )  # fmt: skip
             return None
         if renderers is not None and "jinja" not in renderers:
@@ -188,24 +191,3 @@ class _Read(msgspec.Struct):
     """The declarations of a file and of what it includes, its own first."""
 
     declarations: list[Declaration] = msgspec.field(default_factory=list[Declaration])
-
-
-def pipe_of(first_line: str) -> list[str] | None:
-    """Give the renderers that a first line such as `#!jinja|yaml` asks for; None for none."""
-    if not first_line.startswith("#!") or first_line.startswith("#!/"):
-        return None
-    return [part.split()[0] for part in first_line[2:].split("|") if part.strip()]
-
-
-def sls_names(sls: str, path: str, env: str) -> dict[str, Any]:
-    """Give what a file's templates know of its reference: `sls`, `slspath`, `env` and so on."""
-    folder = path.rpartition("/")[0]
-    return {
-        "sls": sls,
-        "slspath": folder,
-        "slsdotpath": folder.replace("/", "."),
-        "slscolonpath": folder.replace("/", ":"),
-        "sls_path": folder.replace("/", "_"),
-        "env": env,
-        "saltenv": env,
-    }

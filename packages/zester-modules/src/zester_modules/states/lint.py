@@ -6,12 +6,12 @@ from typing import Any
 from zester_modules.context import Context
 from zester_modules.states.compile import Request
 from zester_modules.states.from_context import compiler_of, tree_of
-from zester_modules.states.problems import where
-from zester_modules.states.reference import matching
 from zester_modules.states.show import problem_data
-from zester_modules.states.tree import Tree
 from zester_modules.states.tree_modules import unread
 from zester_proto.render.nodes import Problem
+from zester_proto.tree.folders import Tree
+from zester_proto.tree.problems import where
+from zester_proto.tree.reference import matching
 
 
 def lint(context: Context, names: Iterable[str], env: str = "") -> dict[str, Any]:

@@ -12,10 +12,10 @@ from typing import Final
 import msgspec
 
 from zester_modules.states.chunks import Chunk
-from zester_modules.states.problems import Problems
 from zester_modules.states.resolve import Resolved
 from zester_proto.render.nodes import Place, Problem, Scalar
 from zester_proto.render.values import scalar
+from zester_proto.tree.problems import Problems
 
 _FAR: Final = 1_000_000
 _MAX_NAMES: Final = 10

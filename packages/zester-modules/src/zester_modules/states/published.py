@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from zester_modules.states.fetching import Want, ask_agent
-from zester_modules.states.tree import Tree
 from zester_proto.codec import decode
 from zester_proto.errors import CodecError
 from zester_proto.messages.trees import MANIFEST_LIMIT, Manifests
+from zester_proto.tree.folders import Tree
 
 
 class PublishedTree(Tree):

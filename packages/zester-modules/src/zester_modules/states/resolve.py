@@ -8,8 +8,8 @@ import msgspec
 from zester_modules.states.blocks import REQUISITES
 from zester_modules.states.chunks import Chunk, Wanted
 from zester_modules.states.lost import Lost
-from zester_modules.states.problems import Problems
-from zester_modules.states.reference import is_glob
+from zester_proto.tree.problems import Problems
+from zester_proto.tree.reference import is_glob
 from zester_proto.units import did_you_mean
 
 _SMALL: Final = 2000

@@ -3,11 +3,11 @@
 import importlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import msgspec
 
-from zester_modules.context import Context
+from zester_modules.context import Context, laid
 from zester_modules.events import tell
 from zester_modules.functions.machines import machine_of
 from zester_modules.host.machine import Machine
@@ -21,10 +21,10 @@ from zester_modules.states.resources_table import resources_of
 from zester_modules.states.run import Grounds, Wishes, run
 from zester_modules.states.source_templates import SourceTemplates
 from zester_modules.states.template_context import Templates
-from zester_modules.states.tree import Tree
 from zester_modules.states.tree_sources import TreeSources
 from zester_modules.states.trees import Trees
 from zester_proto.errors import ZesterError
+from zester_proto.tree.folders import Tree
 
 FIRED: Final = "state/result"
 """The tag of what `fire_event: true` tells."""
@@ -107,7 +107,9 @@ class Session:
             find=self.resources.find,
             params=params_of,
             facts=context.facts,
-            settings=context.settings,
+            settings=templates.settings,
+            reads=templates.reads,
+            masker=context.masker,
             sources=self.sources(tree),
             templates=lambda state: SourceTemplates(templates, state),
             calls=StateCalls(templates.calls, context),
@@ -141,16 +143,3 @@ def params_of(resource: AnyResource, state: State) -> msgspec.Struct:
         wrong = [one for one in fitted.problems if one.kind in {"type", "missing"}]
         raise ZesterError("; ".join(one.message for one in wrong), hint=wrong[0].hint)
     return fitted.params
-
-
-def laid(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay settings over others: maps are merged, whatever else is replaced."""
-    merged = dict(base)
-    for key, value in over.items():
-        before = merged.get(key)
-        if isinstance(before, Mapping) and isinstance(value, Mapping):
-            maps = cast("tuple[Mapping[str, Any], Mapping[str, Any]]", (before, value))
-            merged[key] = laid(*maps)
-        else:
-            merged[key] = value
-    return merged

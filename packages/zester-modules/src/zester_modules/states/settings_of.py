@@ -1,144 +1,115 @@
-"""Settings of a peel from a tree of its own, as a local run renders them (settings.md 1).
+"""Settings of a peel, rendered on it: from a tree of its own, or from what was sealed for it."""
 
-A top file names files for targets; they are rendered with what is merged so far, and merged in
-the top file's order. Secrets, keys of includes and all that needs a master are not known here.
-"""
-
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
 
 import msgspec
 
 from zester_modules.context import Context
 from zester_modules.errors import Refused
-from zester_modules.states.problems import Problems
-from zester_modules.states.reference import absolute, is_glob, matching
 from zester_modules.states.template_context import Given, Templates
-from zester_modules.states.top import read_top
-from zester_modules.states.tree import BadTree, Tree
+from zester_proto.messages.settings import SettingsEntry
 from zester_proto.render.code_cache import CodeCache
-from zester_proto.render.merge import merge_all
-from zester_proto.render.nodes import Dialect, Node, Problem, Scalar
-from zester_proto.render.nodes import Mapping as MapNode
-from zester_proto.render.nodes import Sequence as ListNode
-from zester_proto.render.values import plain
-from zester_proto.render.yaml import load
+from zester_proto.render.merge import Lists
+from zester_proto.render.secret_text import Lookup
+from zester_proto.settings.compile import compile_settings
+from zester_proto.settings.model import Compiled
+from zester_proto.settings.shown import described
+from zester_proto.tree.files import TreeFiles
+from zester_proto.tree.folders import Tree
+from zester_proto.tree.problems import Problems
+from zester_proto.tree.top import read_top
 
-_Layer = tuple[Node | None, Dialect]
+_SHOWN = 20
 
 
 def settings_of(
-    roots: Mapping[str, Sequence[Path]], context: Context, env: str | None = None
-) -> dict[str, Any]:
-    """Render and merge the settings that a tree has for this peel.
+    roots: Mapping[str, Sequence[Path]],
+    context: Context,
+    env: str | None = None,
+    *,
+    secret: Lookup | None = None,
+    lists: Lists = "replace",
+) -> Compiled:
+    """Render and merge the settings that a tree of this peel's own has for it.
 
     Args:
         roots: the folders of each environment.
         context: the peel: its id and facts.
         env: this environment alone; else all that the top file names.
+        secret: gives the values of secrets by their names; None: there are none.
+        lists: what lists do where two files have one.
 
     Raises:
         Refused: something is wrong with the tree; the text says what, and where.
     """
     if not roots:
-        return {}
+        return Compiled()
     tree = Tree(roots)
-    bare = msgspec.structs.replace(context, settings={})
-    given = Given(
-        context=bare,
-        template_functions=context.template_functions,
-        codes=CodeCache(context.codes) if context.codes else None,
-    )
-    templates = Templates(tree, given)
+    templates = _templates(tree, context, secret)
     problems = Problems()
-    asked, _ = read_top(tree, templates, problems, env)
-    _refuse(problems)
-    reader = _Reader(tree, templates, problems)
-    for one, reference, _ in asked:
-        reader.add(one, reference)
-    merged = merge_all(reader.layers)
-    problems.extend(merged.problems)
-    _refuse(problems)
-    for warning in merged.warnings:
-        context.log.warning("settings: %s", _text(warning))
-    return reader.settings
+    asked, tops = read_top(tree, templates, problems, env)
+    _refuse(Compiled(errors=tuple(problems.errors), more_errors=problems.more))
+    entries = [SettingsEntry(one.env, one.reference, one.ignore_missing) for one in asked]
+    compiled = _compiled(tree, templates, entries, lists, context)
+    top = tuple((one, path) for one in tree.environments for path in tops if tree.has(one, path))
+    return msgspec.structs.replace(compiled, files=(*top, *compiled.files))
 
 
-class _Reader:
-    """Reads files in their order; each sees what is merged so far as its settings."""
+def settings_from(
+    tree: TreeFiles,
+    entries: Iterable[SettingsEntry],
+    context: Context,
+    *,
+    secret: Lookup | None = None,
+    lists: Lists = "replace",
+) -> Compiled:
+    """Render and merge what a master says is meant for this peel.
 
-    def __init__(self, tree: Tree, templates: Templates, problems: Problems) -> None:
-        self.layers: list[_Layer] = []
-        self.settings = templates.settings
-        self._tree = tree
-        self._templates = templates
-        self._problems = problems
-        self._seen: set[tuple[str, str]] = set()
+    Args:
+        tree: the files that it may read.
+        entries: what the top files name for it, in their order.
+        context: the peel: its id and facts.
+        secret: gives the values of secrets by their names; None: there are none.
+        lists: what lists do where two files have one.
 
-    def add(self, env: str, reference: str) -> None:
-        """Read a file and what it includes, or all files that a glob means."""
-        if is_glob(reference):
-            for one in matching(reference, self._tree.references(env)):
-                self.add(env, one)
-            return
-        if (env, reference) in self._seen:
-            return
-        self._seen.add((env, reference))
-        try:
-            found = self._tree.find(env, reference)
-        except BadTree as error:
-            self._problems.error(error.message, None, error.hint)
-            return
-        if found is None:
-            self._problems.error(f"there are no settings {reference!r} in {env}", None)
-            return
-        rendered = self._templates.render(
-            env, found.path, {"sls": reference}, dialect=found.dialect
-        )
-        self._problems.extend(rendered.problems)
-        if rendered.problems:
-            return
-        loaded = load(rendered.text, found.path, found.dialect, rendered.lines)
-        self._problems.extend(loaded.problems)
-        root = loaded.root
-        if isinstance(root, MapNode):
-            self._includes(env, reference, found.path, root)
-            pairs = tuple(pair for pair in root.pairs if pair[0].text != "include")
-            root = MapNode(pairs, root.place, root.tag)
-        elif root is not None:
-            self._problems.error("settings are a map of names and values", root.place)
-            return
-        self.layers.append((root, found.dialect))
-        merged = merge_all(self.layers).root
-        self.settings.clear()
-        if merged is not None:
-            self.settings.update(cast("dict[str, Any]", plain(merged, found.dialect)))
-
-    def _includes(self, env: str, reference: str, path: str, root: MapNode) -> None:
-        for key, value in root.pairs:
-            items = value.items if isinstance(value, ListNode) else ()
-            for item in items if key.text == "include" else ():
-                if not isinstance(item, Scalar):
-                    self._problems.error(
-                        "an include of settings with options is only known to a master",
-                        item.place,
-                        "write the reference alone",
-                    )
-                    continue
-                other = absolute(item.text, reference, path)
-                if other is None:
-                    self._problems.error(f"{item.text} leads out of the tree", item.place)
-                else:
-                    self.add(env, other)
+    Raises:
+        Refused: something is wrong with the files; the text says what, and where.
+    """
+    return _compiled(tree, _templates(tree, context, secret), entries, lists, context)
 
 
-def _refuse(problems: Problems) -> None:
-    if problems.count:
-        texts = [_text(one) for one in problems.errors]
+def _templates(tree: TreeFiles, context: Context, secret: Lookup | None) -> Templates:
+    bare = msgspec.structs.replace(context, settings={})
+    return Templates(tree, Given(
+        context=bare, template_functions=context.template_functions,
+        codes=CodeCache(context.codes) if context.codes else None,
+        secret=secret or _no_secrets,
+    ))  # fmt: skip
+
+
+def _no_secrets(_name: str) -> None:
+    return None
+
+
+def _compiled(
+    tree: TreeFiles,
+    templates: Templates,
+    entries: Iterable[SettingsEntry],
+    lists: Lists,
+    context: Context,
+) -> Compiled:
+    compiled = compile_settings(tree, templates, entries, lists=lists)
+    _refuse(compiled)
+    for warning in compiled.warnings:
+        context.log.warning("settings: %s", described(warning))
+    return compiled
+
+
+def _refuse(compiled: Compiled) -> None:
+    if compiled.errors:
+        texts = [described(one) for one in compiled.errors[:_SHOWN]]
+        more = len(compiled.errors) + compiled.more_errors - len(texts)
+        if more:
+            texts.append(f"and {more} more")
         raise Refused("\n".join(["the settings cannot be rendered:", *texts]))
-
-
-def _text(one: Problem) -> str:
-    where = f"{one.place}: " if one.place else ""
-    return f"{where}{one.message}" + (f" ({one.hint})" if one.hint else "")

@@ -5,8 +5,8 @@ from typing import Any
 
 from zester_modules.states.model import State
 from zester_modules.states.template_context import Templates
-from zester_modules.states.tree import split_source
 from zester_proto.errors import ZesterError
+from zester_proto.tree.folders import split_source
 
 
 class SourceTemplates:

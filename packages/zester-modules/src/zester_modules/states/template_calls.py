@@ -13,6 +13,16 @@ from zester_modules.functions.cmd import text_of
 from zester_modules.returns import Outcome
 from zester_proto.errors import ZesterError
 
+PURE: Final = frozenset({
+    "config.get", "config.option", "defaults.deepcopy", "defaults.merge", "defaults.update",
+    "facts.get", "facts.items", "facts.keys", "grains.equals", "grains.filter_by", "grains.get",
+    "grains.has_value", "grains.item", "grains.items", "grains.ls", "log.critical", "log.debug",
+    "log.error", "log.info", "log.warning", "pillar.get", "pillar.item", "pillar.items",
+    "pillar.keys", "settings.get", "settings.items", "settings.keys", "slsutil.merge",
+    "slsutil.merge_all", "slsutil.serialize", "slsutil.update",
+})  # fmt: skip
+"""Functions that look at nothing but their arguments, facts and settings."""
+
 _PASSED_OVER: Final = frozenset(
     {"python_shell", "output_loglevel", "ignore_retcode", "hide_output"}
 )
@@ -30,6 +40,9 @@ def as_ours(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
 class TemplateCalls:
     """Calls functions for templates and guards; it satisfies `resource.Functions`.
 
+    Attributes:
+        called: those that were called and looked at more than facts and settings.
+
     Args:
         context: handed to the functions.
         allowed: `template_functions` of the peel's configuration: others than those that read.
@@ -39,6 +52,7 @@ class TemplateCalls:
         self.context = context
         self._allowed = allowed
         self._found: dict[str, AnyFunction] = {}
+        self.called: set[str] = set()
 
     def __call__(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
         """Give a function's value; `cmd.run` gives its text, as in Salt.
@@ -48,6 +62,8 @@ class TemplateCalls:
         """
         function = self.find(name)
         kwargs = as_ours(name, kwargs)
+        if function.name not in PURE:
+            self.called.add(function.name)
         if function.runs == "command":
             return self._command(function, args, kwargs)
         bound = bind(function, args, kwargs, words=False)

@@ -4,31 +4,26 @@ import copy
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NoReturn
 
 import msgspec
 
-from zester_modules.context import Context
+from zester_modules.basket.item import BasketItem
+from zester_modules.context import Context, secret_paths
 from zester_modules.states.template_calls import Salt, TemplateCalls
-from zester_modules.states.tree import Tree
 from zester_proto.errors import ZesterError
 from zester_proto.render.code_cache import CodeCache
 from zester_proto.render.lines import LineMap
 from zester_proto.render.nodes import Dialect, Problem
 from zester_proto.render.renderer import Limits, Rendered, Renderer
+from zester_proto.render.secret_text import Lookup, Secrets
 from zester_proto.render.values import plain
 from zester_proto.render.yaml import load
+from zester_proto.secrets.watched import Reads, watched
 from zester_proto.target import matches, parse
-
-Basket = Callable[[str, str], Sequence[tuple[str, Any]]]
-"""Gives what peels that a target means published under a name: peel ids and values."""
-
-_KINDS = {
-    "glob": "", "list": "L@", "pcre": "E@", "grain": "G@", "grain_pcre": "P@", "pillar": "I@",
-    "pillar_pcre": "J@", "ipcidr": "S@", "nodegroup": "N@", "compound": "", "pillar_exact": "I@",
-    "data": "I@", "exsel": "G@",
-}  # fmt: skip
-"""Salt's words for how a target is read, and our letters for them."""
+from zester_proto.target.salt_targets import in_our_letters
+from zester_proto.tree.files import TreeFiles
+from zester_proto.tree.folders import Tree
 
 
 class Given(msgspec.Struct, kw_only=True):
@@ -37,10 +32,11 @@ class Given(msgspec.Struct, kw_only=True):
     context: Context
     """Of the job: facts, settings, options, registry."""
     template_functions: frozenset[str] = frozenset()
-    basket: Basket | None = None
     groups: Mapping[str, str | Sequence[str]] = {}
     codes: CodeCache | None = None
     limits: Limits | None = None
+    secret: Lookup | None = None
+    """Gives secrets to templates of settings."""
     filters: Mapping[str, Callable[..., Any]] = {}
     jinja_env: Mapping[str, Any] = {}
     jinja_sls_env: Mapping[str, Any] = {}
@@ -48,33 +44,31 @@ class Given(msgspec.Struct, kw_only=True):
     """What `opts.__cli` says: formulas look there to learn how they are run."""
 
 
-class BasketItem(msgspec.Struct, frozen=True):
-    """One peel's entry in a basket."""
-
-    peel_id: str
-    value: Any
-
-
 class Templates:
     """Renders files of one tree for one compile; what it copies is gone with it."""
 
-    def __init__(self, tree: Tree, given: Given) -> None:
+    def __init__(self, tree: TreeFiles, given: Given) -> None:
         self.env = "base"
         self._tree = tree
         self._given = given
         self.facts: dict[str, Any] = copy.deepcopy(dict(given.context.facts))
-        self.settings: dict[str, Any] = copy.deepcopy(dict(given.context.settings))
+        self.reads = Reads()
+        """Counts reads of secrets among the settings."""
+        self.settings = _watched(given.context.settings, self.reads)
         self.options = self._options()
         self.context = msgspec.structs.replace(
             given.context, facts=self.facts, settings=self.settings, options=self.options, tree=self
         )
+        self.secrets = Secrets(given.secret)
         self.calls = TemplateCalls(self.context, given.template_functions)
+        self.called = self.calls.called
         self._names = self._make_names()
         self._renderers: dict[str, Renderer] = {}
 
     def _options(self) -> dict[str, Any]:
         context = self._given.context
-        roots = {env: [str(root) for root in roots] for env, roots in self._tree.roots.items()}
+        own = self._tree.roots if isinstance(self._tree, Tree) else {}
+        roots = {env: [str(root) for root in roots] for env, roots in own.items()}
         return {
             "id": context.peel_id,
             "file_client": "local",
@@ -95,12 +89,14 @@ class Templates:
             "pillar": self.settings,
             "salt": Salt(self.calls),
             "peel_id": self._given.context.peel_id,
-            "basket": self._basket_items,
+            "basket": self._basket,
             "ifelse": self._if_else,
+            "secret": _no_secret,
         }
 
-    def _basket_items(self, target: str, name: str) -> list[BasketItem]:
-        return [BasketItem(peel_id, value) for peel_id, value in self.basket(target, name, "glob")]
+    def _basket(self, target: str, name: str) -> list[BasketItem]:
+        ask = self.context.basket
+        return list(ask(target, name)) if ask is not None else []
 
     def _if_else(self, *cases: Any, default: Any = None) -> Any:
         """Give the value behind the first target that means this peel, as in Salt."""
@@ -116,8 +112,7 @@ class Templates:
         Raises:
             TargetError: it is malformed.
         """
-        text = f"{_KINDS.get(kind, '')}{expression}"
-        node = parse(text, groups=self._given.groups)
+        node = parse(in_our_letters(expression, kind), groups=self._given.groups)
         return matches(node, self._given.context.peel_id, self.facts, self.settings)
 
     def names(self, env: str, extra: Mapping[str, Any]) -> dict[str, Any]:
@@ -148,6 +143,7 @@ class Templates:
             renderer = self._renderers[env] = Renderer(
                 lambda path: self._tree.read(env, path), codes=given.codes, filters=given.filters,
                 env=given.jinja_env, sls_env=given.jinja_sls_env, limits=given.limits,
+                secrets=self.secrets if given.secret is not None else None, reads=self.reads,
             )  # fmt: skip
         return renderer
 
@@ -163,7 +159,7 @@ class Templates:
 
     def files(self, env: str) -> list[str]:
         """Give the paths of all files."""
-        return list(self._tree.files(env))
+        return list(self._tree.paths(env))
 
     def data(self, path: str, text: str | None, names: Mapping[str, Any], *, plain: bool) -> Any:
         """Render a file (or a text) of the tree and read it as YAML; `plain`: without Jinja.
@@ -184,10 +180,17 @@ class Templates:
         _raise(loaded.problems)
         return _plain(loaded.root)
 
-    def basket(self, target: str, name: str, kind: str) -> Sequence[tuple[str, Any]]:
-        """Give what peels published under a name: pairs of peel id and value."""
-        ask = self._given.basket
-        return ask(f"{_KINDS.get(kind, '')}{target}", name) if ask is not None else ()
+
+def _watched(settings: Mapping[str, Any], reads: Reads) -> dict[str, Any]:
+    secrets = secret_paths(settings)
+    return watched(copy.deepcopy(dict(settings)), secrets, reads)
+
+
+def _no_secret(name: str) -> NoReturn:
+    raise ZesterError(
+        f"secret({name!r}) is for settings, and this is no settings file",
+        hint="put it into the settings of this peel and use it from there",
+    )
 
 
 def _plain(root: Any) -> Any:

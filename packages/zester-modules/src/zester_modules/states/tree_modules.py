@@ -12,10 +12,10 @@ from typing import Any, Final
 
 from zester_modules.states.published import PublishedTree
 from zester_modules.states.salt_names import SALT_NAMES, hint_for
-from zester_modules.states.tree import Tree
 from zester_modules.states.trees import Trees
 from zester_proto.errors import ZesterError
 from zester_proto.providers import Provider
+from zester_proto.tree.folders import Tree
 
 FUNCTIONS: Final = "_modules"
 STATES: Final = "_states"

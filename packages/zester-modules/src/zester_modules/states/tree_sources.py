@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 from zester_modules.host.address import shown
 from zester_modules.host.machine import HostProblem
 from zester_modules.sources.digests import SKIP, Digest, listed, parsed, verify
-from zester_modules.states.tree import Tree, split_source
 from zester_modules.states.trees import CACHE_MAX
+from zester_proto.tree.folders import Tree, split_source
 
 if TYPE_CHECKING:
     from zester_modules.sources.web import WebCache

@@ -1,18 +1,23 @@
 """Where a peel's trees lie, and what its configuration says of runs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from zester_modules.context import Context, LazyFacts
+from zester_modules.context import Context, LazySettings
+from zester_modules.errors import Refused
+from zester_proto.messages.settings import SettingsBundle
+from zester_proto.secrets.masker import Masker
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
+    from zester_modules.basket.item import Basket, BasketItem
     from zester_modules.registry import Registry
     from zester_proto.providers import Provider
+    from zester_proto.settings.model import Compiled
 
 Roots = Mapping[str, tuple[str, ...]]
 """Environment to folders, the strongest first."""
@@ -22,11 +27,24 @@ CACHE_MAX: Final = 8 * 1024**3
 BACKUPS: Final = Path("/var/lib/zester/backups")
 
 
+class SealedSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Settings that a master sealed for this peel: the bundle, and where its files lie."""
+
+    bundle: SettingsBundle
+    folder: str
+    """The files as they came, encrypted."""
+
+
 class Trees(msgspec.Struct, frozen=True, kw_only=True):
     """All that a run needs of the configuration; it travels from the agent to a worker."""
 
     states: Roots = {}
     settings: Roots = {}
+    sealed: SealedSettings | None = None
+    """What a master sealed for this peel; roots of its own win."""
+    unsettled: str = ""
+    """Why nobody knows what the settings are: who looks at them is refused."""
+    unsettled_hint: str = ""
     env: str = ""
     """The environment of runs that name none; "" is base, and all for the top file."""
     codes: str = ""
@@ -53,7 +71,9 @@ class Trees(msgspec.Struct, frozen=True, kw_only=True):
     revision: str = ""
     """The published revision whose folders these are; "" where they are this host's own."""
     agent: str = ""
-    """Socket of the agent, which fetches files of that revision that are not here yet."""
+    """Socket of the agent, which fetches files of that revision and knows the basket."""
+    basket_functions: Mapping[str, Any] = {}
+    """What the peel's configuration shares with others."""
 
     def paths(self) -> dict[str, list[Path]]:
         """Give the roots of states."""
@@ -76,8 +96,35 @@ def use(trees: Trees, context: Context) -> None:
     context.strict = trees.strict
     context.options = {**trees.options, **context.options}
     context.codes = Path(trees.codes) if trees.codes else None
+    if trees.agent:
+        context.basket = _basket(trees.agent)
+    if trees.sealed is not None:
+        learn(trees.sealed.bundle, context.masker)
+    if trees.settings or trees.sealed is not None or trees.unsettled:
+        context.settings = LazySettings(lambda: _settings(trees, context))
+
+
+def learn(bundle: SettingsBundle, masker: Masker) -> None:
+    """Let a masker know the secrets of a bundle."""
+    known = bundle.secrets
+    short = [known[name] for name in bundle.short if name in known]
+    masker.learn(known.values(), short)
+
+
+def _settings(trees: Trees, context: Context) -> "Compiled":
+    compiled = _compiled(trees, context)
+    context.masker.learn(compiled.secret_texts())
+    return compiled
+
+
+def _compiled(trees: Trees, context: Context) -> "Compiled":
+    from zester_modules.states import sealed_settings, settings_of  # noqa: PLC0415  # templates
+
     if trees.settings:
-        context.settings = LazyFacts(lambda: _settings(trees, context))
+        return settings_of.settings_of(trees.settings_paths(), context)
+    if trees.sealed is None:
+        raise Refused(trees.unsettled, hint=trees.unsettled_hint)
+    return sealed_settings.compiled(trees.sealed, context)
 
 
 def with_modules(registry: "Registry", trees: Trees | None) -> "Registry":
@@ -93,7 +140,10 @@ def with_modules(registry: "Registry", trees: Trees | None) -> "Registry":
     return registry.beside(scan)
 
 
-def _settings(trees: Trees, context: Context) -> dict[str, Any]:
-    from zester_modules.states.settings_of import settings_of  # noqa: PLC0415  # brings templates
+def _basket(agent: str) -> "Basket":
+    def ask(target: str, name: str) -> "Sequence[BasketItem]":
+        from zester_modules.basket.desk import AgentBasket  # noqa: PLC0415  # few jobs need it
 
-    return settings_of(trees.settings_paths(), context)
+        return AgentBasket(agent)(target, name)
+
+    return ask

@@ -7,10 +7,10 @@ from zester_modules.states.blocks import Arg
 from zester_modules.states.chunks import Chunk
 from zester_modules.states.model import Requisite, State
 from zester_modules.states.options import OWN, SHARED, read_options
-from zester_modules.states.problems import Problems
 from zester_modules.states.resolve import Resolved
 from zester_modules.states.resources_table import Resources
 from zester_proto.render.nodes import Problem
+from zester_proto.tree.problems import Problems
 
 
 class Validator:
@@ -60,7 +60,7 @@ class Validator:
             requisites=tuple(_requisite(one, places) for one in requisites), options=options,
             source=chunk.block.place, sls=source.sls, env=source.env, dialect=source.dialect,
             order=order, unknown=notes.unknown, problem="; ".join(notes.problems),
-            hint=notes.hint, warnings=tuple(notes.warnings), sensitive=options.no_log,
+            hint=notes.hint, warnings=tuple(notes.warnings), sensitive=chunk.secret,
             context=source.context,
         )  # fmt: skip
 

@@ -8,8 +8,8 @@ import pytest
 
 from zester_modules.host.machine import HostProblem
 from zester_modules.host.real import RealMachine
-from zester_modules.states.tree import Tree
 from zester_modules.states.tree_sources import TreeSources
+from zester_proto.tree.folders import Tree
 from zester_testing.resource_law import params_for, scope_on
 from zester_testing.state_trees import RESOURCES
 

@@ -1,20 +1,19 @@
 """Keeps this host's copy of the published trees at the newest, and fetches what jobs name."""
 
 import asyncio
-import random
 import time
 from pathlib import Path
 from typing import Final
 
 from zester_peel.files.store import LIMIT, TreeStore
+from zester_peel.follow import Follower
 from zester_peel.trust import TrustWalk
 from zester_proto.codec import decode, digest
-from zester_proto.errors import CodecError, ZesterError
-from zester_proto.health import Condition, Health
+from zester_proto.errors import CodecError
+from zester_proto.health import Health
 from zester_proto.identity.bundle import TrustError
 from zester_proto.identity.signing import BadSignature
-from zester_proto.link import Message, NatsLink, chunks, kv
-from zester_proto.link.backoff import Backoff
+from zester_proto.link import NatsLink, chunks, kv
 from zester_proto.logs import Log
 from zester_proto.messages.trees import (
     BUCKET,
@@ -77,10 +76,11 @@ class TreeKeeper:
         self._site = site
         self._link = link
         self._trust = trust
-        self._health = health
         self._log = log
-        self._changed = asyncio.Event()
-        self._vouched = asyncio.Event()
+        self.following = Follower(
+            self._look, link=link, health=health, code="trees",
+            what="the newest state trees cannot be had", jitter=JITTER,
+        )  # fmt: skip
         self._used: dict[bytes, float] = {}
         """Revisions that jobs were given, and when."""
         self._lock = asyncio.Lock()
@@ -104,45 +104,12 @@ class TreeKeeper:
         if self.store.is_whole(head.root):
             self.head = head
 
-    async def connected(self, _epoch: int) -> None:
-        """Look again: notes may have passed while there was no connection."""
-        self._changed.set()
-
-    async def noted(self, _message: Message) -> None:
-        """Hear that the bucket changed; whoever said so, it is only a hint to look."""
-        self._changed.set()
-
     def welcomed(self, least: int) -> None:
         """Hear from a master which generation there is."""
-        self._vouched.set()
+        self.following.vouch()
         if least > self.least:
             self.least = least
-            self._changed.set()
-
-    async def serve(self) -> None:
-        """Look whenever there may be something new."""
-        backoff = Backoff(base=1.0, cap=60.0)
-        while True:
-            await self._changed.wait()
-            await self._vouched.wait()  # else an old head would do for a host that knows none
-            await asyncio.sleep(random.uniform(0, JITTER))  # noqa: S311  # no secret
-            self._changed.clear()
-            await self._link.wait_connected()
-            try:
-                await self._look()
-            except (ZesterError, OSError) as error:
-                self._complain(error)
-                asyncio.get_running_loop().call_later(backoff.next(), self._changed.set)
-            else:
-                backoff.reset()
-                self._health.clear("trees")
-
-    def _complain(self, error: ZesterError | OSError) -> None:
-        text = error.message if isinstance(error, ZesterError) else str(error)
-        hint = error.hint if isinstance(error, ZesterError) else ""
-        self._health.set(
-            Condition("trees", "warning", f"the newest state trees cannot be had: {text}", hint)
-        )
+            self.following.ask()
 
     async def _look(self) -> None:
         async with self._lock:

@@ -11,8 +11,8 @@ from zester_proto.codec import Raw, decode, encode
 from zester_proto.errors import CodecError
 from zester_proto.messages.jobs import Outcome
 
-FRAME_LIMIT: Final = 2 * 1024 * 1024
-"""Bytes of one message; a job's arguments are at most a quarter of that."""
+FRAME_LIMIT: Final = 8 * 1024 * 1024
+"""Bytes of one message: a job's arguments and this peel's settings, BUNDLE_LIMIT at most."""
 
 PRINTED: Final = 4096
 """Bytes of a worker's own output that are passed on to the log."""

@@ -38,6 +38,8 @@ class Welcome(Message, frozen=True, kw_only=True, tag="welcome"):
     drained: bool = False
     tree: int = 0
     """The least generation of the state trees that is acceptable (states.md 6)."""
+    settings: int = -1
+    """The least generation of this peel's bundle; 0: it has no settings; -1: not known yet."""
 
 
 class Renew(Message, frozen=True, kw_only=True, tag="renew"):

@@ -7,6 +7,7 @@ from jinja2.exceptions import TemplateRuntimeError
 
 from zester_proto.render.lines import LineMap
 from zester_proto.render.nodes import Dialect, Problem
+from zester_proto.render.secret_text import Secrets
 from zester_proto.render.values import plain
 from zester_proto.render.yaml import load
 
@@ -24,10 +25,16 @@ class BadData(TemplateRuntimeError):
 
 
 class TextReader:
-    """Reads texts in one dialect."""
+    """Reads texts in one dialect.
 
-    def __init__(self, dialect: Dialect) -> None:
+    Args:
+        dialect: whose words count.
+        secrets: what `!secret NAME` means; without it the tag is passed over.
+    """
+
+    def __init__(self, dialect: Dialect, secrets: Secrets | None = None) -> None:
         self._dialect: Dialect = dialect
+        self._tagged = None if secrets is None else secrets.tagged
 
     def read(self, kind: str, lines: LineMap, file: str) -> Any:
         """Read a rendered file as `yaml`, `json` or `text`.
@@ -48,7 +55,7 @@ class TextReader:
         loaded = load(lines.text, file, self._dialect, lines)
         if loaded.problems:
             raise BadData(loaded.problems)
-        return plain(loaded.root, self._dialect)
+        return plain(loaded.root, self._dialect, self._tagged)
 
     def json(self, lines: LineMap) -> Any:
         """Read JSON.
@@ -65,7 +72,7 @@ class TextReader:
             raise BadData((Problem(message="not JSON: too many levels"),)) from error
 
 
-def read_value(kind: str, value: Any, dialect: Dialect) -> Any:
+def read_value(kind: str, value: Any, dialect: Dialect, secrets: Secrets | None = None) -> Any:
     """Read a value of a template, whose text has no place.
 
     Raises:
@@ -73,7 +80,7 @@ def read_value(kind: str, value: Any, dialect: Dialect) -> Any:
     """
     text = value.decode() if isinstance(value, bytes) else str(value)
     try:
-        return TextReader(dialect).read(kind, LineMap.plain("", text), "")
+        return TextReader(dialect, secrets).read(kind, LineMap.plain("", text), "")
     except BadData as bad:
         raise BadData(tuple(_placeless(problem, text) for problem in bad.problems)) from bad
 

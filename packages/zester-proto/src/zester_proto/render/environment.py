@@ -14,6 +14,7 @@ from jinja2 import (
     TemplateSyntaxError,
     nodes,
 )
+from jinja2.exceptions import TemplateRuntimeError
 from jinja2.runtime import Context
 from jinja2.sandbox import SandboxedEnvironment
 
@@ -23,8 +24,10 @@ from zester_proto.render.codegen import TracingGenerator
 from zester_proto.render.data import TextReader
 from zester_proto.render.extensions import DataTags
 from zester_proto.render.nodes import Dialect
+from zester_proto.render.secret_text import Secrets, SecretText
 from zester_proto.render.shown import shown
 from zester_proto.render.trail import LineBuilder, Trail
+from zester_proto.secrets.watched import Reads
 
 Read = Callable[[str], bytes | None]
 """Returns the bytes of a file of the tree by its path from the root, or None."""
@@ -44,11 +47,11 @@ class TreeEnvironment(SandboxedEnvironment):
         trail: where the render is.
         sources: the text of each file that was loaded, by path.
         dialect: how `load_yaml` and `import_yaml` read.
+        secrets: for files of settings.
     """
 
     code_generator_class = TracingGenerator
     intercepted_binops = frozenset(bounds.OPERATORS)
-    joined = staticmethod(bounds.joined)
 
     def __init__(
         self,
@@ -57,6 +60,9 @@ class TreeEnvironment(SandboxedEnvironment):
         dialect: Dialect,
         options: Mapping[str, Any],
         undefined: type[StrictUndefined],
+        *,
+        secrets: Secrets | None = None,
+        reads: Reads | None = None,
     ) -> None:
         super().__init__(
             **options,
@@ -70,9 +76,10 @@ class TreeEnvironment(SandboxedEnvironment):
         )
         self.binop_table.update(bounds.OPERATORS)
         self.globals.pop("lipsum", None)
-        self.trail = Trail()
+        self.trail = Trail(reads)
         self.sources: dict[str, str] = {}
         self.dialect: Dialect = dialect
+        self.secrets = secrets
 
     def join_path(self, template: str, parent: str) -> str:
         """Return the path of a file that another one names.
@@ -80,6 +87,10 @@ class TreeEnvironment(SandboxedEnvironment):
         Raises:
             TemplateNotFound: it lies outside of the tree.
         """
+        if self.secrets is not None and (
+            type(template) is SecretText or self.secrets.is_in(template)
+        ):
+            raise TemplateRuntimeError("a secret cannot be the name of a file")
         path = template
         for scheme in _SCHEMES:
             path = path.removeprefix(scheme)
@@ -98,7 +109,20 @@ class TreeEnvironment(SandboxedEnvironment):
     def call(self, context: Context, function: Any, /, *args: Any, **kwargs: Any) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride] -- theirs has the same names with underscores
         """Call something for a template."""
         bounds.check_call(function, args, kwargs)
-        return super().call(context, function, *args, **kwargs)
+        made = super().call(context, function, *args, **kwargs)
+        if self.secrets is None:
+            return made
+        return self.secrets.kept(made, getattr(function, "__self__", None))
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        """Use an operator for a template."""
+        made = super().call_binop(context, operator, left, right)
+        return made if self.secrets is None else self.secrets.kept(made, left, right)
+
+    def joined(self, parts: tuple[Any, ...]) -> str:
+        """Join texts; compiled templates call this for `~`."""
+        made = bounds.joined(parts)
+        return made if self.secrets is None else self.secrets.kept(made, *parts)
 
     def included(
         self, context: Context, local: Mapping[str, Any] | None, place: tuple[str, int], *names: Any
@@ -141,7 +165,7 @@ class TreeEnvironment(SandboxedEnvironment):
                 lines.add(piece, self.trail)
                 bounds.check_size(lines.size)
         self.trail = outer
-        return TextReader(self.dialect).read(kind, lines.finish(self.sources), path)
+        return TextReader(self.dialect, self.secrets).read(kind, lines.finish(self.sources), path)
 
     def template(self, path: str, text: str, skipped: int = 0) -> Template:
         """Return a template made of this text.

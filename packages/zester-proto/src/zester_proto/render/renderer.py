@@ -10,6 +10,7 @@ What the context holds is handed to templates as it is; they may change dicts an
 (`do x.update(...)`), so copy what must last.
 """
 
+import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -18,6 +19,7 @@ from typing import Any, Final
 
 import msgspec
 from jinja2 import StrictUndefined, Undefined, UndefinedError
+from jinja2.filters import FILTERS as BUILTIN
 
 from zester_proto.providers import Providers
 from zester_proto.render.bounds import check_size
@@ -34,12 +36,16 @@ from zester_proto.render.header import known_settings, split_header
 from zester_proto.render.library import FILTERS, GLOBALS, TESTS
 from zester_proto.render.lines import LineMap, Origin
 from zester_proto.render.nodes import Dialect, Place, Problem
+from zester_proto.render.secret_text import Secrets
 from zester_proto.render.third_party import Filter, Filters, third_parties
 from zester_proto.render.timer import TimeUp, limited
 from zester_proto.render.trail import LineBuilder
 from zester_proto.render.undefined import Missing, collecting
+from zester_proto.secrets.watched import Reads
 
 _MAX_UNDEFINED: Final = 50
+_SIGNS: Final = re.compile(r"\{[{%#]")
+"""Where a template begins; a text without is what it renders to."""
 _TAGS: Final = (
     "block", "break", "call", "continue", "do", "extends", "filter", "for", "from", "if", "import",
     "include", "macro", "raw", "set", "with",
@@ -63,6 +69,8 @@ class Rendered(msgspec.Struct, frozen=True, kw_only=True):
     """Why there is no text."""
     files: tuple[str, ...] = ()
     """Every file that was read for it, itself first."""
+    unknown: bool = False
+    """It cannot be known here: it asks for what only the peel itself can answer."""
 
 
 class Renderer:
@@ -79,6 +87,8 @@ class Renderer:
         sls_env: Mapping[str, Any] | None = None,
         limits: Limits | None = None,
         third: Providers[Filter] | None = None,
+        secrets: Secrets | None = None,
+        reads: Reads | None = None,
     ) -> None:
         """Make a renderer.
 
@@ -92,10 +102,16 @@ class Renderer:
             sls_env: `jinja_sls_env`, for files of the tree itself.
             limits: how long it may take.
             third: filters of third parties; else those that are installed.
+            secrets: for settings, whose templates may ask for secrets.
+            reads: counts reads of secrets, for those who use settings.
         """
         self._read = read
         self._codes = codes if codes is not None else CodeCache()
-        self._filters = {**FILTERS, **(filters or {})}
+        self._filters: dict[str, Any] = {**FILTERS, **(filters or {})}
+        if secrets is not None:
+            self._filters = secrets.filters({**BUILTIN, **self._filters})
+        self._secrets = secrets
+        self._reads = reads
         self._tests = {**TESTS, **(tests or {})}
         self._env = {"source": known_settings(env or {}), "sls": known_settings(sls_env or {})}
         self._limits = limits or Limits()
@@ -164,8 +180,9 @@ class Renderer:
 
     def _environment(self, job: "_Job", undefined: type[StrictUndefined]) -> TreeEnvironment:
         environment = TreeEnvironment(
-            self._read, self._codes, job.dialect, {**job.env, **job.header}, undefined
-        )
+            self._read, self._codes, job.dialect, {**job.env, **job.header}, undefined,
+            secrets=self._secrets, reads=self._reads,
+        )  # fmt: skip
         environment.filters = Filters({**environment.filters, **self._filters}, self._third)
         environment.tests.update(self._tests)
         environment.globals.update({**GLOBALS, **job.context})
@@ -174,6 +191,9 @@ class Renderer:
     def _run(self, job: "_Job", undefined: type[StrictUndefined], data: str | bytes) -> Rendered:
         text = text_of(job.path, data)
         job.header, rest, skipped = split_header(text)
+        if not job.env and _SIGNS.search(text) is None and not skipped:
+            check_size(len(text))
+            return Rendered(text=text, lines=LineMap.plain(job.path, text), files=(job.path,))
         job.environment = environment = self._environment(job, undefined)
         environment.sources[job.path] = text
         template = environment.template(job.path, rest, skipped)
@@ -185,7 +205,8 @@ class Renderer:
             # Jinja takes the last newline away; Salt puts it back, whatever stands before it.
             environment.trail.at(job.path, text.count("\n"), False, "")
             lines.add("\n", environment.trail)
-        done = lines.finish(environment.sources)
+        environment.trail.settle()
+        done = lines.finish(environment.sources, uncertain=environment.trail.uncertain)
         return Rendered(text=done.text, lines=done, files=tuple(environment.sources))
 
     def _all_undefined(self, job: "_Job", data: str | bytes) -> tuple[Problem, ...]:

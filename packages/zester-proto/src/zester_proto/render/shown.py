@@ -6,6 +6,7 @@ import yaml
 from jinja2 import StrictUndefined
 
 from zester_proto.render.kinds import is_items, is_list, is_map, is_set, is_tuple
+from zester_proto.render.secret_text import SecretText
 
 _MAX_DEPTH = 100
 
@@ -16,6 +17,8 @@ def shown(value: Any) -> Any:
     Raises:
         UndefinedError: the value, or something in it, was never given.
     """
+    if type(value) is SecretText:
+        return value.placeholder
     if isinstance(value, str | int | float) or value is None:
         return value
     if is_map(value) or is_items(value) or is_set(value):
@@ -29,7 +32,7 @@ def _shown(value: Any, depth: int) -> str:
     if isinstance(value, StrictUndefined):
         return str(value)
     if isinstance(value, str):
-        return text(str(value))
+        return text(value.placeholder if type(value) is SecretText else str(value))
     if is_map(value):
         pairs = (f"{_shown(k, depth + 1)}: {_shown(v, depth + 1)}" for k, v in value.items())
         return "{" + ", ".join(pairs) + "}"

@@ -77,6 +77,40 @@ def scalar(node: Scalar, dialect: Dialect) -> Any:
     return word(node.text, dialect) if node.plain else node.text
 
 
+def translated(node: Node, dialect: Dialect, into: Dialect) -> Node:
+    """Return a tree in the words of another dialect; it means the same there."""
+    match node:
+        case Scalar():
+            return _translated(node, dialect, into) if node.plain else node
+        case Sequence():
+            items = tuple(translated(item, dialect, into) for item in node.items)
+            return Sequence(items, node.place, node.tag)
+        case Mapping():
+            pairs = tuple(
+                (_translated(key, dialect, into), translated(item, dialect, into))
+                for key, item in node.pairs
+            )
+            return Mapping(pairs, node.place, node.tag)
+
+
+def _translated(node: Scalar, dialect: Dialect, into: Dialect) -> Scalar:
+    value = scalar(node, dialect)
+    other = scalar(node, into)
+    if type(value) is type(other) and (value == other or value != value):  # noqa: PLR0124 -- nan
+        return node
+    if isinstance(value, str):
+        return Scalar(value, False, node.place, node.tag)
+    return Scalar(_written(value), True, node.place, node.tag)
+
+
+def _written(value: float | bool | None) -> str:
+    """Return a value as both dialects write it."""
+    if isinstance(value, float):
+        text = repr(value).replace("inf", ".inf").replace("nan", ".nan")
+        return text.replace("e", ".0e") if "e" in text and "." not in text else text
+    return "null" if value is None else str(value).lower()
+
+
 def word(text: str, dialect: Dialect) -> Any:
     """Return what a word without quotes means."""
     words = _WORDS[dialect]

@@ -22,8 +22,8 @@ from zester_modules.resources.file.wanted import (
     look_work,
     new_folder,
 )
-from zester_modules.states.tree import split_source
 from zester_modules.words import Mode
+from zester_proto.tree.folders import split_source
 
 
 class Params(msgspec.Struct, frozen=True, kw_only=True):

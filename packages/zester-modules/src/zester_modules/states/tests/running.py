@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from zester_modules.context import Context
+from zester_modules.context import Context, laid
 from zester_modules.errors import Refused
 from zester_modules.host.machine import HostProblem, Machine
 from zester_modules.host.predicted import PredictedMachine
@@ -15,15 +15,15 @@ from zester_modules.host.real import RealMachine
 from zester_modules.resource import Functions
 from zester_modules.states.from_context import tree_of
 from zester_modules.states.run import Grounds
-from zester_modules.states.session import Session, laid
+from zester_modules.states.session import Session
 from zester_modules.states.template_context import Templates
 from zester_modules.states.tests.form import Case, Host, Suite
 from zester_modules.states.tests.judging import judge
 from zester_modules.states.tests.made_up import MadeUpMachine, copy_root, furnish
 from zester_modules.states.tests.reading import read_suite
-from zester_modules.states.tree import Tree
 from zester_proto.errors import ZesterError
 from zester_proto.render.nodes import Problem
+from zester_proto.tree.folders import Tree
 
 FOLDER: Final = "tests"
 NOBODY: Final = "test"

@@ -101,7 +101,7 @@ def to_python(value: Any) -> str:
 def _reader(kind: str) -> Callable[..., Any]:
     @pass_environment
     def read(environment: Any, value: Any) -> Any:
-        return read_value(kind, value, environment.dialect)
+        return read_value(kind, value, environment.dialect, environment.secrets)
 
     return read
 

@@ -2,8 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from zester_modules.states.reference import absolute, reference_of
-from zester_modules.states.tree import BadTree, Tree, split_source
+from zester_proto.tree.files import BadTree
+from zester_proto.tree.folders import Tree, split_source
+from zester_proto.tree.reference import absolute, reference_of
 
 
 def write(root: Path, *paths: str) -> Path:

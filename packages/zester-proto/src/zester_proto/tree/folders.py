@@ -2,22 +2,17 @@
 
 import os
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from zester_modules.states.reference import SUFFIXES, Found, reference_of
-from zester_proto.errors import ZesterError
 from zester_proto.render.nodes import Dialect
+from zester_proto.tree.files import TreeFiles, base_first
+from zester_proto.tree.reference import SUFFIXES
 
 SCHEMES: Final = ("salt://", "zester://")
-_INIT: Final = "init"
-
-
-class BadTree(ZesterError):
-    """Raised when an environment is asked for that no root is configured for."""
 
 
 class Hidden(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,7 +23,7 @@ class Hidden(msgspec.Struct, frozen=True, kw_only=True):
     by: Path
 
 
-class Tree:
+class Tree(TreeFiles):
     """The roots of all environments; what was listed is remembered for one compile.
 
     Args:
@@ -36,15 +31,23 @@ class Tree:
     """
 
     def __init__(self, roots: Mapping[str, Sequence[Path]]) -> None:
+        super().__init__()
         self.roots = {env: tuple(paths) for env, paths in roots.items()}
         self._real = {root: _real(root) for paths in self.roots.values() for root in paths}
         self._listed: dict[str, dict[str, Path]] = {}
-        self._references: dict[str, dict[str, list[str]]] = {}
 
     @property
     def environments(self) -> tuple[str, ...]:
         """The environments, `base` first."""
-        return tuple(sorted(self.roots, key=lambda env: (env != "base", env)))
+        return base_first(self.roots)
+
+    def has(self, env: str, path: str) -> bool:
+        """Say whether there is a file; a path that climbs out names none."""
+        return self.locate(env, path) is not None
+
+    def paths(self, env: str) -> Iterable[str]:
+        """Give the paths of all files of an environment, sorted."""
+        return self.files(env)
 
     def locate(self, env: str, path: str) -> Path | None:
         """Give where a file of the tree lies, or None; a path that climbs out names nothing."""
@@ -89,55 +92,6 @@ class Tree:
             for path in sorted(_walk(root))
             if seen.get(path, root) != root
         ]
-
-    def folders(self, env: str) -> list[str]:
-        """Give all folders that hold files, as `cp.list_master_dirs` does."""
-        found: set[str] = set()
-        for path in self.files(env):
-            folder = path.rpartition("/")[0]
-            while folder:
-                found.add(folder)
-                folder = folder.rpartition("/")[0]
-        return sorted(found)
-
-    def references(self, env: str) -> dict[str, list[str]]:
-        """Give what can be included, each with the files that it may mean."""
-        known = self._references.get(env)
-        if known is None:
-            found: dict[str, list[str]] = {}
-            for path in self.files(env):
-                if (reference := reference_of(path)) is not None:
-                    found.setdefault(reference, []).append(path)
-            known = self._references[env] = found
-        return known
-
-    def find(self, env: str, reference: str) -> Found | None:
-        """Give the file of a reference, or None.
-
-        `a.b` is `a/b.zy` or `a/b.sls`, else `a/b/init.zy` or `a/b/init.sls`.
-
-        Raises:
-            BadTree: both suffixes are there.
-        """
-        stem = reference.replace(".", "/")
-        for name in (stem, f"{stem}/{_INIT}"):
-            there = [one for one in SUFFIXES if self.locate(env, name + one) is not None]
-            if len(there) > 1:
-                raise BadTree(
-                    f"{name}{there[0]} and {name}{there[1]} are both there",
-                    hint="keep one of them: nothing says which is meant",
-                )
-            if there:
-                return Found(path=name + there[0], dialect=SUFFIXES[there[0]])
-        return None
-
-    def top(self, env: str) -> Found | None:
-        """Give the top file of an environment, or None.
-
-        Raises:
-            BadTree: both suffixes are there.
-        """
-        return self.find(env, "top") if self.locate(env, "top/init.sls") is None else None
 
 
 def split_source(source: str) -> tuple[str, str] | None:

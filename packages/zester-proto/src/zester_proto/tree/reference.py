@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -58,3 +58,17 @@ def absolute(reference: str, sls: str, path: str) -> str | None:
     if levels > len(parts):
         return None
     return ".".join([*parts[:-levels], rest]) if rest else ".".join(parts[:-levels])
+
+
+def sls_names(sls: str, path: str, env: str) -> dict[str, Any]:
+    """Give what a file's templates know of its reference: `sls`, `slspath`, `env` and so on."""
+    folder = path.rpartition("/")[0]
+    return {
+        "sls": sls,
+        "slspath": folder,
+        "slsdotpath": folder.replace("/", "."),
+        "slscolonpath": folder.replace("/", ":"),
+        "sls_path": folder.replace("/", "_"),
+        "env": env,
+        "saltenv": env,
+    }

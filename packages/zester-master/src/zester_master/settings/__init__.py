@@ -1,0 +1,1 @@
+"""Settings trees on a master: rendered without a server, sealed and published (settings.md 2)."""

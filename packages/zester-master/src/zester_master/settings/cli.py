@@ -1,0 +1,84 @@
+"""The commands `zester-master settings render` and `check`, which need no server."""
+
+import argparse
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from zester_proto.render.nodes import Problem
+
+_FAILED = 1
+
+_RENDER = """\
+Renders a settings tree for one peel, as the peel would: with its id and facts, without a server.
+Secrets are masked; with --show what the tree itself holds is shown, and secrets of the store by
+their names. What only the peel can answer (functions of the host) is told on stderr and left out.
+"""
+
+
+def add_parsers(commands: Any) -> None:
+    """Add the commands to the parser of `zester-master settings`."""
+    render = commands.add_parser(
+        "render", help="render a settings tree for one peel", description=_RENDER,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    _add_tree(render)
+    render.add_argument("--id", required=True, metavar="ID", help="the peel's id")
+    render.add_argument("--facts", type=Path, metavar="FILE", help="its facts, JSON or YAML")
+    render.add_argument("--env", default=None, metavar="ENV", help="this environment alone")
+    render.add_argument("--output", choices=("json", "yaml", "text"), default="yaml")
+    render.add_argument("--show", action="store_true", help="mask nothing")
+    render.set_defaults(handler=_render)
+    check = commands.add_parser("check", help="say what is wrong with a settings tree")
+    _add_tree(check)
+    check.set_defaults(handler=_check)
+
+
+def _add_tree(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--tree", action="append", required=True, metavar="[ENV=]DIR", dest="trees",
+        help="a root of the tree, the strongest first; of base, if none is named",
+    )  # fmt: skip
+
+
+def _roots(trees: Iterable[str]) -> dict[str, list[Path]]:
+    roots: dict[str, list[Path]] = {}
+    for text in trees:
+        env, sign, folder = text.partition("=")
+        name, path = (env, folder) if sign and "/" not in env else ("base", text)
+        roots.setdefault(name, []).append(Path(path))
+    return roots
+
+
+def _render(arguments: argparse.Namespace) -> int:
+    from zester_master.settings.offline import read_facts, render, written  # noqa: PLC0415  # speed
+
+    facts = {"id": arguments.id}
+    if arguments.facts is not None:
+        facts |= read_facts(arguments.facts)
+    compiled = render(_roots(arguments.trees), arguments.id, facts, arguments.env)
+    _tell(compiled.errors, compiled.more_errors)
+    if compiled.errors:
+        return _FAILED
+    _tell(compiled.warnings, prefix="warning: ")
+    _tell((one.problem for one in compiled.unknown), prefix="left out: ")
+    sys.stdout.write(written(compiled, arguments.output, show=arguments.show))
+    return 0
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    from zester_master.settings.offline import check  # noqa: PLC0415  # the same
+
+    problems = check(_roots(arguments.trees))
+    _tell(problems)
+    return _FAILED if problems else 0
+
+
+def _tell(problems: Iterable[Problem], more: int = 0, *, prefix: str = "") -> None:
+    from zester_proto.settings.shown import described  # noqa: PLC0415  # the same
+
+    for problem in problems:
+        sys.stderr.write(f"{prefix}{described(problem)}\n")
+    if more:
+        sys.stderr.write(f"and {more} more\n")

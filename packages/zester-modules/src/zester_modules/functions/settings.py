@@ -1,0 +1,71 @@
+"""The settings of this peel: what they are, and which file and line gave each."""
+
+# ruff: noqa: D417  # the context is handed to every function alike
+
+import copy
+from collections.abc import Mapping
+from typing import Any, cast
+
+from zester_modules.context import Context, LazySettings
+from zester_modules.errors import Refused
+from zester_modules.function import function
+from zester_modules.words import Value
+from zester_proto.render.asking import setting
+from zester_proto.render.filters.data import traverse
+
+
+@function("settings.get", reads=True)
+def get(
+    context: Context,
+    key: str,
+    default: Value = None,
+    merge: bool = False,
+    delimiter: str = ":",
+) -> Any:
+    """Answer one setting, or the default where there is none.
+
+    Args:
+        key: its name; `nginx:port` looks into a map.
+        default: what to answer else.
+        merge: lay the setting over the default where both are maps or lists.
+        delimiter: what stands between the steps of a path.
+    """
+    return setting(context.settings, key, default, merge, None, delimiter)
+
+
+@function("settings.items", reads=True)
+def items(context: Context) -> dict[str, Any]:
+    """Answer all settings."""
+    return copy.deepcopy(dict(context.settings))
+
+
+@function("settings.keys", reads=True)
+def keys(context: Context, key: str = "", delimiter: str = ":") -> list[str]:
+    """Answer the names below a setting.
+
+    Args:
+        key: the setting; without it, all names at the top.
+        delimiter: what stands between the steps of a path.
+    """
+    found: Any = traverse(context.settings, key, None, delimiter) if key else context.settings
+    return (
+        [str(one) for one in cast("Mapping[str, Any]", found)] if isinstance(found, Mapping) else []
+    )
+
+
+@function("settings.trace", reads=True)
+def trace(context: Context, key: str, delimiter: str = ":") -> list[dict[str, Any]]:
+    """Answer which file and line gave a setting, one entry for each layer; secrets are masked.
+
+    Args:
+        key: its name; `nginx:port` looks into a map.
+        delimiter: what stands between the steps of a path.
+    """
+    from zester_proto.settings.trace import trace as rows  # noqa: PLC0415  # brings templates
+
+    if not isinstance(context.settings, LazySettings):
+        raise Refused("settings.trace: this peel has no settings", hint="zester settings show PEEL")
+    return [
+        {"place": str(row.place), "did": row.did, "value": row.value}
+        for row in rows(context.settings.compiled, key, delimiter=delimiter)
+    ]

@@ -1,0 +1,42 @@
+"""Renders what a master sealed for this peel; its agent has opened the bundle (settings.md 3)."""
+
+from pathlib import Path
+
+from zester_modules.context import Context
+from zester_modules.errors import Refused
+from zester_modules.states.settings_of import settings_from
+from zester_modules.states.trees import SealedSettings
+from zester_proto.identity.sealing import SealError, open_with
+from zester_proto.messages.settings import file_aad
+from zester_proto.settings.model import Compiled
+from zester_proto.tree.files import KeptTree
+
+
+def opened(sealed: SealedSettings) -> KeptTree:
+    """Open the files.
+
+    Raises:
+        Refused: one is not there, or was changed.
+    """
+    files: dict[str, dict[str, bytes]] = {}
+    for one in sealed.bundle.files:
+        try:
+            data = (Path(sealed.folder) / one.stored).read_bytes()
+            plain = open_with(one.key, file_aad(sealed.bundle.site, one.stored), data)
+        except (OSError, SealError) as error:
+            raise Refused(
+                f"the settings file {one.path} cannot be read on this peel: {error}",
+                hint="settings.refresh fetches it anew",
+            ) from error
+        files.setdefault(one.env, {})[one.path] = plain
+    return KeptTree(files)
+
+
+def compiled(sealed: SealedSettings, context: Context) -> Compiled:
+    """Render them for this peel.
+
+    Raises:
+        Refused: something is wrong with them; the text says what, and where.
+    """
+    bundle = sealed.bundle
+    return settings_from(opened(sealed), bundle.entries, context, secret=bundle.secrets.get)

@@ -1,0 +1,168 @@
+"""Secrets in templates of settings: texts that stay apart from what stands around them.
+
+What `secret('NAME')` gives prints as a placeholder, one word of letters and digits, which YAML
+reads back as it is; `Secrets.revealed` puts the value in its place when the text has been read.
+So a value with a colon, a quote or a line break is one text wherever it is printed, and it is
+known which settings hold a secret. What `~`, `+`, `%`, a method or a filter makes of such a text
+is such a text again; filters that write YAML or JSON write the placeholder.
+"""
+
+import functools
+import re
+import secrets as randomness
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Self
+
+from zester_proto.errors import ZesterError
+from zester_proto.render.kinds import is_list, is_map, is_tuple
+from zester_proto.render.nodes import Node
+
+SECRET: Final = "!secret"  # noqa: S105  # a tag
+ENCRYPTED: Final = "!encrypted"
+
+Lookup = Callable[[str], str | None]
+"""Gives a secret's value by its name, or None where there is none."""
+
+_SYNTAX: Final = frozenset({
+    "dict_to_sls_yaml_params", "indent", "json", "load_json", "load_text", "load_yaml", "python",
+    "tojson", "trim", "yaml", "yaml_dquote", "yaml_encode", "yaml_squote",
+})  # fmt: skip
+"""Filters that write or read a format, or only lay out: their texts keep the placeholders."""
+
+
+class NoSecret(ZesterError):
+    """Raised when a template asks for a secret that this peel does not have."""
+
+
+class SecretText(str):
+    """A secret's value, or what was made of one.
+
+    Attributes:
+        placeholder: what a template prints in its place.
+    """
+
+    __slots__ = ("placeholder",)
+
+    placeholder: str
+
+    def __deepcopy__(self, _memo: Any) -> Self:
+        """Stay what it is in a copy of the settings."""
+        return self
+
+
+class Secrets:
+    """The secrets of one compile.
+
+    Args:
+        lookup: gives their values; None: there are none.
+    """
+
+    def __init__(self, lookup: Lookup | None = None) -> None:
+        self._lookup = lookup
+        self._mark = f"zs{randomness.token_hex(12)}x"
+        self._pattern = re.compile(f"{self._mark}([0-9]+)z")
+        self._texts: list[SecretText] = []
+        self._known: dict[str, SecretText] = {}
+
+    @property
+    def values(self) -> frozenset[str]:
+        """All values that came out, and what was made of them."""
+        return frozenset(self._known)
+
+    @property
+    def used(self) -> bool:
+        """Whether any came out."""
+        return bool(self._texts)
+
+    def get(self, name: str) -> SecretText:
+        """Give a secret by its name; this is what templates call `secret`.
+
+        Raises:
+            NoSecret: there is none.
+        """
+        value = self._lookup(str(name)) if self._lookup is not None else None
+        if value is None:
+            raise NoSecret(
+                f"there is no secret {str(name)!r} for this peel",
+                hint=f"zester-master secret set {name}",
+            )
+        return self.text(value)
+
+    def text(self, value: str) -> SecretText:
+        """Give a value as a text that is known as secret."""
+        made = self._known.get(value)
+        if made is None:
+            made = self._known[value] = SecretText(value)
+            made.placeholder = f"{self._mark}{len(self._texts)}z"
+            self._texts.append(made)
+        return made
+
+    def tagged(self, node: Node, value: Any) -> Any:
+        """Give what stands for a tagged node of YAML that a template reads."""
+        if node.tag == SECRET and isinstance(value, str):
+            return self.get(value)
+        return self.text(value) if node.tag == ENCRYPTED and isinstance(value, str) else value
+
+    def kept(self, made: Any, *sources: Any) -> Any:
+        """Give what was made; a text that was made of secret ones is one too."""
+        if type(made) is str and any(type(one) is SecretText for one in sources):
+            return self.text(made)
+        return made
+
+    def is_in(self, text: str) -> bool:
+        """Say whether a text holds a placeholder."""
+        return self._mark in text
+
+    def revealed(self, text: str) -> str:
+        """Give a text with the values in place of the placeholders."""
+        return self._pattern.sub(lambda found: str(self._texts[int(found[1])]), text)
+
+    def filters(self, filters: Mapping[str, Callable[..., Any]]) -> dict[str, Callable[..., Any]]:
+        """Give filters that treat secrets as the module's text says."""
+        return {
+            name: (self._writing if name in _SYNTAX else self._making)(function)
+            for name, function in filters.items()
+        }
+
+    def _writing(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def write(*args: Any, **kwargs: Any) -> Any:
+            return function(*(placed(one) for one in args), **kwargs)
+
+        return write
+
+    def _making(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def make(*args: Any, **kwargs: Any) -> Any:
+            if self._texts:
+                args = tuple(self._plain(one) for one in args)
+                return self.kept(function(*args, **kwargs), *args)
+            return function(*args, **kwargs)
+
+        return make
+
+    def _plain(self, value: Any) -> Any:
+        """Give a text that a macro or block made with what is really in it."""
+        if type(value) is str and self._mark in value:
+            whole = self._pattern.fullmatch(value)
+            return self._texts[int(whole[1])] if whole else self.revealed(value)
+        return value
+
+
+def placed(value: Any) -> Any:
+    """Give data with placeholders for its secrets."""
+    if type(value) is SecretText:
+        return value.placeholder
+    if not _holds_secret(value):
+        return value
+    if is_map(value):
+        return {key: placed(one) for key, one in value.items()}
+    return [placed(one) for one in value]
+
+
+def _holds_secret(value: Any) -> bool:
+    if is_map(value):
+        return any(_holds_secret(one) for one in value.values())
+    if is_list(value) or is_tuple(value):
+        return any(_holds_secret(one) for one in value)
+    return type(value) is SecretText

@@ -1,0 +1,121 @@
+"""Files of a tree by environment and path, wherever they lie."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from zester_proto.errors import ZesterError
+from zester_proto.tree.reference import SUFFIXES, Found, reference_of
+
+_INIT: Final = "init"
+
+
+class BadTree(ZesterError):
+    """Raised when an environment is asked for that no root is configured for."""
+
+
+class TreeFiles(ABC):
+    """What a compile reads; what was listed is remembered for it."""
+
+    def __init__(self) -> None:
+        self._references: dict[str, dict[str, list[str]]] = {}
+
+    @property
+    @abstractmethod
+    def environments(self) -> tuple[str, ...]:
+        """The environments, `base` first."""
+
+    @abstractmethod
+    def has(self, env: str, path: str) -> bool:
+        """Say whether there is a file; a path that climbs out names none."""
+
+    @abstractmethod
+    def read(self, env: str, path: str) -> bytes | None:
+        """Give a file's bytes, or None where there is none."""
+
+    @abstractmethod
+    def paths(self, env: str) -> Iterable[str]:
+        """Give the paths of all files of an environment, sorted."""
+
+    def folders(self, env: str) -> list[str]:
+        """Give all folders that hold files, as `cp.list_master_dirs` does."""
+        found: set[str] = set()
+        for path in self.paths(env):
+            folder = path.rpartition("/")[0]
+            while folder:
+                found.add(folder)
+                folder = folder.rpartition("/")[0]
+        return sorted(found)
+
+    def references(self, env: str) -> dict[str, list[str]]:
+        """Give what can be included, each with the files that it may mean."""
+        known = self._references.get(env)
+        if known is None:
+            found: dict[str, list[str]] = {}
+            for path in self.paths(env):
+                if (reference := reference_of(path)) is not None:
+                    found.setdefault(reference, []).append(path)
+            known = self._references[env] = found
+        return known
+
+    def find(self, env: str, reference: str) -> Found | None:
+        """Give the file of a reference, or None.
+
+        `a.b` is `a/b.zy` or `a/b.sls`, else `a/b/init.zy` or `a/b/init.sls`.
+
+        Raises:
+            BadTree: both suffixes are there.
+        """
+        stem = reference.replace(".", "/")
+        for name in (stem, f"{stem}/{_INIT}"):
+            there = [one for one in SUFFIXES if self.has(env, name + one)]
+            if len(there) > 1:
+                raise BadTree(
+                    f"{name}{there[0]} and {name}{there[1]} are both there",
+                    hint="keep one of them: nothing says which is meant",
+                )
+            if there:
+                return Found(path=name + there[0], dialect=SUFFIXES[there[0]])
+        return None
+
+    def top(self, env: str) -> Found | None:
+        """Give the top file of an environment, or None.
+
+        Raises:
+            BadTree: both suffixes are there.
+        """
+        return self.find(env, "top") if not self.has(env, "top/init.sls") else None
+
+
+class KeptTree(TreeFiles):
+    """A tree that is held in memory.
+
+    Args:
+        files: environment to path to content.
+    """
+
+    def __init__(self, files: Mapping[str, Mapping[str, bytes]]) -> None:
+        super().__init__()
+        self._files = files
+
+    @property
+    def environments(self) -> tuple[str, ...]:
+        """The environments, `base` first."""
+        return base_first(self._files)
+
+    def has(self, env: str, path: str) -> bool:
+        """Say whether there is a file."""
+        return path in self._files.get(env, {})
+
+    def read(self, env: str, path: str) -> bytes | None:
+        """Give a file's bytes, or None where there is none."""
+        return self._files.get(env, {}).get(path)
+
+    def paths(self, env: str) -> Iterable[str]:
+        """Give the paths of all files of an environment, sorted."""
+        return sorted(self._files.get(env, {}))
+
+
+def base_first(environments: Iterable[str]) -> tuple[str, ...]:
+    """Give environments in the order in which they are looked at."""
+    return tuple(sorted(environments, key=lambda env: (env != "base", env)))
