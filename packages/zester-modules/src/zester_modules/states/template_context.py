@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 import msgspec
 
-from zester_modules.context import Context
+from zester_modules.context import Context, secret_paths
 from zester_modules.states.template_calls import Salt, TemplateCalls
 from zester_proto.errors import ZesterError
 from zester_proto.render.code_cache import CodeCache
@@ -18,6 +18,7 @@ from zester_proto.render.renderer import Limits, Rendered, Renderer
 from zester_proto.render.secret_text import Lookup, Secrets
 from zester_proto.render.values import plain
 from zester_proto.render.yaml import load
+from zester_proto.secrets.watched import Reads, watched
 from zester_proto.target import matches, parse
 from zester_proto.tree.files import TreeFiles
 from zester_proto.tree.folders import Tree
@@ -61,7 +62,9 @@ class Templates:
         self._tree = tree
         self._given = given
         self.facts: dict[str, Any] = copy.deepcopy(dict(given.context.facts))
-        self.settings: dict[str, Any] = copy.deepcopy(dict(given.context.settings))
+        self.reads = Reads()
+        """Counts reads of secrets among the settings."""
+        self.settings = _watched(given.context.settings, self.reads)
         self.options = self._options()
         self.context = msgspec.structs.replace(
             given.context, facts=self.facts, settings=self.settings, options=self.options, tree=self
@@ -150,7 +153,7 @@ class Templates:
             renderer = self._renderers[env] = Renderer(
                 lambda path: self._tree.read(env, path), codes=given.codes, filters=given.filters,
                 env=given.jinja_env, sls_env=given.jinja_sls_env, limits=given.limits,
-                secrets=self.secrets if given.secret is not None else None,
+                secrets=self.secrets if given.secret is not None else None, reads=self.reads,
             )  # fmt: skip
         return renderer
 
@@ -191,6 +194,11 @@ class Templates:
         """Give what peels published under a name: pairs of peel id and value."""
         ask = self._given.basket
         return ask(f"{KINDS.get(kind, '')}{target}", name) if ask is not None else ()
+
+
+def _watched(settings: Mapping[str, Any], reads: Reads) -> dict[str, Any]:
+    secrets = secret_paths(settings)
+    return watched(copy.deepcopy(dict(settings)), secrets, reads)
 
 
 def _no_secret(name: str) -> NoReturn:

@@ -29,10 +29,18 @@ class LineMap:
     Attributes:
         text: the rendered text.
         origins: one for each line of the text; lines count from 1.
+        secret: the lines that were made with a secret.
     """
 
-    def __init__(self, file: str, text: str, origins: Sequence[Origin]) -> None:
+    def __init__(
+        self,
+        file: str,
+        text: str,
+        origins: Sequence[Origin],
+        secret: frozenset[int] = frozenset(),
+    ) -> None:
         self.text = text
+        self.secret: Final = secret
         self.origins: Final = tuple(origins) or (Origin(file, 1, exact=True),)
 
     @classmethod
@@ -45,15 +53,25 @@ class LineMap:
         """Return where a rendered line came from; beyond the end, the last one."""
         return self.origins[min(max(line, 1), len(self.origins)) - 1]
 
-    def place(self, line: int, column: int | None) -> Place:
-        """Return the source's place of a place in the rendered text."""
+    def place(self, line: int, column: int | None, last: int = 0) -> Place:
+        """Return the source's place of a place in the rendered text.
+
+        Args:
+            line: of the rendered text.
+            column: in it.
+            last: the line where what begins there ends, if it is another.
+        """
         origin = self.origin(line)
-        return Place(origin.file, origin.line, column if origin.exact else None)
+        secret = bool(self.secret) and any(
+            one in self.secret for one in range(line, max(line, last) + 1)
+        )
+        return Place(origin.file, origin.line, column if origin.exact else None, secret)
 
     def problem(self, line: int, column: int | None, message: str, hint: str = "") -> Problem:
         """Return a problem at a place of the rendered text, as states.md 3 wants it shown."""
         origin = self.origin(line)
-        rendered = "" if origin.exact or column is None else self._caret(line, column)
+        hidden = origin.exact or column is None or line in self.secret
+        rendered = "" if hidden or column is None else self._caret(line, column)
         return Problem(
             message=message,
             place=self.place(line, column),

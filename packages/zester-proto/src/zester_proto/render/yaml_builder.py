@@ -116,7 +116,8 @@ class Builder:
         tag = ""
         if event.tag is not None:
             tag, is_plain = self._tag(event, quoted=not is_plain)
-        self._done(event, Scalar(text, is_plain, self._place(event), tag), event.anchor, 1, 0)
+        place = self._place(event, last=event.end_mark)
+        self._done(event, Scalar(text, is_plain, place, tag), event.anchor, 1, 0)
 
     def _alias(self, event: Any) -> None:
         found = self._anchors.get(event.anchor)
@@ -204,9 +205,10 @@ class Builder:
         self._say(event, f"an unknown tag {shown}", hint)
         return "", not quoted
 
-    def _place(self, event: Any) -> Place:
+    def _place(self, event: Any, last: Any = None) -> Place:
         mark = event.start_mark
-        return self._lines.place(self._line(mark.line), mark.column + 1)
+        end = self._line(last.line - (not last.column)) if last is not None else 0
+        return self._lines.place(self._line(mark.line), mark.column + 1, end)
 
     def _line(self, line: int) -> int:
         return line + 1 if self._breaks is None else self._breaks[line]
