@@ -6,6 +6,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta
 
+from zester_master.secrets.sources import sources_of
 from zester_proto.units import Duration
 
 DEFAULT_FILE: Final = Path("/etc/zester/master.yaml")
@@ -45,6 +46,14 @@ class MasterConfig(msgspec.Struct, frozen=True, kw_only=True):
     settings_dir: Annotated[Path, Meta(description="the settings tree")] = Path(
         "/srv/zester/settings"
     )
+    settings_roots: Annotated[
+        dict[str, tuple[Path, ...]],
+        Meta(description="the settings trees: environment to folders, the strongest first"),
+    ] = {}
+    secret_sources: Annotated[
+        dict[str, tuple[str, ...]],
+        Meta(description="how names of secrets begin: [command|file|environment, ...]"),
+    ] = {}
     jetstream_replicas: Annotated[
         int, Meta(ge=1, le=5, description="on how many NATS servers buckets and streams lie")
     ] = 1
@@ -69,10 +78,23 @@ class MasterConfig(msgspec.Struct, frozen=True, kw_only=True):
         Duration, Meta(description="how long requests may go on when the master is stopped")
     ] = 10.0
 
+    def __post_init__(self) -> None:
+        """Say early what cannot be.
+
+        Raises:
+            BadValue: a source of secrets is none.
+        """
+        sources_of(self.secret_sources)
+
     @property
     def trees(self) -> dict[str, tuple[Path, ...]]:
         """The roots of the state trees; `states_dir` is the short form of one for `base`."""
         return self.state_roots or {"base": (self.states_dir,)}
+
+    @property
+    def settings_trees(self) -> dict[str, tuple[Path, ...]]:
+        """The roots of the settings; `settings_dir` is the short form of one for `base`."""
+        return self.settings_roots or {"base": (self.settings_dir,)}
 
     @property
     def auth(self) -> Path:

@@ -12,6 +12,7 @@ from zester_master.fleet.index import FleetIndex
 from zester_master.fleet.presence import Presence
 from zester_master.journal import Journal
 from zester_master.meter import Meter
+from zester_master.secrets.record import NoSecrets, Secrets
 from zester_master.site.layout import SiteRecord
 from zester_master.site.masters import MasterKeys
 from zester_proto.codec import encode
@@ -21,6 +22,10 @@ from zester_proto.identity.signing import sign
 from zester_proto.link import NatsLink
 from zester_proto.messages.trees import TreeHead
 from zester_proto.messages.trust import SignedType
+
+
+def _unknown(_peel_id: str) -> int:
+    return -1
 
 
 @dataclass(slots=True, kw_only=True)
@@ -48,6 +53,8 @@ class Context:
         tree_head: what is published of the state trees.
         tree_root: root of the trees in this master's own folders; empty where they are broken.
         tree_problems: how much is wrong with those.
+        secrets: gives the values of secrets.
+        least_settings: gives the least generation of a peel's settings, for its welcome.
         clock: monotonic seconds.
         wall: Unix time; a master's is the site's.
     """
@@ -72,6 +79,8 @@ class Context:
     tree_head: TreeHead | None = None
     tree_root: bytes = b""
     tree_problems: int = 0
+    secrets: Secrets = field(default_factory=NoSecrets)
+    least_settings: Callable[[str], int] = _unknown
     clock: Callable[[], float] = time.monotonic
     wall: Callable[[], float] = time.time
 

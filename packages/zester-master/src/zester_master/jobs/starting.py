@@ -10,7 +10,7 @@ import msgspec
 from zester_master.api.requests import Asked, Denied
 from zester_master.context import Context
 from zester_master.fleet.index import Result
-from zester_master.jobs import store
+from zester_master.jobs import secrets, store
 from zester_master.jobs.bond import bound
 from zester_master.jobs.live import Task
 from zester_master.jobs.plan import LONGEST, BadPlan, job_seconds, plan_of
@@ -112,6 +112,7 @@ async def begin(context: Context, asked: Asked, ask: RunAsk, meant: Meant, part:
     Raises:
         Denied: it cannot be; the code says why.
     """
+    await secrets.check(context, asked, ask)
     ids = tuple(meant.ids)
     record = make_record(context, asked, ask, meant)
     if part:
@@ -183,7 +184,7 @@ def make_record(context: Context, asked: Asked, ask: RunAsk, meant: Meant) -> Jo
             timeout=ask.timeout,
             count=count,
             parts=-(-count // PEELS_PER_KEY),
-            broadcast=not (ask.batch or ask.canary) and may_broadcast(context, meant),
+            broadcast=_in_one(ask) and may_broadcast(context, meant),
             test=ask.test,
             tree=tree_of(context, ask.function),
             batch=ask.batch,
@@ -198,6 +199,11 @@ def make_record(context: Context, asked: Asked, ask: RunAsk, meant: Meant) -> Jo
     return record
 
 
+def _in_one(ask: RunAsk) -> bool:
+    """Say whether all peels may be asked at once and alike; secrets go to each by itself."""
+    return not (ask.batch or ask.canary or secrets.secrets_of(ask))
+
+
 def tree_of(context: Context, function: str) -> bytes:
     """Give the root of the trees that a job is asked for; nothing if it needs none."""
     head = context.tree_head
@@ -207,8 +213,10 @@ def tree_of(context: Context, function: str) -> bytes:
 def argument_names(ask: RunAsk) -> tuple[str, ...]:
     """Give what may be told of the arguments: their names, and how many have none."""
     named: dict[str, object] = unpack(bytes(ask.kwargs))
-    places = [f"#{n}" for n in range(1, len(unpack(bytes(ask.args))) + 1)]
-    return tuple([*places, *sorted(named)][:_NAMED])
+    given: list[object] = unpack(bytes(ask.args))
+    places = [secrets.shown(f"#{n}", value) for n, value in enumerate(given, 1)]
+    names = [secrets.shown(name, value) for name, value in sorted(named.items())]
+    return tuple([*places, *names][:_NAMED])
 
 
 async def create(context: Context, record: JobRecord, ids: Sequence[str]) -> store.Found:

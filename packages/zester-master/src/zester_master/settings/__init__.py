@@ -1,1 +1,1 @@
-"""Settings trees on a master: rendered and checked without a server, and published."""
+"""Settings trees on a master: rendered without a server, sealed and published (settings.md 2)."""

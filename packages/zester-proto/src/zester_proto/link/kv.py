@@ -176,14 +176,26 @@ class _Purged(msgspec.Struct, frozen=True):
 
 
 async def purge(
-    link: NatsLink, bucket: str, keys: str = ">", *, seconds: float | None = None
+    link: NatsLink,
+    bucket: str,
+    keys: str = ">",
+    *,
+    keep: int = 0,
+    seconds: float | None = None,
 ) -> int:
     """Remove keys (wildcards allowed) with all their history; give how many messages went.
+
+    Args:
+        link: the bus.
+        bucket: name of the bucket.
+        keys: which keys.
+        keep: how many of the newest messages stay.
+        seconds: how long to wait.
 
     Raises:
         LinkError: JetStream refuses, or does not answer.
     """
-    body = {"filter": kv(bucket, keys)}
+    body = {"filter": kv(bucket, keys), **({"keep": keep} if keep else {})}
     return (await ask(link, f"STREAM.PURGE.KV_{bucket}", body, _Purged, seconds)).purged
 
 
@@ -296,6 +308,34 @@ async def get_many(
                 found[entry.key] = entry
         if not entries or end.headers.get("Nats-Num-Pending", "0") == "0":
             return found
+
+
+class _Subjects(msgspec.Struct, frozen=True):
+    subjects: dict[str, int] | None = None
+
+
+class _KeysPage(msgspec.Struct, frozen=True):
+    state: _Subjects
+    total: int = 0
+
+
+async def keys(
+    link: NatsLink, bucket: str, wanted: str = ">", *, seconds: float | None = None
+) -> list[str]:
+    """Give the keys that match (wildcards allowed), those that are marked as deleted too.
+
+    Raises:
+        LinkError: they cannot be read.
+    """
+    prefix = kv(bucket, "")
+    found: dict[str, None] = {}
+    while True:
+        body = {"subjects_filter": kv(bucket, wanted), "offset": len(found)}
+        page = await ask(link, f"STREAM.INFO.KV_{bucket}", body, _KeysPage, seconds)
+        subjects = page.state.subjects or {}
+        found |= dict.fromkeys(one.removeprefix(prefix) for one in subjects)
+        if not subjects or len(found) >= page.total:
+            return list(found)
 
 
 def _is_last(answer: Message) -> bool:

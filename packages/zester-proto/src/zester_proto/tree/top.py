@@ -22,6 +22,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     place: Place
     target: str
     """As it was written."""
+    at: Place
+    """Where the target stands."""
     kind: str
     """How the target is read: a word of `match`."""
     ignore_missing: bool = False
@@ -52,6 +54,22 @@ def read_top(
         env: look in this environment's alone; else `base`'s counts for all environments, and
             another's for its own where base's says nothing about it.
     """
+    lines, files = top_lines(tree, templates, problems, env)
+    asked = [one for one in lines if _is_meant(one, templates, problems)]
+    return list({(one.env, one.reference): one for one in reversed(asked)}.values())[::-1], files
+
+
+def top_lines(
+    tree: TreeFiles, templates: Rendering, problems: Problems, env: str | None
+) -> tuple[list[Asked], list[str]]:
+    """Give all that the top files name, for whomever, in written order, and the files read.
+
+    Args:
+        tree: where they are.
+        templates: renders them.
+        problems: where what is wrong is noted.
+        env: as of `read_top`.
+    """
     asked: list[Asked] = []
     seen: set[str] = set()
     files: list[str] = []
@@ -65,12 +83,20 @@ def read_top(
                 continue
             else:
                 seen.add(key.text)
-                asked += _section(key.text, value, templates, problems)
+                asked += _section(key.text, value, problems)
     if not files and not problems.count:
         problems.error(
             "there is no top file", None, "write top.zy or top.sls at the top of the tree"
         )
-    return list({(one.env, one.reference): one for one in reversed(asked)}.values())[::-1], files
+    return asked, files
+
+
+def _is_meant(one: Asked, templates: Rendering, problems: Problems) -> bool:
+    try:
+        return templates.is_meant(one.target, one.kind)
+    except ZesterError as error:
+        problems.error(f"{one.target!r}: {error.message}", one.at, error.hint)
+        return False
 
 
 def _root(
@@ -95,20 +121,15 @@ def _root(
     return loaded.root if isinstance(loaded.root, Mapping) and not loaded.problems else None
 
 
-def _section(env: str, node: Node, templates: Rendering, problems: Problems) -> Iterable[Asked]:
+def _section(env: str, node: Node, problems: Problems) -> Iterable[Asked]:
     if not isinstance(node, Mapping):
         problems.error(f"{env!r} in a top file is a mapping of targets", node.place)
         return
     blocks = [(target, *_block(value, problems)) for target, value in node.pairs]
     for target, options, references in sorted(blocks, key=lambda block: block[1].order):
-        try:
-            meant = templates.is_meant(target.text, options.match)
-        except ZesterError as error:
-            problems.error(f"{target.text!r}: {error.message}", target.place, error.hint)
-            continue
-        for one in references if meant else ():
+        for one in references:
             yield Asked(
-                env=env, reference=one.text, place=one.place, target=target.text,
+                env=env, reference=one.text, place=one.place, target=target.text, at=target.place,
                 kind=options.match, ignore_missing=options.ignore_missing,
                 trust_facts=options.trust_facts,
             )  # fmt: skip
