@@ -75,14 +75,16 @@ def use(trees: Trees, context: Context) -> None:
     context.strict = trees.strict
     context.codes = Path(trees.codes) if trees.codes else None
     if trees.settings or trees.sealed is not None or trees.unsettled:
-        context.settings = LazySettings(lambda: _settings(trees, context))
+        context.settings = LazySettings(
+            lambda: _settings(trees, context), lambda: _settings(trees, context, whole=True)
+        )
 
 
-def _settings(trees: Trees, context: Context) -> "Compiled":
+def _settings(trees: Trees, context: Context, *, whole: bool = False) -> "Compiled":
     from zester_modules.states import sealed_settings, settings_of  # noqa: PLC0415  # templates
 
     if trees.settings:
         return settings_of.settings_of(trees.settings_paths(), context)
     if trees.sealed is None:
         raise Refused(trees.unsettled, hint=trees.unsettled_hint)
-    return sealed_settings.compiled(trees.sealed, context)
+    return sealed_settings.compiled(trees.sealed, context, whole=whole)
