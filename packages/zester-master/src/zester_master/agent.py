@@ -41,6 +41,9 @@ from zester_master.jobs.takeover import Takeover
 from zester_master.journal import Journal
 from zester_master.meter import Meter
 from zester_master.probes import Probes
+from zester_master.settings.published import Published
+from zester_master.settings.publisher import SettingsPublisher
+from zester_master.settings.values import SecretValues
 from zester_master.site.layout import AuthPaths
 from zester_master.site.masters import MasterIdentity
 from zester_master.trusting import Trusting
@@ -92,6 +95,12 @@ class Agent:
         self.trusting = Trusting(context, AuthPaths(config.auth).trust)
         self.heads = Heads(context)
         self.publisher = Publisher(context, self.heads, config.trees)
+        self.secrets = SecretValues(context)
+        self.published = Published(context)
+        self.settings = SettingsPublisher(
+            context, self.published, self.secrets, config.settings_trees
+        )
+        context.least_settings = self.published.least
         self.sysview = self._sysview(identity)
         self.service = Service(context, self._verbs(), limit=config.max_requests)
         folders = {"state_dir": config.states_dir, "settings_dir": config.settings_dir}
@@ -265,6 +274,9 @@ class Agent:
             "trust": _after(ready, self.trusting.run),
             "tree-heads": _after(ready, self.heads.run),
             "trees": _after(ready, self.publisher.run),
+            "secrets": _after(ready, self.secrets.run),
+            "settings-published": _after(ready, self.published.run),
+            "settings": _after(ready, self.settings.run),
             "probes": _after(ready, self.probes.run),
             "jobs": _after(ready, self.desk.run),
             "takeover": _after(self.feed.ready, self.takeover.run),
@@ -291,6 +303,7 @@ class Agent:
         await self.beat.end()
         with contextlib.suppress(LinkError):
             await self.publisher.end()
+            await self.settings.end()
         await self.context.link.drain(DRAIN)
 
 

@@ -45,6 +45,10 @@ class MasterConfig(msgspec.Struct, frozen=True, kw_only=True):
     settings_dir: Annotated[Path, Meta(description="the settings tree")] = Path(
         "/srv/zester/settings"
     )
+    settings_roots: Annotated[
+        dict[str, tuple[Path, ...]],
+        Meta(description="the settings trees: environment to folders, the strongest first"),
+    ] = {}
     jetstream_replicas: Annotated[
         int, Meta(ge=1, le=5, description="on how many NATS servers buckets and streams lie")
     ] = 1
@@ -73,6 +77,11 @@ class MasterConfig(msgspec.Struct, frozen=True, kw_only=True):
     def trees(self) -> dict[str, tuple[Path, ...]]:
         """The roots of the state trees; `states_dir` is the short form of one for `base`."""
         return self.state_roots or {"base": (self.states_dir,)}
+
+    @property
+    def settings_trees(self) -> dict[str, tuple[Path, ...]]:
+        """The roots of the settings; `settings_dir` is the short form of one for `base`."""
+        return self.settings_roots or {"base": (self.settings_dir,)}
 
     @property
     def auth(self) -> Path:

@@ -23,6 +23,10 @@ from zester_proto.messages.trees import TreeHead
 from zester_proto.messages.trust import SignedType
 
 
+def _unknown(_peel_id: str) -> int:
+    return -1
+
+
 @dataclass(slots=True, kw_only=True)
 class Context:
     """One master.
@@ -48,6 +52,7 @@ class Context:
         tree_head: what is published of the state trees.
         tree_root: root of the trees in this master's own folders; empty where they are broken.
         tree_problems: how much is wrong with those.
+        least_settings: gives the least generation of a peel's settings, for its welcome.
         clock: monotonic seconds.
         wall: Unix time; a master's is the site's.
     """
@@ -72,6 +77,7 @@ class Context:
     tree_head: TreeHead | None = None
     tree_root: bytes = b""
     tree_problems: int = 0
+    least_settings: Callable[[str], int] = _unknown
     clock: Callable[[], float] = time.monotonic
     wall: Callable[[], float] = time.time
 

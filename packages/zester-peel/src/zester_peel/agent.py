@@ -40,7 +40,7 @@ from zester_proto.health import Check, Condition, Health
 from zester_proto.health_server import HealthServer
 from zester_proto.identity.joining import CREDS_FILE, TRUST_FOLDER, PeelIdentity
 from zester_proto.ids import new_instance
-from zester_proto.link import LinkError, LinkOptions, NatsLink
+from zester_proto.link import LinkError, LinkOptions, Message, NatsLink
 from zester_proto.logs import Log
 from zester_proto.messages.jobs import Outcome
 from zester_proto.messages.presence import Welcome
@@ -236,6 +236,11 @@ class Agent:
         self.settings.welcomed(welcome.settings)
         await self.desk.welcomed()
 
+    async def _settings_noted(self, message: Message) -> None:
+        if not self.presence.sure:
+            self.presence.ask()  # our first bundle, perhaps: a master has to vouch for it
+        await self.settings.following.noted(message)
+
     async def _disconnected(self, _reason: LinkError) -> None:
         self.clock.disconnected()
         self.desk.disconnected()
@@ -287,7 +292,7 @@ class Agent:
         for subject in (CMD_ALL, cmd_peel(self.peel_id)):
             await self.link.subscribe(subject, self.desk.take)
         await self.link.subscribe(note(BUCKET), self.trees.following.noted)
-        await self.link.subscribe(note(BUNDLES), self.settings.following.noted)
+        await self.link.subscribe(note(BUNDLES), self._settings_noted)
         await self.trees.load()
         await self.settings.load()
         self._log.info(

@@ -67,6 +67,8 @@ class Presence:
         jobs: Callable[[], Iterable[str]],
         log: Log,
     ) -> None:
+        self.sure = True
+        """Whether the last welcome said all; a master that is young asks to be asked again."""
         self.last_beat: float | None = None
         """Monotonic time of the last heartbeat that was sent."""
         self._peel_id = peel_id
@@ -92,11 +94,15 @@ class Presence:
         if epoch != self._beaten:
             self._beat_again.set()
 
+    def ask(self) -> None:
+        """Ask for a welcome soon: something that it says may have changed."""
+        self._ask_again.set()
+
     # -- the time ------------------------------------------------------------------------------
 
     async def serve_time(self) -> None:
         """Ask after each connect, again until a master answers, and then every ten minutes."""
-        backoff = Backoff(base=0.5, cap=15.0)
+        backoff, unsure = Backoff(base=0.5, cap=15.0), Backoff(base=1.0, cap=60.0)
         while True:
             self._asked = await self._link.wait_connected()
             self._ask_again.clear()
@@ -107,8 +113,10 @@ class Presence:
                 patience = backoff.next()
             else:
                 self._health.clear("no-welcome")
+                patience = RENEW if self.sure else unsure.next()
                 backoff.reset()
-                patience = RENEW
+                if self.sure:
+                    unsure.reset()
             await _event_or(self._ask_again, patience)
 
     def _unwelcome(self, error: ZesterError) -> None:
@@ -138,6 +146,7 @@ class Presence:
         welcome = await self._verify(answer.data, nonce)
         self._clock.set(welcome.time, asked, answered)
         self._report_clock()
+        self.sure = welcome.settings >= 0
         await self._welcomed(welcome)
         if welcome.bundle > self._trust.store.version:
             await self._trust.walk(wanted=welcome.bundle)

@@ -15,6 +15,8 @@ class Boxes:
 
     def __init__(self, returning: BoxKey) -> None:
         self._mine = returning
+        self.changes = 0
+        """Rises with every key that is new."""
         self._boxes: dict[str, _Box] = {}
 
     def put(self, peel_id: str, public: bytes) -> bytes:
@@ -26,6 +28,7 @@ class Boxes:
         box = self._boxes.get(peel_id)
         if box is None or box.public != public:
             box = self._boxes[peel_id] = _Box(public, shared_key(self._mine, public))
+            self.changes += 1
         return box.shared
 
     def get(self, peel_id: str) -> bytes | None:

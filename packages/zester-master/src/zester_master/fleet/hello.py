@@ -83,6 +83,7 @@ class Ears:
             drain=drain.number,
             drained=drain.on,
             tree=head.generation if (head := self._context.tree_head) else 0,
+            settings=self._context.least_settings(peel_id),
         )
         try:
             await self._context.ears.publish(

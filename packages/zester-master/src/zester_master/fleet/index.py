@@ -64,6 +64,8 @@ class FleetIndex:
         Args:
             opaque: facts that are indexed only when first asked for, besides all lists.
         """
+        self.changes = 0
+        """Rises whenever something is said of a peel that was not known."""
         self._names = Names()
         self._leaves = Leaves(opaque)
 
@@ -89,11 +91,13 @@ class FleetIndex:
         known = peel_id in self
         number = self._names.add(peel_id)
         try:
-            return self._leaves.put(number, facts)
+            changed = self._leaves.put(number, facts)
         except BaseException:
             if not known:
                 self._names.remove(peel_id)
             raise
+        self.changes += bool(changed or not known)
+        return changed
 
     def remove(self, peel_id: str) -> bool:
         """Forget a peel; says whether it was there."""
@@ -101,6 +105,7 @@ class FleetIndex:
         if number is None:
             return False
         self._leaves.remove(number)
+        self.changes += 1
         return True
 
     def get(self, peel_id: str) -> dict[str, Any] | None:

@@ -1,1 +1,1 @@
-"""Settings trees on a master: rendered and checked without a server, and published."""
+"""The settings tree of a master: who may read what of it, sealed and published (settings.md 2)."""

@@ -19,9 +19,9 @@ from zester_proto.render.secret_text import Lookup, Secrets
 from zester_proto.render.values import plain
 from zester_proto.render.yaml import load
 from zester_proto.target import matches, parse
+from zester_proto.target.salt_targets import in_our_letters
 from zester_proto.tree.files import TreeFiles
 from zester_proto.tree.folders import Tree
-from zester_proto.tree.top import KINDS
 
 Basket = Callable[[str, str], Sequence[tuple[str, Any]]]
 """Gives what peels that a target means published under a name: peel ids and values."""
@@ -118,7 +118,7 @@ class Templates:
         Raises:
             TargetError: it is malformed.
         """
-        text = f"{KINDS.get(kind, '')}{expression}"
+        text = in_our_letters(expression, kind)
         node = parse(text, groups=self._given.groups)
         return matches(node, self._given.context.peel_id, self.facts, self.settings)
 
@@ -191,7 +191,7 @@ class Templates:
         """Give what peels published under a name: pairs of peel id and value."""
         self.called.add("basket")
         ask = self._given.basket
-        return ask(f"{KINDS.get(kind, '')}{target}", name) if ask is not None else ()
+        return ask(in_our_letters(target, kind), name) if ask is not None else ()
 
 
 def _no_secret(name: str) -> NoReturn:

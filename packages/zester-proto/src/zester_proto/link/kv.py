@@ -298,5 +298,33 @@ async def get_many(
             return found
 
 
+class _Subjects(msgspec.Struct, frozen=True):
+    subjects: dict[str, int] | None = None
+
+
+class _KeysPage(msgspec.Struct, frozen=True):
+    state: _Subjects
+    total: int = 0
+
+
+async def keys(
+    link: NatsLink, bucket: str, wanted: str = ">", *, seconds: float | None = None
+) -> list[str]:
+    """Give the keys that match (wildcards allowed), those that are marked as deleted too.
+
+    Raises:
+        LinkError: they cannot be read.
+    """
+    prefix = kv(bucket, "")
+    found: dict[str, None] = {}
+    while True:
+        body = {"subjects_filter": kv(bucket, wanted), "offset": len(found)}
+        page = await ask(link, f"STREAM.INFO.KV_{bucket}", body, _KeysPage, seconds)
+        subjects = page.state.subjects or {}
+        found |= dict.fromkeys(one.removeprefix(prefix) for one in subjects)
+        if not subjects or len(found) >= page.total:
+            return list(found)
+
+
 def _is_last(answer: Message) -> bool:
     return answer.status != ""

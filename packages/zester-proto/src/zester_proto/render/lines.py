@@ -59,8 +59,6 @@ class LineMap:
 
     def place(self, line: int, column: int | None) -> Place:
         """Return the source's place of a place in the rendered text."""
-        if self.source is not None:
-            return Place(self.source, line, column)
         origin = self.origin(line)
         return Place(origin.file, origin.line, column if origin.exact else None)
 

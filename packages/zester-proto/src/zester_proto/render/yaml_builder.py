@@ -223,7 +223,7 @@ class Builder:
 
     def _place(self, event: Any) -> Place:
         mark = event.start_mark
-        line = mark.line + 1 if self._breaks is None else self._breaks[mark.line]
+        line = self._line(mark.line)
         if self._source is not None:
             return Place(self._source, line, mark.column + 1)
         return self._lines.place(line, mark.column + 1)

@@ -8,6 +8,7 @@ import msgspec
 from zester_proto.errors import ZesterError
 from zester_proto.render.nodes import Mapping, Node, Place, Scalar, Sequence
 from zester_proto.render.yaml import load
+from zester_proto.target.salt_targets import KINDS
 from zester_proto.tree.files import BadTree, TreeFiles
 from zester_proto.tree.problems import Problems
 from zester_proto.tree.rendering import Rendering
@@ -22,6 +23,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     place: Place
     target: str
     """As it was written."""
+    at: Place
+    """Where the target stands."""
     kind: str
     """How the target is read: a word of `match`."""
     ignore_missing: bool = False
@@ -29,13 +32,6 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     trust_facts: bool = False
     """What the peel says of itself may decide that it gets this file's secrets (settings)."""
 
-
-KINDS: Final = {
-    "compound": "", "glob": "", "list": "L@", "pcre": "E@", "grain": "G@", "grain_pcre": "P@",
-    "pillar": "I@", "pillar_pcre": "J@", "pillar_exact": "I@", "ipcidr": "S@", "nodegroup": "N@",
-    "data": "I@", "exsel": "G@",
-}  # fmt: skip
-"""Salt's words for how a target is read, and our letters for them."""
 
 _OPTIONS: Final = ("ignore_missing", "match", "order", "trust_facts")
 
@@ -52,6 +48,22 @@ def read_top(
         env: look in this environment's alone; else `base`'s counts for all environments, and
             another's for its own where base's says nothing about it.
     """
+    lines, files = top_lines(tree, templates, problems, env)
+    asked = [one for one in lines if _is_meant(one, templates, problems)]
+    return list({(one.env, one.reference): one for one in reversed(asked)}.values())[::-1], files
+
+
+def top_lines(
+    tree: TreeFiles, templates: Rendering, problems: Problems, env: str | None
+) -> tuple[list[Asked], list[str]]:
+    """Give all that the top files name, for whomever, in written order, and the files read.
+
+    Args:
+        tree: where they are.
+        templates: renders them.
+        problems: where what is wrong is noted.
+        env: as of `read_top`.
+    """
     asked: list[Asked] = []
     seen: set[str] = set()
     files: list[str] = []
@@ -65,12 +77,20 @@ def read_top(
                 continue
             else:
                 seen.add(key.text)
-                asked += _section(key.text, value, templates, problems)
+                asked += _section(key.text, value, problems)
     if not files and not problems.count:
         problems.error(
             "there is no top file", None, "write top.zy or top.sls at the top of the tree"
         )
-    return list({(one.env, one.reference): one for one in reversed(asked)}.values())[::-1], files
+    return asked, files
+
+
+def _is_meant(one: Asked, templates: Rendering, problems: Problems) -> bool:
+    try:
+        return templates.is_meant(one.target, one.kind)
+    except ZesterError as error:
+        problems.error(f"{one.target!r}: {error.message}", one.at, error.hint)
+        return False
 
 
 def _root(
@@ -95,20 +115,15 @@ def _root(
     return loaded.root if isinstance(loaded.root, Mapping) and not loaded.problems else None
 
 
-def _section(env: str, node: Node, templates: Rendering, problems: Problems) -> Iterable[Asked]:
+def _section(env: str, node: Node, problems: Problems) -> Iterable[Asked]:
     if not isinstance(node, Mapping):
         problems.error(f"{env!r} in a top file is a mapping of targets", node.place)
         return
     blocks = [(target, *_block(value, problems)) for target, value in node.pairs]
     for target, options, references in sorted(blocks, key=lambda block: block[1].order):
-        try:
-            meant = templates.is_meant(target.text, options.match)
-        except ZesterError as error:
-            problems.error(f"{target.text!r}: {error.message}", target.place, error.hint)
-            continue
-        for one in references if meant else ():
+        for one in references:
             yield Asked(
-                env=env, reference=one.text, place=one.place, target=target.text,
+                env=env, reference=one.text, place=one.place, target=target.text, at=target.place,
                 kind=options.match, ignore_missing=options.ignore_missing,
                 trust_facts=options.trust_facts,
             )  # fmt: skip

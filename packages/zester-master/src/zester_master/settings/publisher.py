@@ -1,0 +1,245 @@
+"""Keeps the published settings as they are in this master's folders, where this master publishes.
+
+As with state trees one master of all publishes, by a lease of its own, and does not put its tree in
+the place of another master's unless it was edited here since. What makes a round: an edit, facts
+that changed, a peel that came or went, a secret with another value.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from zester_master.context import Context
+from zester_master.files.publisher import PERIOD, SLOW
+from zester_master.files.revision import Changing
+from zester_master.files.scan import Scan, scan
+from zester_master.lease import Lease
+from zester_master.settings.files import StoredFiles
+from zester_master.settings.local import LocalTree, read
+from zester_master.settings.names import tree_root
+from zester_master.settings.plan import Plan, Sharing
+from zester_master.settings.published import Published
+from zester_master.settings.round import Round
+from zester_master.settings.values import SecretValues
+from zester_proto.health import Condition
+from zester_proto.link import LinkError, WrongRevision
+from zester_proto.logs import Log
+from zester_proto.render.nodes import Problem
+from zester_proto.units import did_you_mean
+
+_log: Final = Log("zester.settings")
+
+
+class _Basis(NamedTuple):
+    """All that a plan depends on; the same says that a round would change nothing."""
+
+    tree: bytes
+    facts: int
+    boxes: int
+    quarantined: frozenset[str]
+    secrets: int
+
+
+class SettingsPublisher:
+    """One master's settings.
+
+    Attributes:
+        local: what lies in the folders, if it can be read.
+        problems: why it cannot be published.
+        lease: who publishes.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        published: Published,
+        values: SecretValues,
+        roots: Mapping[str, Sequence[Path]],
+    ) -> None:
+        self.local: LocalTree | None = None
+        self.problems: tuple[str, ...] = ()
+        self.lease = Lease(context, "settings")
+        self._context = context
+        self._published = published
+        self._values = values
+        self._roots = roots
+        self._files = StoredFiles(context)
+        self._round = Round(context, published, self._files, values)
+        self._sharing: Sharing | None = None
+        self._seen: Scan | None = None
+        self._read: Scan | None = None
+        self._edited: int | None = None
+        """Generation that was published when the folders were last edited."""
+        self._looked = 0.0
+        self._done: _Basis | None = None
+        """For which nothing is left to do."""
+
+    async def run(self) -> None:
+        """Look and publish, until cancelled."""
+        await self._published.read.wait()
+        await self._values.read.wait()
+        await self._context.fleet_ready.wait()
+        while True:
+            await self._look()
+            try:
+                await self._publish_if_ours()
+                self._context.health.clear("settings-unpublished")
+            except LinkError as error:
+                self._files.forget()
+                self._context.health.set(_unpublished(error))
+            self._say_who()
+            await asyncio.sleep(max(PERIOD, SLOW * self._looked))
+
+    @property
+    def settled(self) -> bool:
+        """Whether this master publishes, and all that it knows of is in the store."""
+        return self._sharing is not None and self._done == self._basis(self._sharing.local)
+
+    async def end(self) -> None:
+        """Let another master publish.
+
+        Raises:
+            LinkError: the lease lapses by itself.
+        """
+        await self.lease.release()
+
+    # -- looking ---------------------------------------------------------------------------------
+
+    async def _look(self) -> None:
+        began = self._context.clock()
+        found = await asyncio.to_thread(scan, self._roots)
+        self._looked = self._context.clock() - began
+        settled, self._seen = found == self._seen or self._seen is None, found
+        if not settled or found == self._read:
+            return
+        try:
+            local, problems = await asyncio.to_thread(read, found)
+        except Changing:
+            return
+        except OSError as error:
+            local, problems = None, [f"{error.filename}: {error.strerror}"]
+        head = self._published.head
+        if self._read is not None:
+            self._edited = head.generation if head else 0
+        self._read, self._done = found, None
+        problems = [*found.problems, *problems]
+        if found.empty and head is None:
+            problems, local = [], None  # a site without settings is no mistake
+        elif found.empty and not problems:
+            problems = ["no folder of the settings holds a file: is a disk not mounted?"]
+        self.local = local if not problems else None
+        self._sharing = self._shared(self.local)
+        self._say_problems(problems)
+
+    def _shared(self, local: LocalTree | None) -> Sharing | None:
+        if local is None:
+            return None
+        return Sharing(local, self._context.keys.settings, self._context.groups)
+
+    def _say_problems(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        if not problems:
+            self._context.health.clear("settings-broken")
+            return
+        more = f" and {len(problems) - 3} more" if len(problems) > 3 else ""
+        self._context.health.set(
+            Condition(
+                "settings-broken",
+                "warning",
+                f"the settings have {len(problems)} problems: {'; '.join(problems[:3])}{more}",
+                "the last good settings stay published",
+            )
+        )
+
+    # -- publishing ------------------------------------------------------------------------------
+
+    async def _publish_if_ours(self) -> None:
+        """Publish what differs, if it is this master's to do.
+
+        Raises:
+            LinkError: it is not stored, or the lease cannot be known.
+        """
+        held = self.lease.held
+        if not await self.lease.hold() or self._sharing is None:
+            return
+        if not held:
+            self._files.forget()
+            self._done = None
+        basis = self._basis(self._sharing.local)
+        if basis == self._done or not self._is_own():
+            return
+        sharing = self._sharing
+        plan = await sharing.plan(self._context)
+        problems = [*map(_text, plan.problems), *self._lacking(sharing, plan)]
+        self._say_problems(problems)
+        if problems:
+            self._done = basis  # until something else is so
+            return
+        try:
+            await self._round.publish(sharing, plan)
+        except WrongRevision:
+            self._files.forget()
+            return  # another master was first; the watch tells what it published
+        self._done = basis
+
+    def _basis(self, local: LocalTree) -> _Basis:
+        context = self._context
+        return _Basis(
+            local.digest, context.index.changes, context.boxes.changes,
+            frozenset(context.quarantined), self._values.changes,
+        )  # fmt: skip
+
+    def _lacking(self, sharing: Sharing, plan: Plan) -> list[str]:
+        """Say which secrets are named and nowhere to be had."""
+        if plan.problems:
+            return []
+        names = self._values.names()
+        return [
+            f"{place}: there is no secret {name!r} "
+            f"({did_you_mean(name, names) or f'zester-master secret set {name}'})"
+            for name, place in sharing.secret_places().items()
+            if self._values.find(name) is None
+        ]
+
+    def _is_own(self) -> bool:
+        head = self._published.head
+        if head is None or head.publisher == self._context.name:
+            return True
+        return self._edited == head.generation or not self._differs()
+
+    def _differs(self) -> bool:
+        head = self._published.head
+        if head is None or self.local is None:
+            return False
+        return head.root != tree_root(self._context.keys.settings, self.local.files)
+
+    def _say_who(self) -> None:
+        head, health = self._published.head, self._context.health
+        if head is None or head.publisher == self._context.name or not self._differs():
+            health.clear("settings-differ")
+            return
+        health.set(
+            Condition(
+                "settings-differ",
+                "warning",
+                f"the settings of {self._context.name} are not those that {head.publisher} "
+                "published, and were not edited since",
+                "make the folders of all masters the same; an edit here publishes these",
+            )
+        )
+
+
+def _text(one: Problem) -> str:
+    where = f"{one.place}: " if one.place else ""
+    return f"{where}{one.message}" + (f" ({one.hint})" if one.hint else "")
+
+
+def _unpublished(error: LinkError) -> Condition:
+    return Condition(
+        "settings-unpublished",
+        "warning",
+        f"the settings cannot be published: {error.message}",
+        error.hint
+        or "look at the nats-servers and the buckets settings-files and secrets; it is tried again",
+    )
