@@ -50,7 +50,9 @@ def compiled(sealed: SealedSettings, context: Context, *, whole: bool = False) -
     basis = basis_of(encode(bundle), context.facts)
     if basis is not None and not whole and (kept := cache.get(basis)) is not None:
         return kept
-    made = settings_from(opened(sealed), bundle.entries, context, secret=bundle.secrets.get)
+    made = settings_from(
+        opened(sealed), bundle.entries, context, secret=bundle.secrets.get, lists=bundle.lists
+    )
     if basis is not None:
         cache.put(basis, made)
     return made

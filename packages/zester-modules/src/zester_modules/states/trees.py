@@ -84,7 +84,8 @@ def _settings(trees: Trees, context: Context, *, whole: bool = False) -> "Compil
     from zester_modules.states import sealed_settings, settings_of  # noqa: PLC0415  # templates
 
     if trees.settings:
-        return settings_of.settings_of(trees.settings_paths(), context)
+        lists = "append" if context.options.get("pillar_merge_lists") else "replace"
+        return settings_of.settings_of(trees.settings_paths(), context, lists=lists)
     if trees.sealed is None:
         raise Refused(trees.unsettled, hint=trees.unsettled_hint)
     return sealed_settings.compiled(trees.sealed, context, whole=whole)
