@@ -47,12 +47,12 @@ def _measure(folder: Path, every: int, *, aimed: bool) -> None:
     made = render()
 
     def kept() -> None:
-        basis = basis_of(b"bundle", context.facts)
+        basis = basis_of(b"bundle", context)
         found = cache.get(basis) if basis else None
         if found is None or found.values != made.values:
             raise SystemExit("what was rendered last is not there")
 
-    cache.put(basis_of(b"bundle", context.facts) or b"", made)
+    cache.put(basis_of(b"bundle", context) or b"", made)
     print(f"{_count(made.values):,} settings in {FILES} files, {FILES // every} of them templates:")
     _figure("cold: no template compiled", render, "< 10 (runbook)" if aimed else "", forget)
     _figure("templates compiled before, all rendered", render, "")

@@ -27,6 +27,7 @@ class Peel:
         self.generation = 1
         self.key = KEY
         self.facts: dict[str, Any] = {"os": "Debian"}
+        self.options: dict[str, Any] = {}
         self.write(TEXT)
 
     def write(self, text: str) -> None:
@@ -43,7 +44,9 @@ class Peel:
             site="site", peel="web-1", recipient="r", generation=self.generation, issued=0,
             entries=(SettingsEntry("base", "a"),), files=(file,), secrets={"db": "s3cr3t-value"},
         )  # fmt: skip
-        context = Context(registry=Registry(), peel_id="web-1", facts=self.facts)
+        context = Context(
+            registry=Registry(), peel_id="web-1", facts=self.facts, options=self.options
+        )
         sealed = SealedSettings(bundle=bundle, folder=str(self.folder))
         return sealed_settings.compiled(sealed, context, whole=whole)
 
@@ -64,11 +67,13 @@ def test_the_next_job_gets_the_same_without_rendering(peel: Peel):
     assert len(peel.compiled(whole=True).layers) == 1
 
 
-@pytest.mark.parametrize("what", ["facts", "generation", "file", "key"])
+@pytest.mark.parametrize("what", ["facts", "options", "generation", "file", "key"])
 def test_what_changed_is_rendered_anew(peel: Peel, what: str):
     peel.compiled()
     if what == "facts":
         peel.facts = {"os": "Ubuntu"}
+    elif what == "options":
+        peel.options = {"a": 1}
     elif what == "generation":
         peel.generation = 2
     else:
@@ -76,7 +81,7 @@ def test_what_changed_is_rendered_anew(peel: Peel, what: str):
         peel.write(TEXT.replace("yes", "no"))
     found = peel.compiled()
     assert len(found.layers) == 1
-    assert found.values != VALUES or what == "generation"
+    assert (found.values == VALUES) == (what in {"generation", "options"})
 
 
 def test_what_a_function_said_is_asked_again(peel: Peel):

@@ -47,7 +47,7 @@ def compiled(sealed: SealedSettings, context: Context, *, whole: bool = False) -
     """
     bundle = sealed.bundle
     cache = SettingsCache(Path(sealed.folder).parent / "rendered", _cache_key(bundle))
-    basis = basis_of(encode(bundle), context.facts)
+    basis = basis_of(encode(bundle), context)
     if basis is not None and not whole and (kept := cache.get(basis)) is not None:
         return kept
     made = settings_from(

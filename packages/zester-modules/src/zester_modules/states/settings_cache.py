@@ -5,10 +5,10 @@ no function: what such a one says may be another the next time.
 """
 
 import marshal
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, cast
 
+from zester_modules.context import Context
 from zester_proto import __version__
 from zester_proto.codec import digest, pack
 from zester_proto.errors import CodecError, FileProblem
@@ -46,22 +46,23 @@ class SettingsCache:
         """Keep what was rendered from this; a disk that is full or read-only costs only speed."""
         if compiled.called or compiled.errors:
             return
-        data = marshal.dumps((compiled.values, list(compiled.secrets)))
         try:
+            data = marshal.dumps((compiled.values, list(compiled.secrets)))
             make_private_folder(self._folder)
             write_atomic(self._folder / _NAME, seal_with(self._key, _AAD + basis, data))
-        except (OSError, FileProblem):
+        except (OSError, ValueError, FileProblem):
             return
 
 
-def basis_of(what: bytes, facts: Mapping[str, Any]) -> bytes | None:
+def basis_of(what: bytes, context: Context) -> bytes | None:
     """Give what rendered settings depend on; None where facts have no digest.
 
     Args:
         what: names the files, their order and the secrets.
-        facts: of the peel.
+        context: the peel.
     """
+    seen = {"facts": dict(context.facts), "options": dict(context.options), "test": context.test}
     try:
-        return digest(b"\0".join((__version__.encode(), what, pack(dict(facts)))))
+        return digest(b"\0".join((__version__.encode(), what, pack(seen))))
     except CodecError:
         return None
