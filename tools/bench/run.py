@@ -9,7 +9,7 @@ import platform
 import sys
 from pathlib import Path
 
-BENCHES = ("cli", "memory", "imports", "targeting", "fanout", "returns", "states")
+BENCHES = ("cli", "memory", "imports", "targeting", "fanout", "returns", "settings", "states")
 
 
 def main(only: str = "") -> int:

@@ -94,9 +94,12 @@ class LazyFacts(Mapping[str, Any]):
 class LazySettings(LazyFacts):
     """Settings that are rendered when something first looks at them."""
 
-    def __init__(self, render: "Callable[[], Compiled]") -> None:
+    def __init__(
+        self, render: "Callable[[], Compiled]", whole: "Callable[[], Compiled] | None" = None
+    ) -> None:
         super().__init__(lambda: self.compiled.values)
         self._render = render
+        self._whole = whole
 
     @cached_property
     def compiled(self) -> "Compiled":
@@ -106,3 +109,12 @@ class LazySettings(LazyFacts):
             Refused: they cannot be rendered, or nobody knows what they are.
         """
         return self._render()
+
+    @cached_property
+    def whole(self) -> "Compiled":
+        """The same with its layers and places, which what the last job rendered has not.
+
+        Raises:
+            Refused: they cannot be rendered, or nobody knows what they are.
+        """
+        return self.compiled if self._whole is None else self._whole()

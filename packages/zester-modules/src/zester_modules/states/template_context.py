@@ -193,6 +193,7 @@ class Templates:
 
     def basket(self, target: str, name: str, kind: str) -> Sequence[tuple[str, Any]]:
         """Give what peels published under a name: pairs of peel id and value."""
+        self.called.add("basket")
         ask = self._given.basket
         return ask(in_our_letters(target, kind), name) if ask is not None else ()
 
