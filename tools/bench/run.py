@@ -10,16 +10,9 @@ import sys
 from pathlib import Path
 
 BENCHES = (
-    "cli",
-    "memory",
-    "imports",
-    "targeting",
-    "fanout",
-    "returns",
-    "states",
-    "kv",
+    "cli", "memory", "imports", "targeting", "fanout", "returns", "settings", "states", "kv",
     "publishing",
-)
+)  # fmt: skip
 
 
 def main(only: str = "") -> int:

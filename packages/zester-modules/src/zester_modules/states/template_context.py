@@ -8,7 +8,8 @@ from typing import Any, NoReturn
 
 import msgspec
 
-from zester_modules.context import Context, secret_paths
+from zester_modules.context import Context
+from zester_modules.states.laid import secret_paths
 from zester_modules.states.template_calls import Salt, TemplateCalls
 from zester_proto.errors import ZesterError
 from zester_proto.render.code_cache import CodeCache
@@ -192,6 +193,7 @@ class Templates:
 
     def basket(self, target: str, name: str, kind: str) -> Sequence[tuple[str, Any]]:
         """Give what peels published under a name: pairs of peel id and value."""
+        self.called.add("basket")
         ask = self._given.basket
         return ask(in_our_letters(target, kind), name) if ask is not None else ()
 

@@ -21,9 +21,10 @@ from zester_proto.settings.compile import compile_settings
 from zester_proto.settings.model import Compiled
 from zester_proto.settings.pure import pure_functions
 from zester_proto.target import Groups, matches, parse
+from zester_proto.target.salt_targets import in_our_letters
 from zester_proto.tree.files import TreeFiles
 from zester_proto.tree.problems import Problems
-from zester_proto.tree.top import KINDS, read_top
+from zester_proto.tree.top import read_top
 
 Basket = Callable[[str, str], Sequence[Any]]
 """Gives what peels that a target means published under a name."""
@@ -115,7 +116,7 @@ class Bare:
         Raises:
             TargetError: it is malformed.
         """
-        node = parse(f"{KINDS.get(kind, '')}{expression}", groups=self._peel.groups)
+        node = parse(in_our_letters(expression, kind), groups=self._peel.groups)
         return matches(node, self._peel.id, self._peel.facts, self.settings)
 
     def render(
