@@ -7,12 +7,13 @@ It knows values and the forms that they are written in, and nothing of where the
 was split, hashed or encrypted is not found.
 """
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, cast
 
 from zester_proto import codec
 from zester_proto.errors import CodecError
-from zester_proto.secrets.forms import forms_of
+from zester_proto.secrets.forms import SHORTEST, forms_of
 
 MASK: Final = "***"
 """Stands for what is secret, everywhere."""
@@ -21,6 +22,7 @@ _MASK: Final = MASK.encode()
 _BEGUN: Final = 4
 """Bytes of a secret at the end of a text that was cut, which are taken for one."""
 
+_DOTS: Final = re.compile(rb"(?<!\.)\.\.\.")
 _HELD: Final = 64 * 1024
 """Bytes that wait for the next piece at most."""
 
@@ -136,6 +138,7 @@ class Masker:
             while at >= 0:
                 found.append((at, at + len(form)))
                 at = data.find(form, at + 1)
+        found += self._cut_short(data)
         if not found:
             return found
         found.sort()
@@ -147,6 +150,15 @@ class Masker:
             else:
                 apart.append((start, end))
         return apart
+
+    def _cut_short(self, data: bytes) -> Iterator[tuple[int, int]]:
+        """Give where the begin of a secret stands before dots: errors show that much of values."""
+        if not self._forms or b"..." not in data:
+            return
+        for dots in _DOTS.finditer(data):
+            begun = self.begun(data[: dots.start()])
+            if begun >= SHORTEST:
+                yield dots.start() - begun, dots.start()
 
 
 class Stream:
