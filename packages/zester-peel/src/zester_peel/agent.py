@@ -237,6 +237,7 @@ class Agent:
             events=self.events.folder,
             worker_memory=config.worker_memory,
             masker=self.masker,
+            auth=config.auth.absolute(),
             trees=PeelTrees(config, self.trees, self.settings, self.counter.path).of,
         )
 

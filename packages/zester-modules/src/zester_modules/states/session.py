@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from zester_modules.context import Context, laid
+from zester_modules.context import Context
 from zester_modules.events import tell
 from zester_modules.functions.machines import machine_of
 from zester_modules.host.machine import Machine
@@ -16,6 +16,7 @@ from zester_modules.resource import AnyResource
 from zester_modules.states.calls import StateCalls
 from zester_modules.states.compile import Compiler, Request
 from zester_modules.states.from_context import compiler_of, given_by, tree_of
+from zester_modules.states.laid import laid
 from zester_modules.states.model import Compiled, State
 from zester_modules.states.resources_table import resources_of
 from zester_modules.states.run import Grounds, Wishes, run

@@ -7,13 +7,14 @@ from typing import Any, Final
 
 import msgspec
 
-from zester_modules.context import Context, laid
+from zester_modules.context import Context
 from zester_modules.errors import Refused
 from zester_modules.host.machine import HostProblem, Machine
 from zester_modules.host.predicted import PredictedMachine
 from zester_modules.host.real import RealMachine
 from zester_modules.resource import Functions
 from zester_modules.states.from_context import tree_of
+from zester_modules.states.laid import laid
 from zester_modules.states.run import Grounds
 from zester_modules.states.session import Session
 from zester_modules.states.template_context import Templates
