@@ -24,8 +24,8 @@ def host(debian_host: Host) -> Host:
     return debian_host
 
 
-def applied(host: Host, *words: str) -> States:
-    call = ["zester-peel", "call", "--tree", PLACE, "--output=json", "state.apply", "web", *words]
+def applied(host: Host, *words: str, tree: str = "web") -> States:
+    call = ["zester-peel", "call", "--tree", PLACE, "--output=json", "state.apply", tree, *words]
     states: States = host.run(call, timeout=200).check().json()["return"]["states"]
     return states
 
@@ -71,6 +71,23 @@ def unknown_leaves(states: list[dict[str, Any]]) -> set[tuple[str, str]]:
     }
 
 
+GONE = """\
+nginx:
+  pkg.purged:
+    - pkgs: [nginx-light, nginx-common]
+stopped:
+  service.dead:
+    - name: nginx
+folder:
+  file.absent:
+    - name: /etc/nginx
+page:
+  file.managed:
+    - name: /srv/web/gone.html
+    - contents: gone
+"""
+
+
 def test_what_was_predicted_is_what_is_done_and_then_nothing(host: Host) -> None:
     dry, ran = applied(host, "test=True"), applied(host)
     again, still = applied(host), applied(host, "test=True")
@@ -88,3 +105,13 @@ def test_what_was_predicted_is_what_is_done_and_then_nothing(host: Host) -> None
     with opener.open(f"http://{host.address}/", timeout=10) as answer:
         page = answer.read().decode()
     assert f"<title>{host.name}</title>" in page
+
+
+def test_what_goes_with_a_package_is_not_said_to_be_there(host: Host) -> None:
+    applied(host)
+    host.write(f"{PLACE}/gone.zy", GONE)
+    dry, ran = applied(host, "test=True", tree="gone"), applied(host, tree="gone")
+    pairs = list(zip(dry, ran, strict=True))
+    assert [line for pair in pairs for line in disagreements(*pair)] == []
+    assert unknown_leaves(dry) == {("stopped", "nginx"), ("folder", "/etc/nginx")}
+    assert [one["result"] for one in ran] == ["changed", "ok", "ok", "changed"]
