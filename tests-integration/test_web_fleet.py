@@ -20,6 +20,22 @@ HANG = """\
 DPkg::Post-Invoke { "test -e /var/reached || { touch /var/reached; exec sleep infinity; }"; };
 """
 
+GONE = """\
+nginx:
+  pkg.purged:
+    - pkgs: [nginx-light, nginx-common]
+stopped:
+  service.dead:
+    - name: nginx
+folder:
+  file.absent:
+    - name: /etc/nginx
+page:
+  file.managed:
+    - name: /srv/web/gone.html
+    - contents: gone
+"""
+
 Run = dict[str, list[dict[str, Any]]]
 
 
@@ -138,3 +154,19 @@ def test_a_host_that_crashed_in_mid_run_is_repaired_by_the_next(fleet: HostFleet
 
     assert "<title>web-2</title>" in page_of(fleet, "web-2")
     assert all(one["result"] == "ok" for one in applied(fleet, "test=True")["web-2"])
+
+
+def test_what_goes_with_a_package_is_not_said_to_be_there(fleet: HostFleet) -> None:
+    applied(fleet)
+    host = fleet.hosts["db-1"]
+    host.write("/srv/own/gone.zy", GONE)
+
+    def gone(*words: str) -> list[dict[str, Any]]:
+        call = ["zester-peel", "call", "--tree", "/srv/own", "--output=json", "state.apply", "gone"]
+        return states_of(host.run([*call, *words], timeout=200).check().json())
+
+    dry, ran = gone("test=True"), gone()
+    pairs = list(zip(dry, ran, strict=True))
+    assert [line for pair in pairs for line in disagreements(*pair)] == []
+    assert unknown_leaves(dry) == {("stopped", "nginx"), ("folder", "/etc/nginx")}
+    assert [one["result"] for one in ran] == ["changed", "ok", "ok", "changed"]

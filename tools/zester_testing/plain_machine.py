@@ -47,6 +47,7 @@ class PlainPackages:
     def __init__(self) -> None:
         self.have: dict[str, Package] = {}
         self.offered: dict[str, str] = {}
+        self.files: dict[str, list[str]] = {}
 
     def installed(self) -> Mapping[str, Package]:
         return dict(self.have)
@@ -69,6 +70,9 @@ class PlainPackages:
     def simulate_removal(self, names: Sequence[str], *, purge: bool) -> list[Candidate]:
         del purge
         return [Candidate(name=name, before=self.have[name].version) for name in names]
+
+    def contents(self, names: Sequence[str]) -> list[str]:
+        return [path for name in names for path in self.files.get(name, ())]
 
     def latest(self, names: Sequence[str], *, repo: str = "") -> Mapping[str, str]:
         del repo

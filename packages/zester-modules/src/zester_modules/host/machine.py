@@ -196,6 +196,10 @@ class Packages(Protocol):
         """Give all that removing would take along; changes nothing."""
         ...
 
+    def contents(self, names: Sequence[str]) -> list[str]:
+        """Give the paths that installed packages have brought, folders too."""
+        ...
+
     def latest(self, names: Sequence[str], *, repo: str = "") -> Mapping[str, str]:
         """Give the newest version that can be had; names that nobody has are left out."""
         ...

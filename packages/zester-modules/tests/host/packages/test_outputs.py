@@ -21,6 +21,7 @@ from zester_modules.host.packages import (
     zypper_output,
 )
 from zester_modules.host.packages.apt import Apt
+from zester_modules.host.packages.manager import paths
 
 HAVE = {"openssl-libs": Package(name="openssl-libs", version="1:3.2.2-5.el9")}
 
@@ -111,6 +112,11 @@ def test_lists_of_rpm_and_apk():
     assert [(one.name, one.held) for one in found.values()] == [
         ("musl", True), ("lua5.4-libs", False),
     ]  # fmt: skip
+
+
+def test_lists_of_what_packages_have_brought():
+    printed = "/.\n/etc\n/etc/x y\ndiverted by dash to: /bin/sh.distrib\nusr/bin/z\n/var/lib/\n\n"
+    assert paths(printed) == ["/etc", "/etc/x y", "/usr/bin/z", "/var/lib"]
 
 
 class Locked:

@@ -62,6 +62,30 @@ def test_a_removed_package_is_gone_and_a_purged_one_leaves_nothing(machine: Pred
     assert "nginx" not in set(machine.packages.installed())
 
 
+def test_what_a_removed_package_has_brought_may_be_gone(
+    machine: PredictedMachine, real: PlainMachine, tmp_path: Path
+):
+    for name in ("etc/vim/vimrc", "etc/vim/sub/x", "etc/own", "share/vim/a", "share/vim/mine",
+                 "share/own"):  # fmt: skip
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("x")
+    real.packages.files["vim"] = [
+        *(f"{tmp_path}/{name}" for name in ("etc", "etc/vim", "etc/vim/vimrc", "etc/vim/sub")),
+        *(f"{tmp_path}/{name}" for name in ("etc/vim/sub/x", "share", "share/vim", "share/vim/a")),
+        "/usr/lib/systemd/system/cron.service",
+    ]
+    machine.packages.remove(["vim"], purge=True)
+    machine.history.turn("second")
+    for gone in ("etc/vim", "etc/vim/vimrc", "etc/vim/sub/x", "etc/vim/new", "share/vim/a"):
+        with pytest.raises(Unknowable) as raised:
+            machine.stat(f"{tmp_path}/{gone}")
+        assert raised.value.because == ("first",)
+    for kept in ("etc", "etc/own", "share", "share/own", "share/vim", "share/vim/mine"):
+        assert machine.stat(f"{tmp_path}/{kept}") is not None
+    with pytest.raises(Unknowable):
+        machine.services.find("cron")
+
+
 def test_a_package_that_nobody_has_is_unknown_only_if_something_would_have_changed(
     machine: PredictedMachine,
 ):

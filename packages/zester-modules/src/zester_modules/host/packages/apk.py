@@ -7,7 +7,7 @@ import msgspec
 
 from zester_modules.host.machine import Candidate, Command, HostProblem, Package, Wanted
 from zester_modules.host.packages import apk_output
-from zester_modules.host.packages.manager import CACHE, Hands, asked, done_by, held, text
+from zester_modules.host.packages.manager import CACHE, Hands, asked, done_by, held, paths, text
 
 WORLD: Final = "/etc/apk/world"
 _OWN: Final = ("--cache-dir", f"{CACHE}/apk")
@@ -45,6 +45,10 @@ class Apk:
         done = self._hands.ask(Command(argv=argv))
         held(argv, done, (0,))
         return apk_output.simulated(text(done))
+
+    def contents(self, names: Sequence[str]) -> list[str]:
+        """Give the paths that installed packages have brought."""
+        return paths(asked(self._hands, "apk", "info", "--quiet", "--contents", *names))
 
     def latest(self, names: Sequence[str], *, repo: str = "") -> Mapping[str, str]:
         """Give the newest version that can be had."""

@@ -6,7 +6,7 @@ from typing import Final
 
 from zester_modules.host.machine import Candidate, Command, HostProblem, Package, Wanted
 from zester_modules.host.packages import apt_output
-from zester_modules.host.packages.manager import CACHE, Hands, asked, done_by, held
+from zester_modules.host.packages.manager import CACHE, Hands, asked, done_by, held, paths
 
 STATUS: Final = "/var/lib/dpkg/status"
 LISTS: Final = f"{CACHE}/apt/lists"
@@ -70,6 +70,10 @@ class Apt:
         verb = "purge" if purge else "remove"
         words = (*self._look(), "--simulate", "--yes", verb, "--", *names)
         return apt_output.simulated(asked(self._hands, "apt-get", *words, env=QUIET))
+
+    def contents(self, names: Sequence[str]) -> list[str]:
+        """Give the paths that installed packages have brought."""
+        return paths(asked(self._hands, "dpkg-query", "--listfiles", "--", *names))
 
     def latest(self, names: Sequence[str], *, repo: str = "") -> Mapping[str, str]:
         """Give the newest version that can be had."""

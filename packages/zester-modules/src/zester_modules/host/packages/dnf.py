@@ -5,7 +5,7 @@ from typing import Final
 
 from zester_modules.host.machine import Candidate, Command, Package, Wanted
 from zester_modules.host.packages import dnf_output, rpm_versions
-from zester_modules.host.packages.manager import CACHE, Hands, asked, done_by, held, text
+from zester_modules.host.packages.manager import CACHE, Hands, asked, done_by, held, paths, text
 
 _OWN: Final = f"--setopt=cachedir={CACHE}/dnf"
 _QUERY: Final = "%{name}\t%{epoch}:%{version}-%{release}\n"
@@ -48,6 +48,10 @@ class Dnf:
         if b"Operation aborted" not in done.stderr + done.stdout:
             held(argv, done, (0,))
         return dnf_output.simulated(text(done), self._installed())
+
+    def contents(self, names: Sequence[str]) -> list[str]:
+        """Give the paths that installed packages have brought."""
+        return paths(asked(self._hands, "rpm", "--query", "--list", "--", *names))
 
     def latest(self, names: Sequence[str], *, repo: str = "") -> Mapping[str, str]:
         """Give the newest version that can be had."""

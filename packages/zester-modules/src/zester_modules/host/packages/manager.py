@@ -42,6 +42,12 @@ def text(done: Done) -> str:
     return done.stdout.decode("utf-8", "replace")
 
 
+def paths(printed: str) -> list[str]:
+    """Read a list of paths, however their slashes are written; what is none is left out."""
+    lines = (line.strip() for line in printed.splitlines() if "/" in line and ": " not in line)
+    return [found for line in lines if (found := f"/{line.strip('/')}") not in {"/", "/."}]
+
+
 def asked(
     hands: Hands, *argv: str, env: Mapping[str, str] | None = None, good: Sequence[int] = (0,)
 ) -> str:

@@ -5,7 +5,7 @@ from typing import Final
 
 from zester_modules.host.machine import Candidate, HostProblem, Package, Wanted
 from zester_modules.host.packages import pacman_output
-from zester_modules.host.packages.manager import CACHE, Hands, asked, done_by
+from zester_modules.host.packages.manager import CACHE, Hands, asked, done_by, paths
 
 CONFIGURATION: Final = "/etc/pacman.conf"
 _DATABASE: Final = f"{CACHE}/pacman"
@@ -57,6 +57,10 @@ class Pacman:
         """Give all that removing would take along."""
         words = ("--remove", "--cascade", *(("--nosave",) if purge else ()), *_PRINT)
         return pacman_output.outgoing(asked(self._hands, "pacman", *words, "--", *names))
+
+    def contents(self, names: Sequence[str]) -> list[str]:
+        """Give the paths that installed packages have brought."""
+        return paths(asked(self._hands, "pacman", "--query", "--list", "--quiet", "--", *names))
 
     def latest(self, names: Sequence[str], *, repo: str = "") -> Mapping[str, str]:
         """Give the newest version that can be had."""

@@ -7,7 +7,7 @@ import msgspec
 
 from zester_modules.host.machine import Candidate, Command, Package, Wanted
 from zester_modules.host.packages import dnf_output, rpm_versions, zypper_output
-from zester_modules.host.packages.manager import CACHE, Hands, asked, done_by, held, text
+from zester_modules.host.packages.manager import CACHE, Hands, asked, done_by, held, paths, text
 
 _LOOK: Final = ("--non-interactive", "--xmlout", "--cache-dir", f"{CACHE}/zypper")
 _ACT: Final = ("--non-interactive",)
@@ -50,6 +50,10 @@ class Zypper:
         done = self._hands.ask(Command(argv=argv))
         held(argv, done, (0,))
         return zypper_output.simulated(text(done))
+
+    def contents(self, names: Sequence[str]) -> list[str]:
+        """Give the paths that installed packages have brought."""
+        return paths(asked(self._hands, "rpm", "--query", "--list", "--", *names))
 
     def latest(self, names: Sequence[str], *, repo: str = "") -> Mapping[str, str]:
         """Give the newest version that can be had."""

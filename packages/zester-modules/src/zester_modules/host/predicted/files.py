@@ -3,6 +3,7 @@
 import errno
 import os
 import posixpath
+from collections.abc import Sequence
 from typing import Final, Literal
 
 import msgspec
@@ -211,6 +212,29 @@ class Files:
             place = above
         self._forget_below(place)
         self._put(place, Entry(kind="mystery", because=(self._history.actor,)))
+
+    def lose(self, paths: Sequence[str]) -> None:
+        """Take it that the actor may remove these, and folders of them that hold no others.
+
+        What lies deeper in such a folder may go as well: packages remove what they made later.
+        """
+        places = {place for path in paths if (place := self._place(path)) is not None}
+        for place in places:
+            found = self._real.stat(place)
+            if found is not None and (found.kind != "folder" or self._inner(place) <= places):
+                self._forget_below(place)
+                self._put(place, Entry(kind="mystery", because=(self._history.actor,)))
+
+    def _place(self, path: str) -> str | None:
+        try:
+            return self._resolve(path, follow=False)
+        except Unknowable:
+            return path
+
+    def _inner(self, folder: str) -> set[str]:
+        """Give the paths of all that lies or lay in a folder."""
+        inner = {f"{folder}/{name}" for name in self._real.list(folder) or ()}
+        return inner | {one for one in self._entries if posixpath.dirname(one) == folder}
 
     # -- doubt -------------------------------------------------------------------------------------
 

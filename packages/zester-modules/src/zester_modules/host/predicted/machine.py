@@ -1,7 +1,7 @@
 """A machine on which every change is only remembered, and seen by all who look afterwards."""
 
 import posixpath
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -31,7 +31,7 @@ from zester_modules.host.predicted.account_files import (
 from zester_modules.host.predicted.files import Files
 from zester_modules.host.predicted.history import History
 from zester_modules.host.predicted.packages import PredictedPackages
-from zester_modules.host.predicted.services import PredictedServices
+from zester_modules.host.predicted.services import PredictedServices, services_of
 from zester_modules.host.predicted.table import Table
 
 PROGRAMS: Final = (
@@ -53,7 +53,9 @@ class PredictedMachine:
         self._files = Files(real, self.history)
         self._users: Table[UserEntry] = Table(real.users, self.history, "account")
         self._groups: Table[GroupEntry] = Table(real.groups, self.history, "account")
-        self._packages = PredictedPackages(real, self.history, self._files.is_changed_below)
+        self._packages = PredictedPackages(
+            real, self.history, self._files.is_changed_below, self._lose
+        )
         self._services = PredictedServices(real, self.history, self._files.is_new)
 
     @property
@@ -166,6 +168,12 @@ class PredictedMachine:
         if done.exit_code == 127 and self.history.changed:
             raise Unknowable(self.history.changed)
         return done
+
+    def _lose(self, paths: Sequence[str]) -> None:
+        """Take it that packages go that have brought these."""
+        self._files.lose(paths)
+        for name in services_of(paths):
+            self._services.hide(name)
 
     def _waits_for_a_state(self, command: Command) -> bool:
         """Say whether the user or the folder of a command is there only after earlier states."""

@@ -35,14 +35,20 @@ class PredictedPackages:
         real: the machine below.
         history: who acts.
         written: says whether something below one of these folders was changed.
+        lose: is told what may go with packages.
     """
 
     def __init__(
-        self, real: Machine, history: History, written: Callable[[tuple[str, ...]], bool]
+        self,
+        real: Machine,
+        history: History,
+        written: Callable[[tuple[str, ...]], bool],
+        lose: Callable[[Sequence[str]], None],
     ) -> None:
         self._machine = real
         self._history = history
         self._sources_changed = written
+        self._lose = lose
         self.table: Table[Package] = Table(self._installed, history, "package")
 
     @property
@@ -83,6 +89,11 @@ class PredictedPackages:
             *(Candidate(name=one.name, before=one.version) for one in new),
         ]
 
+    def contents(self, names: Sequence[str]) -> list[str]:
+        """Give the paths that packages of the real machine have brought."""
+        known = [name for name in names if name in self._real.installed()]
+        return self._real.contents(known) if known else []
+
     def latest(self, names: Sequence[str], *, repo: str = "") -> Mapping[str, str]:
         """Give the newest version that can be had."""
         found = self._or_unknowable(lambda: self._real.latest(names, repo=repo))
@@ -105,7 +116,9 @@ class PredictedPackages:
     def install(self, wanted: Sequence[Wanted], *, repo: str = "", verify: bool = True) -> None:
         """Remember what would be installed."""
         del verify
-        for one in self.simulate(wanted, repo=repo):
+        found = self.simulate(wanted, repo=repo)
+        self._lose(self.contents([one.name for one in found if not one.after]))
+        for one in found:
             before = self.table.get(one.name)
             held = before is not None and before.held
             package = Package(name=one.name, version=one.after, held=held) if one.after else None
@@ -114,7 +127,9 @@ class PredictedPackages:
 
     def remove(self, names: Sequence[str], *, purge: bool) -> None:
         """Remember what would be removed."""
-        for one in self.simulate_removal(names, purge=purge):
+        found = self.simulate_removal(names, purge=purge)
+        self._lose(self.contents([one.name for one in found]))
+        for one in found:
             package = Package(name=one.name, version=one.before, config_only=True)
             self.table.set(one.name, None if purge else package)
         self._history.obscure("contents")

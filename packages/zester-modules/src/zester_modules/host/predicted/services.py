@@ -1,6 +1,6 @@
 """The services of a predicted machine."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import msgspec
@@ -16,6 +16,16 @@ def unit_files(name: str) -> tuple[str, ...]:
     """Give where the unit or script of a service may lie."""
     unit = name if "." in name else f"{name}.service"
     return *(f"{folder}/{unit}" for folder in _UNITS), f"/etc/init.d/{name}"
+
+
+def services_of(paths: Iterable[str]) -> list[str]:
+    """Give the services whose units or scripts lie at some paths."""
+    found: list[str] = []
+    for path in paths:
+        folder, _, name = path.rpartition("/")
+        if folder in _UNITS or folder == "/etc/init.d":
+            found.append(name.removesuffix(".service"))
+    return list(dict.fromkeys(found))
 
 
 class PredictedServices:
