@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from zester_modules.context import Context
+from zester_modules.facts.grains import grains_view
 from zester_modules.states.template_calls import Salt, TemplateCalls
 from zester_modules.states.tree import Tree
 from zester_proto.errors import ZesterError
@@ -63,6 +64,7 @@ class Templates:
         self._tree = tree
         self._given = given
         self.facts: dict[str, Any] = copy.deepcopy(dict(given.context.facts))
+        self.grains = copy.deepcopy(grains_view(self.facts))
         self.settings: dict[str, Any] = copy.deepcopy(dict(given.context.settings))
         self.options = self._options()
         self.context = msgspec.structs.replace(
@@ -90,7 +92,7 @@ class Templates:
     def _make_names(self) -> dict[str, Any]:
         return {
             "facts": self.facts,
-            "grains": self.facts,
+            "grains": self.grains,
             "settings": self.settings,
             "pillar": self.settings,
             "salt": Salt(self.calls),
@@ -118,7 +120,9 @@ class Templates:
         """
         text = f"{_KINDS.get(kind, '')}{expression}"
         node = parse(text, groups=self._given.groups)
-        return matches(node, self._given.context.peel_id, self.facts, self.settings)
+        # a Salt tree's top file asks for Salt's names
+        facts = {**self.grains, **self.facts}
+        return matches(node, self._given.context.peel_id, facts, self.settings)
 
     def names(self, env: str, extra: Mapping[str, Any]) -> dict[str, Any]:
         """Give the context of one template."""
