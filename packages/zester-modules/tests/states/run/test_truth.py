@@ -162,3 +162,18 @@ def test_a_converged_host_has_nothing_to_do_and_nothing_unknown(tmp_path: Path, 
     assert {row["result"] for row in again.values()} <= {"ok", "skipped"}
     assert [row["changes"] for row in again.values() if row["changes"]] == []
     assert all(row["certain"] for row in again.values())
+
+
+def test_a_target_of_prereq_of_which_nobody_knows_has_not_failed(tmp_path: Path):
+    target, made = tmp_path / "target", tmp_path / "made"
+    made.mkdir()
+    tree = states(
+        ("make", "cmd.run", {"name": f"mkdir {made}/deep"}),
+        ("first", "cmd.run", {"name": "true", "prereq": ["copy"]}),
+        ("copy", "file.copy", {"name": str(target), "source": f"{made}/deep"}),
+    )
+    rows = ran(tree, grounds(tmp_path / "run", find=find), test=True)
+    assert (rows["copy"]["result"], rows["copy"]["certain"]) == ("would-change", False)
+    assert (rows["first"]["result"], rows["first"]["certain"]) == ("would-change", False)
+    real = ran(tree, grounds(tmp_path / "run", find=find))
+    assert [one["result"] for one in real.values()] == ["changed"] * 3

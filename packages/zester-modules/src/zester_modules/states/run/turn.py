@@ -92,7 +92,7 @@ def foretell(turn: Turn, machine: PredictedMachine) -> Ran:
         plan, reaction = plan_of(turn)
     except Unknowable as unknown:
         machine.history.obscure()
-        return _unknown(turn, unknown.because)
+        return only_known_after(turn, unknown.because)
     except (Exception, SystemExit) as error:  # noqa: BLE001  # a state's failure is its result
         return failure(error, turn.scope)
     doubts = tuple(machine.history.doubts)
@@ -149,7 +149,8 @@ def _apply_foretold(
     return None
 
 
-def _unknown(turn: Turn, because: tuple[str, ...]) -> Ran:
+def only_known_after(turn: Turn, because: tuple[str, ...]) -> Ran:
+    """Give what becomes of a turn of which only earlier states can say anything."""
     leaf = Leaf(path=turn.state.name, after=Unknown(because))
     return Ran(
         result="would-change",
