@@ -149,3 +149,13 @@ def test_grains_have_salts_names_and_facts_our_own(tmp_path: Path):
     assert text(made, chosen) == "{'a': 1}"
     assert made.is_meant("G@os_family:Debian and G@osfinger:Debian-12")
     assert made.is_meant("G@os:debian")
+
+
+def test_a_fact_of_ours_hides_no_settings_that_a_formula_asks_for(tmp_path: Path):
+    tree = StateTree(
+        tmp_path, {"a.sls": ""}, facts={"id": "web-1", "timezone": "UTC"},
+        settings={"timezone": {"name": "Europe/Berlin"}},
+    )  # fmt: skip
+    made = Templates(tree.tree, Given(context=tree.context))
+    assert text(made, "{{ salt['config.get']('timezone:name') }}") == "Europe/Berlin"
+    assert text(made, "{{ grains.timezone }}") == "UTC"

@@ -53,6 +53,18 @@ _NEEDS: Final = {
 """The fact that each grain is made of; those of Salt's version are always there."""
 
 
+_OURS_ALONE: Final = frozenset({
+    "arch", "cpu", "default_ipv4", "hostname", "kernel_version", "memory", "mounts", "network",
+    "os_codename", "os_name", "os_version", "python", "timezone", "zester",
+})  # fmt: skip
+"""Built-in facts under names that no grain has, and a formula's settings may."""
+
+
+def salts_alone(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the grains without what Salt would not have, so that it hides nobody's settings."""
+    return {key: one for key, one in grains_view(facts).items() if key not in _OURS_ALONE}
+
+
 def grains_view(facts: Mapping[str, Any]) -> dict[str, Any]:
     """Give the grains of a host: its custom facts as they are, the built-in ones as Salt has them.
 
