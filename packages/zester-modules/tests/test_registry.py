@@ -92,11 +92,7 @@ _MODULES = (
     [
         ("test.pnig", "test.ping", "did you mean test.ping?"),
         ("tset.ping", "test.ping", "did you mean test.ping?"),
-        (
-            "cmd.zzzzzz",
-            "",
-            "known are cmd.has_exec, cmd.retcode, cmd.run, cmd.run_all, cmd.run_stdout, cmd.which",
-        ),
+        ("shadow.zzzzzz", "", "known are shadow.info"),
         ("zzzzzz.y", "", "sys.list_functions names them all"),
         ("zzz", "", _MODULES),
         ("", "", _MODULES),

@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 
 from zester_modules.facts import yamlfile
-from zester_modules.facts.grains import grains_view
 from zester_modules.facts.release import operating_system
 from zester_modules.facts.source import Source
+from zester_proto.grains import grains_view
 
 CASES = Path(__file__).parent / "cases" / "os-release"
 
@@ -59,5 +59,10 @@ def test_hardware_and_network_have_salts_names():
     assert grains["pythonversion"] == [3, 11, 7, "final", 0]
 
 
-def test_a_host_of_which_nothing_is_known_has_grains_all_the_same():
-    assert grains_view({})["num_cpus"] == 0
+def test_what_nobody_knows_is_left_out_and_salts_own_grains_stay():
+    assert set(grains_view({})) == {"saltversion", "saltversioninfo"}
+    partly = grains_view({"os_family": "RedHat", "arch": "x86_64"})
+    assert (partly["os_family"], partly["osarch"]) == ("RedHat", "x86_64")
+    assert "osrelease" not in partly
+    grains = {"os": "CentOS", "osrelease": "9", "saltversioninfo": [3008, 5]}
+    assert grains_view(grains) == grains

@@ -137,3 +137,31 @@ def test_the_basket_gives_peels_and_values(tmp_path: Path):
         == "{'db-1': '{{ 10.0.0.1 }}'}"
     )
     assert asked == [("G@role:db", "ip"), ("G@role:db", "ip")]
+
+
+def test_grains_have_salts_names_and_facts_our_own(tmp_path: Path):
+    tree = StateTree(tmp_path, {"a.sls": ""}, facts={
+        "id": "web-1", "os": "debian", "os_family": "debian", "os_version": "12", "arch": "x86_64",
+        "kernel": "linux", "kernel_version": "6.1.0",
+    })  # fmt: skip
+    made = Templates(tree.tree, Given(context=tree.context))
+    ours = "{{ facts.os_family }} {{ facts.arch }} {{ facts.kernel }}"
+    assert text(made, ours) == "debian x86_64 linux"
+    salts = "{{ grains.os_family }} {{ grains.osarch }} {{ grains.kernel }} {{ grains.osfinger }}"
+    assert text(made, salts) == "Debian amd64 Linux Debian-12"
+    asked = "{{ salt['grains.get']('kernelrelease') }} {{ salt['config.get']('os_family') }}"
+    assert text(made, asked) == "6.1.0 Debian"
+    chosen = "{{ salt['grains.filter_by']({'Debian': {'a': 1}}) }}"
+    assert text(made, chosen) == "{'a': 1}"
+    assert made.is_meant("G@os_family:Debian and G@osfinger:Debian-12")
+    assert made.is_meant("G@os:debian")
+
+
+def test_a_fact_of_ours_hides_no_settings_that_a_formula_asks_for(tmp_path: Path):
+    tree = StateTree(
+        tmp_path, {"a.sls": ""}, facts={"id": "web-1", "timezone": "UTC"},
+        settings={"timezone": {"name": "Europe/Berlin"}},
+    )  # fmt: skip
+    made = Templates(tree.tree, Given(context=tree.context))
+    assert text(made, "{{ salt['config.get']('timezone:name') }}") == "Europe/Berlin"
+    assert text(made, "{{ grains.timezone }}") == "UTC"

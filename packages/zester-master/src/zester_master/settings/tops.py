@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from zester_proto.errors import ZesterError
+from zester_proto.grains import grains_view
 from zester_proto.messages.settings import SettingsEntry
 from zester_proto.render.code_cache import CodeCache
 from zester_proto.render.nodes import Dialect, Place, Problem
@@ -99,7 +100,7 @@ class _TopRendering:
         self._tree = tree
         self._codes = codes
         own = dict(facts)
-        self._names = {"facts": own, "grains": own, "peel_id": peel_id,
+        self._names = {"facts": own, "grains": grains_view(own), "peel_id": peel_id,
                        "opts": {"id": peel_id}}  # fmt: skip
 
     def is_meant(self, expression: str, kind: str = "compound") -> bool:

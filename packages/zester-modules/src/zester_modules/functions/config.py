@@ -9,6 +9,7 @@ from typing import Any, Final, cast
 from zester_modules.context import Context
 from zester_modules.function import function
 from zester_modules.words import Value
+from zester_proto.grains import salts_alone
 from zester_proto.render.filters.data import traverse
 from zester_proto.render.merge_values import merge_values
 
@@ -41,7 +42,7 @@ def get(  # noqa: PLR0917  # the signature is Salt's
     """
     places: list[Any] = [
         *([] if omit_opts else [context.options]),
-        *([] if omit_grains else [context.facts]),
+        *([] if omit_grains else [salts_alone(context.facts)]),
         *([] if omit_pillar else [context.settings]),
         *([] if omit_master else [context.settings.get("master", {})]),
     ]

@@ -8,6 +8,7 @@ from typing import Any
 from zester_modules.context import Context
 from zester_modules.function import function
 from zester_modules.words import Value
+from zester_proto.grains import grains_view
 from zester_proto.render import asking
 from zester_proto.render.filters.data import traverse
 
@@ -21,13 +22,13 @@ def get(context: Context, key: str, default: Value = "", delimiter: str = ":") -
         default: what to answer else.
         delimiter: what stands between the steps of a path.
     """
-    return copy.deepcopy(traverse(context.facts, key, default, delimiter))
+    return copy.deepcopy(traverse(grains_view(context.facts), key, default, delimiter))
 
 
 @function("grains.items", reads=True)
 def items(context: Context) -> dict[str, Any]:
     """Answer all facts."""
-    return copy.deepcopy(dict(context.facts))
+    return copy.deepcopy(grains_view(context.facts))
 
 
 @function("grains.item", reads=True)
@@ -37,13 +38,13 @@ def item(context: Context, *names: str) -> dict[str, Any]:
     Args:
         names: those that are asked for; one that is not there is null.
     """
-    return {name: copy.deepcopy(traverse(context.facts, name, None)) for name in names}
+    return {name: copy.deepcopy(traverse(grains_view(context.facts), name, None)) for name in names}
 
 
 @function("grains.ls", reads=True)
 def ls(context: Context) -> list[str]:
     """Answer the names of all facts."""
-    return sorted(context.facts)
+    return sorted(grains_view(context.facts))
 
 
 @function("grains.has_value", reads=True)
@@ -53,7 +54,7 @@ def has_value(context: Context, key: str) -> bool:
     Args:
         key: its name; `a:b` looks into a map.
     """
-    return bool(traverse(context.facts, key, False))
+    return bool(traverse(grains_view(context.facts), key, False))
 
 
 @function("grains.equals", reads=True)
@@ -64,7 +65,7 @@ def equals(context: Context, key: str, value: Value) -> bool:
         key: its name.
         value: compared as text.
     """
-    return str(value) == str(traverse(context.facts, key, ""))
+    return str(value) == str(traverse(grains_view(context.facts), key, ""))
 
 
 @function("grains.filter_by", reads=True)
@@ -85,4 +86,4 @@ def filter_by(  # noqa: PLR0917  # the signature is Salt's
         default: the key of what to answer where nothing fits.
         base: the key of a map that the answer is laid over.
     """
-    return asking.filter_by(context.facts, lookup_dict, grain, merge, default, base)
+    return asking.filter_by(grains_view(context.facts), lookup_dict, grain, merge, default, base)

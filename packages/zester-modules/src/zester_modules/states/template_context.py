@@ -13,6 +13,7 @@ from zester_modules.context import Context
 from zester_modules.states.laid import secret_paths
 from zester_modules.states.template_calls import Salt, TemplateCalls
 from zester_proto.errors import ZesterError
+from zester_proto.grains import grains_view
 from zester_proto.render.code_cache import CodeCache
 from zester_proto.render.lines import LineMap
 from zester_proto.render.nodes import Dialect, Problem
@@ -56,6 +57,7 @@ class Templates:
         self.reads = Reads()
         """Counts reads of secrets among the settings."""
         self.settings = _watched(given.context.settings, self.reads)
+        self.grains = copy.deepcopy(grains_view(self.facts))
         self.options = self._options()
         self.context = msgspec.structs.replace(
             given.context, facts=self.facts, settings=self.settings, options=self.options, tree=self
@@ -85,7 +87,7 @@ class Templates:
     def _make_names(self) -> dict[str, Any]:
         return {
             "facts": self.facts,
-            "grains": self.facts,
+            "grains": self.grains,
             "settings": self.settings,
             "pillar": self.settings,
             "salt": Salt(self.calls),
@@ -115,7 +117,9 @@ class Templates:
             TargetError: it is malformed.
         """
         node = parse(in_our_letters(expression, kind), groups=self._given.groups)
-        return matches(node, self._given.context.peel_id, self.facts, self.settings)
+        # a Salt tree's top file asks for Salt's names
+        facts = {**self.grains, **self.facts}
+        return matches(node, self._given.context.peel_id, facts, self.settings)
 
     def names(self, env: str, extra: Mapping[str, Any]) -> dict[str, Any]:
         """Give the context of one template."""

@@ -206,3 +206,18 @@ def test_a_failure_of_what_may_not_run_at_all_keeps_nothing_back(tmp_path: Path)
     assert (told["refuse"]["result"], told["refuse"]["certain"]) == ("would-change", False)
     assert told["refuse"]["comment"].startswith("if it runs, it fails: ")
     assert (told["last"]["result"], done["last"]["result"]) == ("would-change", "changed")
+
+
+def test_a_target_of_prereq_of_which_nobody_knows_has_not_failed(tmp_path: Path):
+    target, made = tmp_path / "target", tmp_path / "made"
+    made.mkdir()
+    tree = states(
+        ("make", "cmd.run", {"name": f"mkdir {made}/deep"}),
+        ("first", "cmd.run", {"name": "true", "prereq": ["copy"]}),
+        ("copy", "file.copy", {"name": str(target), "source": f"{made}/deep"}),
+    )
+    rows = ran(tree, grounds(tmp_path / "run", find=find), test=True)
+    assert (rows["copy"]["result"], rows["copy"]["certain"]) == ("would-change", False)
+    assert (rows["first"]["result"], rows["first"]["certain"]) == ("would-change", False)
+    real = ran(tree, grounds(tmp_path / "run", find=find))
+    assert [one["result"] for one in real.values()] == ["changed"] * 3

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 import msgspec
 
 from zester_proto.errors import ZesterError
+from zester_proto.grains import grains_view
 from zester_proto.messages.settings import SettingsEntry
 from zester_proto.render.code_cache import CodeCache
 from zester_proto.render.merge import Lists
@@ -101,12 +102,13 @@ class Bare:
         self._missed = False
         self._renderers: dict[str, Renderer] = {}
         facts: Any = copy.deepcopy(dict(peel.facts)) if peel.copied else peel.facts
+        self._grains = grains_view(facts)
         self._names: dict[str, Any] = {
             "facts": facts,
-            "grains": facts,
+            "grains": self._grains,
             "settings": self.settings,
             "pillar": self.settings,
-            "salt": _Salt(pure_functions(facts, self.settings), self._miss),
+            "salt": _Salt(pure_functions(self._grains, self.settings), self._miss),
             "peel_id": peel.id,
             "basket": self._basket,
             "ifelse": self._if_else,
@@ -119,7 +121,9 @@ class Bare:
             TargetError: it is malformed.
         """
         node = parse(in_our_letters(expression, kind), groups=self._peel.groups)
-        return matches(node, self._peel.id, self._peel.facts, self.settings)
+        # a Salt tree's top file asks for Salt's names
+        facts = {**self._grains, **self._peel.facts}
+        return matches(node, self._peel.id, facts, self.settings)
 
     def render(
         self,

@@ -8,6 +8,7 @@ from msgspec import Meta
 
 from zester_modules.host.machine import HostProblem
 from zester_modules.resource import Changes, Leaf, Plan, Resource, Scope
+from zester_proto.grains import grains_view
 from zester_proto.messages.events import read_tag
 
 
@@ -45,8 +46,9 @@ def check(params: Params, scope: Scope) -> Plan:
     data = {key: value for key, value in params.rest.items() if key not in _NOT_KNOWN}
     data |= params.data or {}
     for name, chosen, values in (
-        ("grains", params.with_grains, scope.facts), ("pillar", params.with_pillar, scope.settings),
-    ):  # fmt: skip
+        ("grains", params.with_grains, grains_view(scope.facts)),
+        ("pillar", params.with_pillar, scope.settings),
+    ):
         if chosen:
             data[name] = _some(values, chosen)
     leaves = (Leaf(path=tag, after="sent"),) if params.show_changed else ()

@@ -5,7 +5,6 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta
 
-from zester_modules.facts.grains import grains_view
 from zester_modules.host.machine import HostProblem
 from zester_modules.resource import Plan, Resource, Scope
 from zester_modules.resources.file.sourced import Found, first, looked_up, rendered, worded
@@ -18,6 +17,7 @@ from zester_modules.resources.file.wanted import (
     look_of,
 )
 from zester_modules.words import Mode
+from zester_proto.grains import grains_view
 
 
 class Params(msgspec.Struct, frozen=True, kw_only=True):

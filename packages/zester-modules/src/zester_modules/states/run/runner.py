@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from zester_modules.host.machine import Unknowable
 from zester_modules.states.model import Compiled, RequisiteKind, State
 from zester_modules.states.run import parallel
 from zester_modules.states.run.grounds import Grounds, Wishes
@@ -14,7 +15,16 @@ from zester_modules.states.run.requisites import Asked, ask
 from zester_modules.states.run.results import refused, results
 from zester_modules.states.run.retry import repeat
 from zester_modules.states.run.stage import Stage
-from zester_modules.states.run.turn import Turn, blur, change, failure, foretell, is_to_do, plan_of
+from zester_modules.states.run.turn import (
+    Turn,
+    blur,
+    change,
+    failure,
+    foretell,
+    is_to_do,
+    only_known_after,
+    plan_of,
+)
 from zester_proto.errors import ZesterError
 
 
@@ -227,7 +237,10 @@ class Run:
             because = (*self._ids(asked.because), *held.because)
             turn = self._turn(state, asked, reaction=False, because=because)
             turn = msgspec.structs.replace(turn, scope=scope)
-            plan, _ = plan_of(turn)
+            try:
+                plan, _ = plan_of(turn)
+            except Unknowable as unknown:
+                return only_known_after(turn, unknown.because)
         except (Exception, SystemExit) as error:  # noqa: BLE001  # its result is that it failed
             return failure(error, scope)
         would = bool(plan.leaves) and is_to_do(turn.resource, plan)

@@ -92,7 +92,7 @@ def foretell(turn: Turn, machine: PredictedMachine) -> Ran:
         plan, reaction = plan_of(turn)
     except Unknowable as unknown:
         _hide(turn, machine)
-        return _unknown(turn, unknown.because)
+        return only_known_after(turn, unknown.because)
     except (Exception, SystemExit) as error:  # noqa: BLE001  # a state's failure is its result
         return _foreseen(turn, failure(error, turn.scope))
     doubts = tuple(machine.history.doubts)
@@ -160,7 +160,8 @@ def _hide(turn: Turn, machine: PredictedMachine) -> None:
         machine.hide("path", home or f"/home/{turn.state.name}")
 
 
-def _unknown(turn: Turn, because: tuple[str, ...]) -> Ran:
+def only_known_after(turn: Turn, because: tuple[str, ...]) -> Ran:
+    """Give what becomes of a turn of which only earlier states can say anything."""
     because = tuple(dict.fromkeys((*turn.because, *because)))
     leaf = Leaf(path=turn.state.name, after=Unknown(because))
     return Ran(
@@ -176,7 +177,7 @@ def _foreseen(turn: Turn, failed: Ran) -> Ran:
     """Give a failure; where nobody knows whether the state runs, it is not known either."""
     if not turn.because:
         return failed
-    unknown = _unknown(turn, ())
+    unknown = only_known_after(turn, ())
     unknown.comment = f"if it runs, it fails: {failed.comment}"
     return unknown
 

@@ -38,32 +38,61 @@ _DEBIAN_ARCH: Final = {
 }  # fmt: skip
 
 
+_NEEDS: Final = {
+    "os": "os", "osfullname": "os", "os_family": "os_family", "osrelease": "os_version",
+    "osrelease_info": "os_version", "osmajorrelease": "os_version", "osfinger": "os",
+    "oscodename": "os_codename", "lsb_distrib_id": "os", "lsb_distrib_release": "os_version",
+    "lsb_distrib_codename": "os_codename", "kernel": "kernel", "kernelrelease": "kernel_version",
+    "num_cpus": "cpu", "cpu_model": "cpu", "cpu_flags": "cpu", "cpuarch": "arch", "osarch": "arch",
+    "mem_total": "memory", "swap_total": "memory", "virtual": "virtual", "disks": "disks",
+    "init": "init", "host": "hostname", "localhost": "hostname", "nodename": "hostname",
+    "fqdn_ip4": "ipv4", "fqdn_ip6": "ipv6", "ip4_interfaces": "network",
+    "ip6_interfaces": "network", "ip_interfaces": "network", "hwaddr_interfaces": "network",
+    "pythonversion": "python", "pythonexecutable": "python", "zesterversion": "zester",
+}  # fmt: skip
+"""The fact that each grain is made of; those of Salt's version are always there."""
+
+
+_OURS_ALONE: Final = frozenset({
+    "arch", "cpu", "default_ipv4", "hostname", "kernel_version", "memory", "mounts", "network",
+    "os_codename", "os_name", "os_version", "python", "timezone", "zester",
+})  # fmt: skip
+"""Built-in facts under names that no grain has, and a formula's settings may."""
+
+
+def salts_alone(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the grains without what Salt would not have, so that it hides nobody's settings."""
+    return {key: one for key, one in grains_view(facts).items() if key not in _OURS_ALONE}
+
+
 def grains_view(facts: Mapping[str, Any]) -> dict[str, Any]:
     """Give the grains of a host: its custom facts as they are, the built-in ones as Salt has them.
 
     Names that both have (`os`, `os_family`, `kernel`) carry Salt's spelling. What the facts do not
-    say is left out.
+    say is left out. Facts that are Salt's own grains, such as those of a file, stay as they are.
     """
-    return {
-        **facts, **_system(facts), **_hardware(facts), **_network(facts), **_versions(facts),
-    }  # fmt: skip
+    if "saltversioninfo" in facts:
+        return dict(facts)
+    made = {**_system(facts), **_hardware(facts), **_network(facts), **_versions(facts)}
+    known = {key: value for key, value in made.items() if _NEEDS.get(key, "id") in {"id", *facts}}
+    return {**facts, **known}
 
 
 def _system(facts: Mapping[str, Any]) -> dict[str, Any]:
     name, version = str(facts.get("os", "")), str(facts.get("os_version", ""))
-    full = _FULL_NAMES.get(name, name.capitalize())
+    full = _FULL_NAMES.get(name, _spelt(name))
     major = version.partition(".")[0]
     # Salt keeps Ubuntu's whole version in osfinger, of the others only the major one
     finger = version if name in {"ubuntu", "linuxmint", "pop"} else major
     family = str(facts.get("os_family", ""))
     found: dict[str, Any] = {
-        "os": _NAMES.get(name, name.capitalize()),
-        "os_family": _FAMILIES.get(family, family.capitalize()),
+        "os": _NAMES.get(name, _spelt(name)),
+        "os_family": _FAMILIES.get(family, _spelt(family)),
         "osfullname": full,
         "osrelease": version,
         "oscodename": facts.get("os_codename", ""),
         "osfinger": f"{full}-{finger}" if finger else full,
-        "kernel": str(facts.get("kernel", "")).capitalize(),
+        "kernel": _spelt(str(facts.get("kernel", ""))),
         "kernelrelease": facts.get("kernel_version", ""),
         "osrelease_info": tuple(_number(part) for part in version.split(".") if part),
     }
@@ -73,6 +102,11 @@ def _system(facts: Mapping[str, Any]) -> dict[str, Any]:
             "lsb_distrib_codename": facts.get("os_codename", ""),
         }  # fmt: skip
     return found | ({"osmajorrelease": int(major)} if major.isdecimal() else {})
+
+
+def _spelt(name: str) -> str:
+    """Write a name as Salt does; one that is spelt so already stays."""
+    return name.capitalize() if name.islower() else name
 
 
 def _number(text: str) -> int | str:
