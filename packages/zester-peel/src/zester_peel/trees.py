@@ -45,12 +45,20 @@ class PeelTrees:
             # nobody has signed them
             return msgspec.structs.replace(self._base, states=self._own, modules=False)
         root = job.tree or (self._keeper.head.root if self._keeper.head else b"")
-        first = job.function.partition(".")[0]
-        if not root or (first in BUILTIN and not job.function.startswith(STATES)):
-            return self._base  # others may be in the tree
-        folder = await self._keeper.ensure(root)
+        if not root:
+            return self._base
+        if job.function.startswith(STATES):
+            folder = await self._keeper.ensure(root)
+        elif _may_be_in_tree(job.function) and self._keeper.store.is_whole(root):
+            folder = self._keeper.store.revision(root)
+        else:
+            return self._base
         states = {one.name: (str(one),) for one in sorted(folder.iterdir()) if one.is_dir()}
         return msgspec.structs.replace(self._base, states=states, revision=root.hex())
+
+
+def _may_be_in_tree(function: str) -> bool:
+    return function.partition(".")[0] not in BUILTIN
 
 
 def _given(roots: tuple[str, ...]) -> Roots:
