@@ -62,10 +62,14 @@ class PeelTrees:
             # nobody has signed them
             return msgspec.structs.replace(base, states=self._own, modules=False)
         root = job.tree or (head.root if head else b"")
-        first = job.function.partition(".")[0]
-        if not root or (first in BUILTIN and not job.function.startswith(STATES)):
-            return base  # others may be in the tree
-        folder = await self._keeper.ensure(root)
+        if not root:
+            return base
+        if job.function.startswith(STATES):
+            folder = await self._keeper.ensure(root)
+        elif _may_be_in_tree(job.function) and self._keeper.store.is_whole(root):
+            folder = self._keeper.store.revision(root)
+        else:
+            return base
         states = {one.name: (str(one),) for one in sorted(folder.iterdir()) if one.is_dir()}
         return msgspec.structs.replace(base, states=states, revision=root.hex())
 
@@ -80,6 +84,10 @@ class PeelTrees:
             return self._base
         sealed = SealedSettings(bundle=bundle, folder=str(self._settings.store.files))
         return msgspec.structs.replace(self._base, sealed=sealed)
+
+
+def _may_be_in_tree(function: str) -> bool:
+    return function.partition(".")[0] not in BUILTIN
 
 
 def _given(roots: tuple[str, ...]) -> Roots:
