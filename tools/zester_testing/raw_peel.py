@@ -15,6 +15,14 @@ from zester_proto.identity.sealing import seal_return, seal_with, shared_key
 from zester_proto.identity.signing import key_id
 from zester_proto.ids import new_instance, token
 from zester_proto.link import LinkOptions, Message, NatsLink, kv
+from zester_proto.messages.basket import (
+    BasketAsk,
+    BasketEntry,
+    BasketValue,
+    BasketView,
+    entry_aad,
+    entry_key,
+)
 from zester_proto.messages.jobs import (
     RETURN_CHUNK,
     Ack,
@@ -160,6 +168,24 @@ class RawPeel:
         """Bring what may be no facts."""
         data = message if isinstance(message, bytes) else encode(message)
         return await kv.put_until_acked(self.link, "facts", token(self.id), data)
+
+    async def share(self, name: str, value: Any, /, *, key: str = "", **fields: Any) -> None:
+        """Put a value into the basket, right or wrong; `key` is another's or another name's."""
+        public = self.identity.trust.return_keys[0]
+        aad = entry_aad(self.id, name, key_id(public), PROTOCOL)
+        said: dict[str, Any] = {"name": name, "function": "test.value", **fields}
+        plain = encode(BasketValue(value=pack(value), **said))
+        sealed = seal_return(self.identity.box, public, aad, plain)
+        entry = BasketEntry(return_key=key_id(public), sealed=sealed)
+        await kv.put(self.link, "basket", key or entry_key(self.id, name), encode(entry))
+
+    async def read_basket(self, target: str, name: str, *, after: str = "") -> BasketView:
+        """Ask what peels share."""
+        question = BasketAsk(nonce=b"n" * 16, target=target, name=name, after=after)
+        answer = await self.link.request(peel_asks(self.id, "basket"), encode(question))
+        signed = decode(answer.data, Signed)
+        body, _ = self.identity.trust.verify_master(signed, "basket")
+        return decode(body, BasketView)
 
     def facts_message(self, facts: dict[str, Any], peel_id: str = "") -> Facts:
         """Make a message of facts, sealed as that of a peel."""

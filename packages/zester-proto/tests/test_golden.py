@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from zester_proto.codec import decode, encode
-from zester_proto.messages import jobs, operators, presence, records, trust
+from zester_proto.messages import basket, jobs, operators, presence, records, trust
 from zester_proto.messages.base import Message
 
 FOLDER = Path(__file__).parent / "golden"
@@ -40,7 +40,7 @@ def test_what_is_written_today_is_what_lies_in_the_newest_folder(name: str):
 def test_every_kind_of_message_has_an_example():
     kinds = {
         kind
-        for module in (jobs, operators, presence, records, trust)
+        for module in (basket, jobs, operators, presence, records, trust)
         for kind in vars(module).values()
         if isinstance(kind, type) and issubclass(kind, Message) and kind is not Message
     }

@@ -43,7 +43,7 @@ complete -c zester -f -a '(__zester_complete)'
 _SCRIPTS: Final = {"bash": _BASH, "zsh": _ZSH, "fish": _FISH}
 
 
-_TAKE_TARGETS: Final = frozenset({"peel", "facts", "target"})
+_TAKE_TARGETS: Final = frozenset({"peel", "facts", "basket", "settings", "target"})
 
 
 class Choice(NamedTuple):

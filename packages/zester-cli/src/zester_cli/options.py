@@ -119,6 +119,15 @@ COMMANDS: Final[tuple[Command, ...]] = (
         Subcommand("get", "the facts of each peel of a target"),
         Subcommand("query", "how many peels of a target have which values"),
     )),
+    Command("settings", "what peels are given, as a master renders it; no job", (
+        Subcommand("show", "all settings of a peel, secrets masked"),
+        Subcommand("get", "one setting of each peel of a target"),
+        Subcommand("trace", "which files and lines gave a setting"),
+    )),
+    Command("basket", "what peels share with each other", (
+        Subcommand("get", "the value of each peel of a target, and its age"),
+        Subcommand("list", "the names under which peels share something"),
+    )),
     Command("target", "EXPR: which peels a target names"),
     Command("doc", "[FUNCTION]: what functions there are, and what they take"),
     Command("status", "what is wrong, by the master that answers"),

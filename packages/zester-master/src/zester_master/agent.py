@@ -11,11 +11,16 @@ from typing import Final
 import msgspec
 
 from zester_master import __version__
+from zester_master.api.basket_verbs import BasketVerbs
 from zester_master.api.fleet_verbs import FleetVerbs
 from zester_master.api.job_verbs import JobVerbs
 from zester_master.api.service import Service, Verb
+from zester_master.api.settings_verbs import SettingsVerbs
 from zester_master.api.site_verbs import SiteVerbs
 from zester_master.api.tree_verbs import TreeVerbs
+from zester_master.basket.access import Access
+from zester_master.basket.answering import BasketAnswers
+from zester_master.basket.values import Values
 from zester_master.beat import Beat, Stores
 from zester_master.config import MasterConfig
 from zester_master.context import Context
@@ -39,11 +44,14 @@ from zester_master.jobs.listed import Listed
 from zester_master.jobs.showing import Shows
 from zester_master.jobs.takeover import Takeover
 from zester_master.journal import Journal
+from zester_master.known.known import Known
+from zester_master.known.tree import KnownTree
 from zester_master.meter import Meter
 from zester_master.probes import Probes
+from zester_master.secrets.sources import Sources, sources_of
+from zester_master.secrets.values import SecretValues
 from zester_master.settings.published import Published
 from zester_master.settings.publisher import SettingsPublisher
-from zester_master.settings.values import SecretValues
 from zester_master.site.layout import AuthPaths
 from zester_master.site.masters import MasterIdentity
 from zester_master.trusting import Trusting
@@ -86,6 +94,13 @@ class Agent:
         self.patrol = Patrol(context, self.guard, Listed(context, self.desk).asks)
         self.quarantine.on_change(self.desk.shut_out)
         self.ears = Ears(context, self.drains, self.guard)
+        self.values = Values(context)
+        self.access = Access(context, config.basket_access, config.basket_sources)
+        self.basket = BasketAnswers(context, self.guard, self.values, self.access)
+        sources = Sources(sources_of(config.secret_sources), self.health, context.wall)
+        self.secrets = context.secrets = SecretValues(context, sources)
+        self.known = Known(context, self.basket, self._secret)
+        context.settle = self.known.settle
         self.renewing = Renewing(context, self.guard)
         self.feed = Feed(context, self.guard)
         self.cancels = Cancels(context, self.desk)
@@ -95,12 +110,12 @@ class Agent:
         self.trusting = Trusting(context, AuthPaths(config.auth).trust)
         self.heads = Heads(context)
         self.publisher = Publisher(context, self.heads, config.trees)
-        self.secrets = SecretValues(context)
         self.published = Published(context)
         self.settings = SettingsPublisher(
             context, self.published, self.secrets, config.settings_trees
         )
         context.least_settings = self.published.least
+        self.known_tree = KnownTree(context, self.known, self.settings, self.published)
         self.sysview = self._sysview(identity)
         self.service = Service(context, self._verbs(), limit=config.max_requests)
         folders = {"state_dir": config.states_dir, "settings_dir": config.settings_dir}
@@ -175,6 +190,8 @@ class Agent:
         jobs = JobVerbs(context, self.desk, shows, self.cancels)
         site = SiteVerbs(context, self.desk)
         trees = TreeVerbs(context, self.heads, self.publisher)
+        settings = SettingsVerbs(context, self.known)
+        basket = BasketVerbs(context, self.values, self.access)
         return {
             "target": fleet.target, "peels": fleet.peels, "facts": fleet.facts,
             "catalogue": fleet.catalogue, "drain": fleet.drain, "undrain": fleet.undrain,
@@ -183,8 +200,13 @@ class Agent:
             "follow": jobs.follow, "job": jobs.job, "jobs": jobs.jobs,
             "masters": site.masters, "status": site.status, "whoami": site.whoami,
             "trust": site.trust, "tree-status": trees.status,
-            "tree-diff": trees.diff, "tree-publish": trees.publish,
+            "tree-diff": trees.diff, "tree-publish": trees.publish, "basket": basket.basket,
+            "settings": settings.settings,
         }  # fmt: skip
+
+    def _secret(self, name: str) -> str:
+        found = self.secrets.find(name)
+        return found.value if found is not None else ""
 
     def _fleet(self) -> Check:
         if self.feed.ready.is_set():
@@ -256,6 +278,7 @@ class Agent:
         """Declare what this master hears; the link keeps it up over all connections."""
         await self.ears.listen()
         await self.renewing.listen()
+        await self.basket.listen()
         await self.cancels.listen()
 
     def _start_parts(self) -> list[asyncio.Task[None]]:
@@ -267,6 +290,9 @@ class Agent:
             "journal": _after(ready, self.context.journal.run),
             "heartbeat": _after(ready, self.beat.run),
             "facts": _after(self.quarantine.ready, self.feed.run),
+            "basket": _after(self.feed.ready, self.basket.run),
+            "known": self.known.run,
+            "known-tree": _after(self.published.read, self.known_tree.run),
             "drains": _after(ready, self.drains.run),
             "quarantine": _after(ready, self.quarantine.run),
             "guard": _after(self.quarantine.ready, self.guard.run),

@@ -6,6 +6,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta
 
+from zester_master.secrets.sources import sources_of
 from zester_proto.units import Duration
 
 DEFAULT_FILE: Final = Path("/etc/zester/master.yaml")
@@ -49,6 +50,10 @@ class MasterConfig(msgspec.Struct, frozen=True, kw_only=True):
         dict[str, tuple[Path, ...]],
         Meta(description="the settings trees: environment to folders, the strongest first"),
     ] = {}
+    secret_sources: Annotated[
+        dict[str, tuple[str, ...]],
+        Meta(description="how names of secrets begin: [command|file|environment, ...]"),
+    ] = {}
     jetstream_replicas: Annotated[
         int, Meta(ge=1, le=5, description="on how many NATS servers buckets and streams lie")
     ] = 1
@@ -63,6 +68,14 @@ class MasterConfig(msgspec.Struct, frozen=True, kw_only=True):
     groups: Annotated[
         dict[str, str], Meta(description="named targets for N@, each an expression")
     ] = {}
+    basket_access: Annotated[
+        dict[str, str],
+        Meta(description="name of a shared value to the target that may read it; '*': all others"),
+    ] = {}
+    basket_sources: Annotated[
+        dict[str, str],
+        Meta(description="name of a shared value to the target whose values count; '*': others"),
+    ] = {}
     min_peels: Annotated[
         int, Meta(ge=0, description="with fewer peels present the master is not ready")
     ] = 0
@@ -72,6 +85,14 @@ class MasterConfig(msgspec.Struct, frozen=True, kw_only=True):
     drain_time: Annotated[
         Duration, Meta(description="how long requests may go on when the master is stopped")
     ] = 10.0
+
+    def __post_init__(self) -> None:
+        """Say early what cannot be.
+
+        Raises:
+            BadValue: a source of secrets is none.
+        """
+        sources_of(self.secret_sources)
 
     @property
     def trees(self) -> dict[str, tuple[Path, ...]]:

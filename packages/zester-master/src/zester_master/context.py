@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 import msgspec
@@ -12,6 +12,7 @@ from zester_master.fleet.index import FleetIndex
 from zester_master.fleet.presence import Presence
 from zester_master.journal import Journal
 from zester_master.meter import Meter
+from zester_master.secrets.record import NoSecrets, Secrets
 from zester_master.site.layout import SiteRecord
 from zester_master.site.masters import MasterKeys
 from zester_proto.codec import encode
@@ -21,6 +22,11 @@ from zester_proto.identity.signing import sign
 from zester_proto.link import NatsLink
 from zester_proto.messages.trees import TreeHead
 from zester_proto.messages.trust import SignedType
+from zester_proto.target import Node
+
+
+async def _as_it_is(node: Node) -> Node:
+    return node
 
 
 def _unknown(_peel_id: str) -> int:
@@ -52,7 +58,9 @@ class Context:
         tree_head: what is published of the state trees.
         tree_root: root of the trees in this master's own folders; empty where they are broken.
         tree_problems: how much is wrong with those.
+        secrets: gives the values of secrets.
         least_settings: gives the least generation of a peel's settings, for its welcome.
+        settle: gives a target in which lists of ids stand for what asks for settings.
         clock: monotonic seconds.
         wall: Unix time; a master's is the site's.
     """
@@ -77,7 +85,9 @@ class Context:
     tree_head: TreeHead | None = None
     tree_root: bytes = b""
     tree_problems: int = 0
+    secrets: Secrets = field(default_factory=NoSecrets)
     least_settings: Callable[[str], int] = _unknown
+    settle: Callable[[Node], Awaitable[Node]] = _as_it_is
     clock: Callable[[], float] = time.monotonic
     wall: Callable[[], float] = time.time
 

@@ -73,6 +73,7 @@ def _guarded(words: list[str], *, debug: bool) -> int:
 
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     from zester_master.dev import cli as dev  # noqa: PLC0415  # the same
+    from zester_master.secrets import cli as secrets  # noqa: PLC0415  # the same
     from zester_master.settings import cli as settings  # noqa: PLC0415  # the same
     from zester_master.site import cli as site  # noqa: PLC0415  # the same
 
@@ -88,6 +89,7 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     _add_run(commands.add_parser("run", help="run the master; also what flags alone do"), words)
     site.add_parsers(commands)
     dev.add_parser(commands)
+    secrets.add_parsers(commands)
     trees = commands.add_parser("settings", help="settings trees of a site")
     settings.add_parsers(trees.add_subparsers(required=True, metavar="COMMAND"))
     config = commands.add_parser("config", help="the configuration of a master")

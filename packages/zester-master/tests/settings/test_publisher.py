@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from zester_master.settings.values import SecretRecord, sealed_record, secret_key
+from zester_master.secrets.record import SecretRecord, sealed_record, secret_key
 from zester_master.site.masters import add_master
 from zester_peel.clock import SiteClock
 from zester_peel.settings.keeper import SettingsKeeper

@@ -19,9 +19,10 @@ from zester_modules.errors import Refused
 from zester_modules.host.start import CommandSpec
 from zester_modules.host.threads import in_daemon_thread, nothing
 from zester_modules.registry import Registry
-from zester_modules.returns import Outcome, Return
+from zester_modules.returns import Outcome, Return, masked
 from zester_proto import codec
 from zester_proto.errors import CodecError, ZesterError
+from zester_proto.secrets.masker import Masker
 
 if TYPE_CHECKING:
     from zester_modules.states.trees import Trees
@@ -42,7 +43,7 @@ async def run_inline(call: BoundCall, context: Context) -> Return:
         _check_dry(call, context)
         return _answer(name, await call.invoke(context))
     except (Exception, SystemExit) as error:  # noqa: BLE001  # any failure is an outcome
-        return failure(name, error)
+        return failure(name, error, context.masker)
 
 
 async def prepare(call: BoundCall, context: Context) -> CommandSpec | Return:
@@ -55,7 +56,7 @@ async def prepare(call: BoundCall, context: Context) -> CommandSpec | Return:
         _check_dry(call, context)
         spec = await in_daemon_thread(lambda: call.invoke(context), late=nothing)
     except (Exception, SystemExit) as error:  # noqa: BLE001  # any failure is an outcome
-        return failure(name, error)
+        return failure(name, error, context.masker)
     if not isinstance(spec, CommandSpec):
         return failure(name, TypeError(f"{name} planned no command"))
     return Return({"would_run": list(spec.argv)}, "would-change") if context.test else spec
@@ -75,7 +76,7 @@ def run_bound(call: BoundCall, context: Context) -> Return:
         value = call.invoke(context)
         return _answer(name, asyncio.run(value) if inspect.iscoroutine(value) else value)
     except (Exception, SystemExit) as error:  # noqa: BLE001  # any failure is an outcome
-        return failure(name, error)
+        return failure(name, error, context.masker)
 
 
 async def _run_command(call: BoundCall, context: Context) -> Return:
@@ -144,7 +145,7 @@ def call(
             use(trees, context)
         context.facts = LazyFacts(lambda: _collect(context)) if facts is None else facts
         with contextlib.redirect_stdout(sys.stderr):
-            return run_bound(bound, context)
+            return masked(run_bound(bound, context), context.masker)
 
 
 def _collect(context: Context) -> dict[str, Any]:
@@ -156,9 +157,13 @@ def _collect(context: Context) -> dict[str, Any]:
     return found.facts()
 
 
-def failure(name: str, error: BaseException) -> Return:
-    """Give the return of a function that raised: one sentence, and the traceback for debugging."""
-    debug = "".join(traceback.format_exception(error))[-DEBUG_LIMIT:]
+def failure(name: str, error: BaseException, masker: Masker | None = None) -> Return:
+    """Give the return of a function that raised: one sentence, and the traceback for debugging.
+
+    What is secret is masked before texts are cut, as half of a secret is not found any more.
+    """
+    mask = (masker or Masker()).text
+    debug = mask("".join(traceback.format_exception(error)))[-DEBUG_LIMIT:]
     if isinstance(error, Refused):
         return Return(None, Outcome.REFUSED, error=error.message, hint=error.hint, debug=debug)
     if isinstance(error, ZesterError):
@@ -167,7 +172,7 @@ def failure(name: str, error: BaseException) -> Return:
     if isinstance(error, SystemExit):
         what = f"ended its process with exit code {error.code!r}"
     else:
-        what = f"raised {type(error).__name__}: {error}"[:2000].rstrip(": ")
+        what = mask(f"raised {type(error).__name__}: {error}")[:2000].rstrip(": ")
     place = _place(error.__traceback__)
     return Return(
         None, Outcome.FAILED, error=f"{name} {what}" + (f" ({place})" if place else ""), debug=debug

@@ -5,13 +5,16 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import msgspec
 
 from zester_modules.host.local import Host
+from zester_proto.secrets.masker import Masker
+from zester_proto.secrets.watched import SecretMap
 
 if TYPE_CHECKING:
+    from zester_modules.basket.item import Basket
     from zester_modules.host.machine import Machine
     from zester_modules.registry import Registry
     from zester_modules.states.tree_view import TreeView
@@ -45,6 +48,8 @@ class Context(msgspec.Struct, kw_only=True):
     """The tree that is compiled or run; None outside of one."""
     trees: "Trees | None" = None
     """Where this peel's trees lie; None where its configuration says nothing of them."""
+    basket: "Basket | None" = None
+    """What other peels share; None where nobody can be asked."""
     machine: "Machine | None" = None
     """What states change; None: the machine that this process runs on."""
     host: Host = msgspec.field(default_factory=Host)
@@ -60,10 +65,57 @@ class Context(msgspec.Struct, kw_only=True):
     deadline: float | None = None
     """Until when the job may run, by the monotonic clock in seconds; None: as long as it likes."""
     log: logging.Logger = msgspec.field(default_factory=lambda: logging.getLogger("zester.job"))
+    masker: Masker = msgspec.field(default_factory=Masker)
+    """Knows this peel's secrets; all that leaves the job goes through it."""
 
     def remaining(self) -> float | None:
         """Give the seconds that are left, never below 0; None where there is no deadline."""
         return None if self.deadline is None else max(0.0, self.deadline - time.monotonic())
+
+
+def secret_paths(settings: Mapping[str, Any]) -> frozenset[tuple[Any, ...]]:
+    """Say where in settings secrets are."""
+    if isinstance(settings, LazySettings):
+        return settings.compiled.secrets
+    return settings.secret_paths() if isinstance(settings, SecretMap) else frozenset()
+
+
+def laid(settings: Mapping[str, Any], over: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Lay values on top of settings: maps key by key, anything else in place of what was there."""
+    if not isinstance(settings, LazySettings):
+        return _laid(settings, over)
+    below = settings
+
+    def render() -> "Compiled":
+        compiled = below.compiled
+        secrets = frozenset(path for path in compiled.secrets if not _replaced(path, over))
+        return msgspec.structs.replace(
+            compiled, values=_laid(compiled.values, over), secrets=secrets
+        )
+
+    return LazySettings(render)
+
+
+def _laid(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    made = dict(base)
+    for key, value in over.items():
+        before = made.get(key)
+        if isinstance(before, Mapping) and isinstance(value, Mapping):
+            maps = cast("tuple[Mapping[str, Any], Mapping[str, Any]]", (before, value))
+            made[key] = _laid(*maps)
+        else:
+            made[key] = value
+    return made
+
+
+def _replaced(path: tuple[Any, ...], over: Any) -> bool:
+    for step in path:
+        if not isinstance(over, Mapping):
+            return True
+        if step not in over:
+            return False
+        over = cast("Mapping[Any, Any]", over)[step]
+    return True
 
 
 class LazyFacts(Mapping[str, Any]):

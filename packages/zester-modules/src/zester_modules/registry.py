@@ -23,6 +23,7 @@ __all__ = [
 
 BUILTIN: Final[Mapping[str, str]] = {
     "alternatives": "zester_modules.functions.alternatives",
+    "basket": "zester_modules.functions.basket",
     "cmd": "zester_modules.functions.cmd",
     "config": "zester_modules.functions.config",
     "cp": "zester_modules.functions.cp",

@@ -7,17 +7,22 @@
 import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Generic, Literal, Protocol, TypeVar
+from typing import Any, Final, Generic, Literal, Protocol, TypeVar
 
 import msgspec
 
 from zester_modules.host.machine import Machine
+from zester_proto.secrets.masker import Masker
 
 P = TypeVar("P", bound=msgspec.Struct)
 
 Kind = Literal["convergent", "action", "following"]
 """Convergent: check changes nothing, and after apply its plan is empty. Action: check only says
 whether it would run. Following: convergent while something remote stands still."""
+
+
+HIDDEN_DIFF: Final = "secret content changed\n"
+"""In place of a diff that would show a secret."""
 
 
 class Unknown(msgspec.Struct, frozen=True):
@@ -148,9 +153,17 @@ class Scope(msgspec.Struct, kw_only=True):
     """Seconds that the job has left."""
     sensitive: bool = False
     """No diff, no contents in leaves (settings.md 4)."""
+    secret: bool = False
+    """It is made with a secret: what it writes is nobody else's."""
+    masker: Masker = msgspec.field(default_factory=Masker)
+    """Knows this peel's secrets."""
     started: set[str] = msgspec.field(default_factory=set[str])
     """Services that this run started: they need no restart."""
     log: logging.Logger = msgspec.field(default_factory=lambda: logging.getLogger("zester.state"))
+
+    def read_secret(self) -> None:
+        """Take notice that this turn has read a secret."""
+        self.secret = self.sensitive = True
 
 
 class Resource(msgspec.Struct, Generic[P], frozen=True, kw_only=True):

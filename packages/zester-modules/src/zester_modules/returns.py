@@ -8,8 +8,9 @@ from zester_modules.facts.collected import Collected
 from zester_proto import codec
 from zester_proto.errors import CodecError
 from zester_proto.messages.jobs import Outcome
+from zester_proto.secrets.masker import Masker
 
-__all__ = ["Outcome", "Return", "Returned", "pack_return", "shorten", "unpack_return"]
+__all__ = ["Outcome", "Return", "Returned", "masked", "pack_return", "shorten", "unpack_return"]
 
 EDGE: Final = 64 * 1024
 """Bytes of head and of tail that are left of a return that is too large (bus.md 6.6)."""
@@ -35,6 +36,16 @@ class Return(msgspec.Struct, frozen=True):
     """The traceback, for those who ask."""
     facts: Collected | None = None
     """The host's facts, where the function found them anew; the agent takes them over."""
+
+
+def masked(answer: Return, masker: Masker) -> Return:
+    """Give an answer without what is secret."""
+    if not masker:
+        return answer
+    return Return(
+        masker.data(answer.value), answer.outcome, error=masker.text(answer.error),
+        hint=masker.text(answer.hint), debug=masker.text(answer.debug), facts=answer.facts,
+    )  # fmt: skip
 
 
 class Returned(msgspec.Struct, frozen=True, kw_only=True):

@@ -54,7 +54,7 @@ def test_show_gives_the_states_in_running_order_as_plain_data(tmp_path: Path):
         assert nginx["requisites"] == [
             {"kind": "watch", "text": "file: conf", "ids": ["conf"], "line": 10}
         ]
-        assert secret["arguments"] == "(hidden)"
+        assert secret["arguments"] == "***"
 
 
 def test_show_refuses_a_broken_tree_with_its_errors(tmp_path: Path):

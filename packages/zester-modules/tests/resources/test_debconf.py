@@ -53,10 +53,10 @@ def test_a_password_is_compared_and_never_told(
     done: Callable[..., tuple[Leaf, ...]], machine: RootMachine
 ) -> None:
     first = {"type": "password", "value": "geheim"}
-    assert done(word=first) == (Leaf(path="mine/word", after="(hidden, new)"),)
+    assert done(word=first) == (Leaf(path="mine/word", after="*** (new)"),)
     assert done(word=first) == ()
     again = done(word={"type": "password", "value": "anders"})
-    assert again == (Leaf(path="mine/word", before="(hidden)", after="(hidden, new)"),)
+    assert again == (Leaf(path="mine/word", before="***", after="*** (new)"),)
     assert not any("geheim" in word for words in machine.argvs for word in words)
 
 

@@ -272,7 +272,7 @@ a:
     assert (options.retry.attempts, options.retry.interval) == (3, 5)
     assert (options.failhard, options.parallel, options.fire_event) == (True, True, "my/tag")
     assert (options.runas, options.cwd, options.umask) == ("www", "/tmp", 0o22)
-    assert (options.env, options.timeout, state.sensitive) == ({"A": "b"}, 300, True)
+    assert (options.env, options.timeout, options.no_log) == ({"A": "b"}, 300, True)
 
 
 def test_a_boolean_as_a_guard_means_what_it_says_but_in_a_sls(tmp_path: Path):

@@ -4,6 +4,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from zester_modules.basket.item import Basket, BasketItem
 from zester_modules.states.template_context import Given, Templates
 from zester_testing.state_tree import StateTree
 
@@ -24,9 +25,10 @@ def templates(tmp_path: Path) -> Templates:
     return of(tmp_path)
 
 
-def of(root: Path, **given: Any) -> Templates:
+def of(root: Path, *, basket: Basket | None = None, **given: Any) -> Templates:
     files = {"a/init.sls": "", "a/data.yaml": "x: {{ y }}\n", "b.sls": ""}
     tree = StateTree(root, files, facts=FACTS, settings=SETTINGS)
+    tree.context.basket = basket
     tree.context.options = {"deep": {"a": 9}, "option": "mine"}
     return Templates(tree.tree, Given(context=tree.context, **given))
 
@@ -120,14 +122,18 @@ def test_a_function_that_is_not_there_is_told_with_the_templates_line(templates:
 def test_the_basket_gives_peels_and_values(tmp_path: Path):
     asked: list[tuple[str, str]] = []
 
-    def basket(target: str, name: str) -> list[tuple[str, Any]]:
+    def basket(target: str, name: str) -> list[BasketItem]:
         asked.append((target, name))
-        return [("db-1", "10.0.0.1")]
+        return [BasketItem("db-1", "{{ 10.0.0.1 }}", 90.0)]
 
     found = of(tmp_path, basket=basket)
     template = (
-        "{% for one in basket('G@role:db', 'ip') %}{{ one.peel_id }}={{ one.value }}{% endfor %}"
+        "{% for one in basket('G@role:db', 'ip') %}"
+        "{{ one.peel }}={{ one.value }} {{ one.age }}{% endfor %}"
     )
-    assert text(found, template) == "db-1=10.0.0.1"
-    assert text(found, "{{ salt['mine.get']('role:db', 'ip', 'grain') }}") == "{'db-1': '10.0.0.1'}"
+    assert text(found, template) == "db-1={{ 10.0.0.1 }} 90.0"
+    assert (
+        text(found, "{{ salt['mine.get']('role:db', 'ip', 'grain') }}")
+        == "{'db-1': '{{ 10.0.0.1 }}'}"
+    )
     assert asked == [("G@role:db", "ip"), ("G@role:db", "ip")]

@@ -12,6 +12,7 @@ from typing import Final
 
 from zester_modules.registry import Registry
 from zester_peel import __version__
+from zester_peel.basket.whole import PeelBasket
 from zester_peel.clock import SiteClock
 from zester_peel.config import PeelConfig
 from zester_peel.facts import FactsKeeper, Whose
@@ -19,6 +20,7 @@ from zester_peel.files.counter import Counter
 from zester_peel.files.keeper import TreeKeeper
 from zester_peel.jobs import runner as runners
 from zester_peel.jobs.desk import Desk
+from zester_peel.jobs.errand import Errands
 from zester_peel.jobs.execution import Surroundings
 from zester_peel.jobs.letter import said
 from zester_peel.jobs.memory import JobMemory
@@ -48,6 +50,7 @@ from zester_proto.messages.settings import BUNDLES
 from zester_proto.messages.trees import BUCKET
 from zester_proto.metrics import Registry as Metrics
 from zester_proto.permissions import PEEL_PAYLOAD
+from zester_proto.secrets.masker import Masker
 from zester_proto.subjects import CMD_ALL, cmd_peel, note
 from zester_proto.supervise import Supervisor
 
@@ -66,9 +69,16 @@ class AlreadyRuns(ZesterError):
 
 
 class Agent:
-    """One peel: built whole, then run once."""
+    """One peel: built whole, then run once.
 
-    def __init__(self, config: PeelConfig, identity: PeelIdentity) -> None:
+    Args:
+        config: the peel's.
+        identity: its id and keys.
+        masker: learns this peel's secrets; the process's log goes through it.
+    """
+
+    def __init__(self, config: PeelConfig, identity: PeelIdentity, masker: Masker) -> None:
+        self.masker = masker
         self.config = config
         self.identity = identity
         self.peel_id = identity.id
@@ -99,11 +109,14 @@ class Agent:
         self.facts = self._facts()
         self.trees = self._trees()
         self.settings = self._settings()
-        self.counter = Counter(config.state_dir, self.trees, self._log)
         self.nursery = Nursery(idle=config.nursery_idle)
+        self.basket = self._basket()
+        self.counter = Counter(config.state_dir, self.trees, self.basket.counter, self._log)
         registry = Registry()
         self.desk = self._desk(registry)
-        self.runner = self._runner(registry)
+        around = self._surroundings(registry)
+        self.runner = self._runner(around)
+        self.basket.use(self._errands(around))
         self.desk.use(self.runner)
         self.desk.took_facts = self.facts.take
         self.presence = self._presence()
@@ -137,6 +150,7 @@ class Agent:
                 facts_dir=config.facts_dir,
                 file=config.state_dir / "facts",
                 tmp=config.state_dir / "work" / "facts",
+                masker=self.masker,
             ),
             link=self.link,
             trust=self.identity.trust,
@@ -158,15 +172,18 @@ class Agent:
         )
 
     def _settings(self) -> SettingsKeeper:
-        return SettingsKeeper(
+        keeper = SettingsKeeper(
             self.peel_id,
             self.identity.box,
             self.config.state_dir / "settings",
             link=self.link,
             trust=self.trust,
             health=self.health,
+            masker=self.masker,
             log=self._log,
         )
+        keeper.took = self.facts.mask_again
+        return keeper
 
     def _desk(self, registry: Registry) -> Desk:
         return Desk(
@@ -184,9 +201,21 @@ class Agent:
             log=self._log,
         )
 
-    def _runner(self, registry: Registry) -> Runner:
+    def _basket(self) -> PeelBasket:
+        return PeelBasket(
+            self.config,
+            self.identity,
+            link=self.link,
+            trust=self.trust,
+            clock=self.clock,
+            settings=self.settings,
+            health=self.health,
+            log=self._log,
+        )
+
+    def _surroundings(self, registry: Registry) -> Surroundings:
         config = self.config
-        around = Surroundings(
+        return Surroundings(
             registry=registry,
             peel_id=self.peel_id,
             version=__version__,
@@ -195,8 +224,16 @@ class Agent:
             locks=config.state_dir / "locks",
             facts_dir=config.facts_dir,
             worker_memory=config.worker_memory,
+            masker=self.masker,
             trees=PeelTrees(config, self.trees, self.settings, self.counter.path).of,
         )
+
+    def _errands(self, around: Surroundings) -> Errands:
+        site, folder = self.identity.trust.site, self.config.state_dir / "work"
+        return Errands(site, around, self.nursery, self.clock, folder=folder, log=self._log)
+
+    def _runner(self, around: Surroundings) -> Runner:
+        config = self.config
         return Runner(
             around,
             self.nursery,
@@ -234,6 +271,7 @@ class Agent:
             self._log.info("drained" if welcome.drained else "undrained")
         self.trees.welcomed(welcome.tree)
         self.settings.welcomed(welcome.settings)
+        self.basket.welcomed()
         await self.desk.welcomed()
 
     async def _settings_noted(self, message: Message) -> None:
@@ -262,6 +300,7 @@ class Agent:
         runners.clear(self.config.state_dir / "work", self._log)
         self.memory.open()
         self.facts.load()
+        self.basket.own.load()
         self.outbox.recover()
         for jid, live in self.memory.interrupted.items():
             if self.outbox.holds(jid):
@@ -286,6 +325,7 @@ class Agent:
         self.link.on_connected(self.facts.connected)
         for one in (self.trees.following, self.settings.following):
             self.link.on_connected(one.connected)
+        self.link.on_connected(self.basket.own.connected)
         self.link.on_disconnected(self._disconnected)
         self.link.on_problem(self._problem)
         self._checks()
@@ -321,7 +361,9 @@ class Agent:
             "facts-publisher": self.facts.serve_publishing,
             "trees": self.trees.following.serve,
             "settings": self.settings.following.serve,
-            "trees-counter": self.counter.serve,
+            "counter": self.counter.serve,
+            "basket": self.basket.own.serve_looking,
+            "basket-publisher": self.basket.own.serve_sharing,
             "watch": self._watch,
             "tidying": serve_tidying,
         }

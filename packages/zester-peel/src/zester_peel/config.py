@@ -2,7 +2,7 @@
 
 import socket
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta
@@ -51,6 +51,10 @@ class PeelConfig(msgspec.Struct, frozen=True, kw_only=True):
         tuple[str, ...],
         Meta(description="functions that templates may call although they can change the host"),
     ] = ()
+    basket_functions: Annotated[
+        dict[str, Any],
+        Meta(description="values that this host shares, besides those that its settings declare"),
+    ] = {}
     strict: Annotated[bool, Meta(description="what Salt lets pass in a .sls tree is an error")] = (
         False
     )

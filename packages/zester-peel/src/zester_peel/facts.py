@@ -25,6 +25,7 @@ from zester_proto.ids import token
 from zester_proto.link import NatsLink, kv
 from zester_proto.logs import Log
 from zester_proto.messages.presence import Facts, facts_aad
+from zester_proto.secrets.masker import Masker
 from zester_proto.subjects import kv as kv_subject
 
 BUCKET: Final = "facts"
@@ -53,6 +54,8 @@ class Whose(msgspec.Struct, frozen=True, kw_only=True):
     file: Path
     """The newest facts, for workers and for a start without them."""
     tmp: Path
+    masker: Masker
+    """Takes secrets out of what is put: a script of custom facts may say one."""
 
 
 class FactsKeeper:
@@ -124,6 +127,10 @@ class FactsKeeper:
         except FileProblem as error:
             self._log.warn("cannot keep the facts", error=error.message)
 
+    def mask_again(self) -> None:
+        """Take notice of secrets that were learned after facts were put."""
+        self._changed.set()
+
     async def connected(self, _epoch: int) -> None:
         """Put the facts again: what the masters have may be older than this connection."""
         self._put = None
@@ -187,10 +194,11 @@ class FactsKeeper:
         keys = self._trust.return_keys
         if not keys:
             raise FactsTrouble("no bundle of this site names a key of the masters")
-        now = (digest(self.data), keys[0])
+        data = self._whose.masker.packed(self.data)
+        now = (digest(data), keys[0])
         if now == self._put:
             return
-        value = encode(self._message(keys[0]))
+        value = encode(self._message(keys[0], data))
         if len(value) > LARGEST:
             raise FactsTrouble(
                 f"the facts of this host have {len(value)} bytes, at most {LARGEST} are taken",
@@ -202,10 +210,10 @@ class FactsKeeper:
         self._put_at = asyncio.get_running_loop().time()
         self._log.debug("put the facts", bytes=len(value))
 
-    def _message(self, public: bytes) -> Facts:
+    def _message(self, public: bytes, data: bytes) -> Facts:
         whose, key = self._whose, key_id(public)
         subject = kv_subject(BUCKET, token(whose.peel_id))
-        sealed = seal_return(whose.box, public, facts_aad(subject, key, PROTOCOL), self.data)
+        sealed = seal_return(whose.box, public, facts_aad(subject, key, PROTOCOL), data)
         # read again each time: it may have been renewed
         jwt = read_creds(whose.creds).jwt
         return Facts(jwt=jwt, instance=whose.instance, return_key=key, sealed=sealed)

@@ -7,6 +7,7 @@ from zester_peel.config import PeelConfig, running_id
 from zester_proto.identity.joining import PeelIdentity, load_identity
 from zester_proto.link.options import parse_servers
 from zester_proto.logs import Log, setup
+from zester_proto.secrets.masker import Masker
 
 
 def run(config: PeelConfig) -> int:
@@ -15,18 +16,19 @@ def run(config: PeelConfig) -> int:
     Raises:
         ZesterError: this host is not in order: id, keys, folders, addresses.
     """
-    setup(config.log_level, config.log_format)
+    masker = Masker()
+    setup(config.log_level, config.log_format, masker=masker)
     identity = load_identity(config.auth)
     peel_id, warning = running_id(config.id, identity.id)
     if warning:
         Log("zester.peel", {"peel_id": peel_id}).warn(warning)
     parse_servers(config.nats_url or (identity.site.nats_url,))
     with locked(config.state_dir):
-        asyncio.run(_run(config, identity))
+        asyncio.run(_run(config, identity, masker))
     return 0
 
 
-async def _run(config: PeelConfig, identity: PeelIdentity) -> None:
-    agent = Agent(config, identity)
+async def _run(config: PeelConfig, identity: PeelIdentity, masker: Masker) -> None:
+    agent = Agent(config, identity, masker)
     agent.recover()
     await agent.run()

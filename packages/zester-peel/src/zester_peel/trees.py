@@ -37,6 +37,7 @@ class PeelTrees:
             strict=config.strict,
             failhard=config.failhard,
             agent=str(agent),
+            basket_functions=config.basket_functions,
         )
 
     async def of(self, job: Job) -> Trees:

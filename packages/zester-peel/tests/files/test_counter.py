@@ -12,15 +12,19 @@ import pytest
 
 from zester_modules.host.machine import HostProblem
 from zester_modules.states.fetching import LIMIT, Want, ask_agent
+from zester_peel.basket.whole import PeelBasket
 from zester_peel.clock import SiteClock
+from zester_peel.config import PeelConfig
 from zester_peel.files.counter import SOCKET, Counter
 from zester_peel.files.keeper import TreeKeeper
+from zester_peel.settings.keeper import SettingsKeeper
 from zester_peel.trust import TrustWalk
 from zester_proto.codec import digest
 from zester_proto.health import Health
 from zester_proto.link import LinkOptions, NatsLink
 from zester_proto.logs import Log
 from zester_proto.messages.trees import AHEAD, Manifest, TreeFile
+from zester_proto.secrets.masker import Masker
 from zester_testing.masters import eventually
 from zester_testing.site import Site
 
@@ -49,7 +53,16 @@ async def counter(site: Site, deep: Path) -> AsyncGenerator[Path]:
     files = (TreeFile("large", 0o600, len(DATA), (digest(DATA),)),)
     keeper.store.add(ROOT, {"base": Manifest(environment="base", files=files)})
     keeper.store.put(digest(DATA), DATA)
-    serving = Counter(deep, keeper, log)
+    config = PeelConfig(state_dir=deep)
+    settings = SettingsKeeper(
+        "counter", peel.box, deep / "settings", link=link, trust=trust, health=Health("0"),
+        masker=Masker(), log=log,
+    )  # fmt: skip
+    basket = PeelBasket(
+        config, peel, link=link, trust=trust, clock=SiteClock(), settings=settings,
+        health=Health("0"), log=log,
+    )  # fmt: skip
+    serving = Counter(deep, keeper, basket.counter, log)
     task = asyncio.create_task(serving.serve())
     await eventually(serving.path.exists, "it serves")
     yield serving.path

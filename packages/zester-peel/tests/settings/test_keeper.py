@@ -19,6 +19,7 @@ from zester_proto.identity.signing import SigningKey
 from zester_proto.link import LinkOptions, NatsLink, kv
 from zester_proto.logs import Log
 from zester_proto.messages.settings import FILES
+from zester_proto.secrets.masker import Masker
 from zester_testing.masters import eventually
 from zester_testing.raw_master import RawMaster
 from zester_testing.sealing import Sealing
@@ -35,7 +36,7 @@ class Kept:
         trust = TrustWalk(peel.trust, folder / "trust", self.link, SiteClock(), log)
         self.keeper = SettingsKeeper(
             peel.id, peel.box, folder / "settings", link=self.link, trust=trust,
-            health=self.health, log=log,
+            health=self.health, masker=Masker(), log=log,
         )  # fmt: skip
 
     @contextlib.asynccontextmanager

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from zester_proto.secrets.masker import MASK
 from zester_testing.masters import eventually
 from zester_testing.peels import Peel, is_welcome
 from zester_testing.raw_master import RawMaster
@@ -30,8 +31,7 @@ async def test_a_peel_renders_its_settings_and_follows_what_a_master_seals(
         found = await master.run(peel.identity, "pillar.items")
         assert found.outcome == "ok"
         assert found.value == {
-            "host": identity.id, "port": 8080, "above": 80, "password": PASSWORD,
-            "url": f"postgres://u:{PASSWORD}@db",
+            "host": identity.id, "port": 8080, "above": 80, "password": MASK, "url": MASK,
         }  # fmt: skip
 
         await sealing.put(await sealing.bundle(8, {"base.sls": "port: {{ nothing }}"}, "base"))

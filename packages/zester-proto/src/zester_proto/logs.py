@@ -10,6 +10,7 @@ from typing import Any, Final, Literal, TextIO, cast
 import msgspec
 
 from zester_proto.errors import ZesterError
+from zester_proto.secrets.masker import Masker
 
 Format = Literal["json", "text"]
 LEVELS: Final[Mapping[str, int]] = {
@@ -93,7 +94,26 @@ def _hint(error: ZesterError) -> dict[str, str]:
     return {"hint": error.hint} if error.hint else {}
 
 
-class JsonLines(logging.Formatter):
+class _Lines(logging.Formatter):
+    def __init__(self, masker: Masker | None = None) -> None:
+        super().__init__()
+        self._masker = masker or Masker()
+
+    def _message(self, record: logging.LogRecord) -> str:
+        return self._masker.text(_text(record))[:_MAX_TEXT]
+
+    def _fields(self, record: logging.LogRecord) -> dict[str, Any]:
+        return {name: self._field(value) for name, value in _fields(record).items()}
+
+    def _field(self, value: Any) -> Any:
+        if not self._masker or value is None or isinstance(value, int | float):
+            return _short(value)
+        if isinstance(value, str | bytes | list | tuple | Mapping):
+            return _short(self._masker.data(value))
+        return _short(self._masker.text(str(value)))
+
+
+class JsonLines(_Lines):
     """`{"time", "level", "msg", fields...}`; what has no JSON form becomes its text."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -101,10 +121,10 @@ class JsonLines(logging.Formatter):
         line: dict[str, Any] = {
             "time": timestamp(record.created),
             "level": _level_name(record.levelno),
-            "msg": _text(record),
+            "msg": self._message(record),
         }
-        for name, value in _fields(record).items():
-            line[name if name not in line else f"{name}_"] = _short(value)
+        for name, value in self._fields(record).items():
+            line[name if name not in line else f"{name}_"] = value
         try:
             return _encode(line).decode()
         except (TypeError, ValueError, RecursionError):
@@ -113,16 +133,16 @@ class JsonLines(logging.Formatter):
             return _encode(plain | {"time": line["time"], "level": line["level"]}).decode()
 
 
-class TextLines(logging.Formatter):
+class TextLines(_Lines):
     """`time LEVEL message  key=value ...`, for a terminal."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Give one entry; a traceback goes on below it."""
-        fields = dict(_fields(record))
+        fields = self._fields(record)
         trace = fields.pop("traceback", "")
-        words = "".join(f"  {name}={_word(_short(value))}" for name, value in fields.items())
+        words = "".join(f"  {name}={_word(value)}" for name, value in fields.items())
         stamp = timestamp(record.created)
-        line = f"{stamp} {_level_name(record.levelno):<5} {_text(record)}{words}"
+        line = f"{stamp} {_level_name(record.levelno):<5} {self._message(record)}{words}"
         whole = f"{line}\n{trace}".rstrip() if trace else line
         return whole.encode("utf-8", "backslashreplace").decode()
 
@@ -140,9 +160,9 @@ def _level_name(number: int) -> str:
 
 def _text(record: logging.LogRecord) -> str:
     try:
-        return record.getMessage()[:_MAX_TEXT]
+        return record.getMessage()
     except Exception as error:  # noqa: BLE001  # a library's wrong arguments must not end a line
-        return f"{record.msg} ({error})"[:_MAX_TEXT]
+        return f"{record.msg} ({error})"
 
 
 def _fields(record: logging.LogRecord) -> Mapping[str, Any]:
@@ -168,20 +188,27 @@ def _word(value: Any) -> str:
     return repr(text) if quote else text
 
 
-def setup(level: str = "info", form: Format = "json", stream: TextIO | None = None) -> None:
+def setup(
+    level: str = "info",
+    form: Format = "json",
+    stream: TextIO | None = None,
+    *,
+    masker: Masker | None = None,
+) -> None:
     """Send every line of the process, nats-py's and asyncio's too, through one handler.
 
     Args:
         level: the least that is written.
         form: `json` or `text`.
         stream: stderr where none is given.
+        masker: takes secrets out of every line; what it learns later counts, too.
 
     Raises:
         BadLevel: there is no such level.
     """
     number = parse_level(level)
     handler = logging.StreamHandler(stream or sys.stderr)
-    handler.setFormatter(JsonLines() if form == "json" else TextLines())
+    handler.setFormatter(JsonLines(masker) if form == "json" else TextLines(masker))
     root = logging.getLogger()
     for old in root.handlers[:]:
         root.removeHandler(old)

@@ -10,6 +10,7 @@ ACK_ALL: Final = "zester.ack.*.*"
 HEARTBEAT_ALL: Final = "zester.hb.*"
 HELLO_ALL: Final = "zester.peel.*.hello"
 RENEW_ALL: Final = "zester.peel.*.renew"
+BASKET_ALL: Final = "zester.peel.*.basket"
 API_ALL: Final = "zester.api.*.*"
 NOTE_ALL: Final = "zester.note.*"
 

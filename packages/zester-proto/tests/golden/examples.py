@@ -11,7 +11,7 @@ import msgspec
 
 from zester_proto import PROTOCOL
 from zester_proto.codec import encode, pack
-from zester_proto.messages import jobs, operators, presence, records, trees, trust
+from zester_proto.messages import basket, jobs, operators, presence, records, trees, trust
 
 JID: Final = "3MXLPnmdvbiFFEMMeCL7YBci35N"
 SITE: Final = "0123456789abcdef0123456789abcdef"
@@ -219,6 +219,22 @@ EXAMPLES: Final[dict[str, msgspec.Struct]] = {
     "job-event": records.JobEvent(
         jid=JID, what="closed", time=1.0, master="m1", operator="alice", counts={"ok": 2}, epoch=7
     ),
+    "basket": basket.BasketEntry(return_key="0123456789abcdef", sealed=b"sealed"),
+    "basket-ask": basket.BasketAsk(nonce=b"n" * 16, target="G@role:db", name="ip", after="a"),
+    "basket-view": basket.BasketView(
+        site=SITE,
+        id="a",
+        nonce=b"n" * 16,
+        target="G@role:db",
+        name="ip",
+        time=2.0,
+        rows=(basket.BasketRow("b", 1.0, pack("10.0.0.1")),),
+        more=True,
+        problem="no",
+        hint="ask",
+    ),
+    "settings-look": operators.SettingsLook(what="get", target="*", key="nginx:port", reveal=True),
+    "basket-look": operators.BasketLook(target="*", name="ip"),
     "audit": records.Audit(
         area="auth", what="failure", time=1.0, master="m1", peel="a", data={"why": "forged"}
     ),

@@ -225,6 +225,60 @@ def _facts_query(
     return facts.query(_invocation(context), target, keys)
 
 
+Key = Annotated[str, typer.Argument(metavar="KEY", help="as nginx:port", show_default=False)]
+PeelId = Annotated[str, typer.Argument(metavar="PEEL", help="its id", show_default=False)]
+
+
+@_groups["settings"].command(**_about("settings", "show"))
+def _settings_show(
+    context: typer.Context,
+    peel_id: PeelId,
+    reveal: Annotated[
+        bool, typer.Option("--show", help="with secrets (administrators; it is noted)")
+    ] = False,
+) -> int:
+    from zester_cli.commands import settings  # noqa: PLC0415
+
+    return settings.show(_invocation(context), peel_id, reveal=reveal)
+
+
+@_groups["settings"].command(**_about("settings", "get"))
+def _settings_get(context: typer.Context, target: Expression, key: Key) -> int:
+    from zester_cli.commands import settings  # noqa: PLC0415
+
+    return settings.get(_invocation(context), target, key)
+
+
+@_groups["settings"].command(**_about("settings", "trace"))
+def _settings_trace(context: typer.Context, peel_id: PeelId, key: Key) -> int:
+    from zester_cli.commands import settings  # noqa: PLC0415
+
+    return settings.trace(_invocation(context), peel_id, key)
+
+
+@_groups["basket"].command(**_about("basket", "get"))
+def _basket_get(
+    context: typer.Context,
+    target: Expression,
+    name: Annotated[
+        str, typer.Argument(help="as network.ip_addrs; basket list shows them", show_default=False)
+    ],
+) -> int:
+    from zester_cli.commands import basket  # noqa: PLC0415
+
+    return basket.get(_invocation(context), target, name)
+
+
+@_groups["basket"].command(**_about("basket", "list"))
+def _basket_list(
+    context: typer.Context,
+    target: Annotated[str, typer.Argument(help="a target; all if not given")] = "*",
+) -> int:
+    from zester_cli.commands import basket  # noqa: PLC0415
+
+    return basket.listing(_invocation(context), target)
+
+
 @app.command(**_about("target"))
 def _target(
     context: typer.Context,

@@ -21,7 +21,7 @@ from zester_proto.messages.operators import (
     TargetAsk,
 )
 from zester_proto.subjects import cmd_peel
-from zester_proto.target import parse
+from zester_proto.target import parse, walk, write
 
 
 class FleetVerbs:
@@ -38,13 +38,14 @@ class FleetVerbs:
     async def target(self, asked: Asked) -> Reply:
         """Say who matches, and with `explain` how many each part does."""
         ask = asked.arguments(TargetAsk)
-        meant = resolve(self._context, ask.target)
+        meant = await resolve(self._context, ask.target)
         found: dict[str, object] = {"count": len(meant.ids)}
         if ask.explain:
             node = parse(ask.target, groups=self._context.groups)
+            counted = self._context.index.explain(await self._context.settle(node))
             found["explain"] = [
-                {"text": part.text, "count": part.count, "depth": part.depth}
-                for part in self._context.index.explain(node)
+                {"text": write(said), "count": part.count, "depth": part.depth}
+                for (_, said), part in zip(walk(node), counted, strict=True)
             ]
         items = (Item(one, state=self._state(one)) for one in meant.ids)
         return listing(self._context, asked, items, found)
@@ -52,7 +53,7 @@ class FleetVerbs:
     async def peels(self, asked: Asked) -> Reply:
         """Say of each peel where it is and how it does."""
         ask = asked.arguments(TargetAsk)
-        ids = resolve(self._context, ask.target).ids
+        ids = (await resolve(self._context, ask.target)).ids
         if ask.target == "*":
             # one that is connected and has brought no facts yet is there all the same
             ids = sorted({*ids, *self._context.presence.connected(), *self._context.quarantined})
@@ -102,7 +103,7 @@ class FleetVerbs:
         """Give facts from the index."""
         ask = asked.arguments(FactsAsk)
         index = self._context.index
-        result = resolved(self._context, ask.target)
+        result = await resolved(self._context, ask.target)
         if ask.keys:
             rows = index.query(result, ask.keys)
             items = (Item(peel_id, pack_normal(facts)) for peel_id, facts in rows)
@@ -143,7 +144,7 @@ class FleetVerbs:
 
     async def _drain(self, asked: Asked, *, on: bool) -> Reply:
         context = self._context
-        ids = resolve(context, asked.arguments(DrainAsk).target).ids
+        ids = (await resolve(context, asked.arguments(DrainAsk).target)).ids
         if not ids:
             raise Denied("no-match", "nobody matches", hint="zester peel list")
         # by the request's own time: a replay of it has a number that was had

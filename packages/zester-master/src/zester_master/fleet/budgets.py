@@ -26,6 +26,7 @@ BUDGETS: Final[dict[str, Budget]] = {
     "return": Budget(100, 1),
     "event": Budget(1000, 10),
     "basket": Budget(100, 2),
+    "basket-ask": Budget(200, 10),
     "update-status": Budget(60, 1),
 }
 """Of `return` those count that no job asked for; a job asks each of its peels for one."""

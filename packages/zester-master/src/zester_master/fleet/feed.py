@@ -186,6 +186,7 @@ class Feed:
         context = self._context
         if context.index.remove(peel_id):
             _log.info("a peel's facts are gone", peel_id=peel_id)
+            self._guard.forgotten(peel_id)
         context.boxes.drop(peel_id)
         context.facts_at.pop(peel_id, None)
         self._jwts.pop(peel_id, None)

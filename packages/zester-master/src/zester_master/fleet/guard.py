@@ -34,6 +34,7 @@ class Guard:
         self._quarantine = quarantine
         self._budgets = Budgets()
         self._floods: dict[str, str] = {}
+        self._gone: set[str] = set()
         self._wake = asyncio.Event()
         quarantine.on_change(self._changed)
 
@@ -51,12 +52,17 @@ class Guard:
             self._wake.set()
         return False
 
+    def forgotten(self, peel_id: str) -> None:
+        """Take away what a peel shares with others that is none any more."""
+        self._gone.add(peel_id)
+        self._wake.set()
+
     def _changed(self, peel_id: str, shut: bool) -> None:  # a hook's form
         if not shut:
             self._budgets.forget(peel_id)
 
     async def run(self) -> None:
-        """Shut out who floods, until cancelled."""
+        """Shut out who floods, and clear up after who is gone, until cancelled."""
         backoff = Backoff(base=0.5, cap=10.0)
         while True:
             await self._wake.wait()
@@ -72,6 +78,17 @@ class Guard:
                 else:
                     backoff.reset()
                     del self._floods[peel_id]
+            for peel_id in list(self._gone):
+                try:
+                    if peel_id not in self._context.index:  # it may have come back
+                        await self.purge(peel_id, "KV_basket")
+                except LinkError as error:
+                    _log.warn("what a peel shared is not removed", peel_id=peel_id,
+                              error=error.message)  # fmt: skip
+                    await asyncio.sleep(backoff.next())
+                    self._wake.set()
+                else:
+                    self._gone.discard(peel_id)
 
     async def _shut_out(self, peel_id: str, why: str) -> None:
         if await self._quarantine.add(peel_id, why):

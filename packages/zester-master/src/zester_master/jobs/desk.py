@@ -13,6 +13,7 @@ from zester_master.jobs.again import start_again
 from zester_master.jobs.live import LiveJob, NotOurs, Task
 from zester_master.jobs.pager import Pager, Reader
 from zester_master.jobs.plan import plan_of
+from zester_master.jobs.secrets import secrets_of
 from zester_master.jobs.view import JobView
 from zester_proto.codec import pack
 from zester_proto.logs import Log
@@ -24,6 +25,7 @@ MAX_PAGERS: Final = 2000
 
 _DUPLICATE: Final = "two live peels bear this id, and neither gets jobs: they are at {}"
 _SHUT_OUT: Final = "this peel is in quarantine: {}"
+_KEYLESS: Final = "its key is not known, so that no secret can be sealed for it"
 _log: Final = Log("zester.jobs")
 
 
@@ -115,6 +117,7 @@ class Desk:
         left = max(0.0, task.record.deadline - context.wall())
         job = LiveJob(context, self._guard, task, plan_of(task.record, left, context.clock()))
         self._refuse_duplicates(job)
+        self._refuse_keyless(job)
         for peel_id, why in context.quarantined.items():
             job.shut_out(peel_id, _SHUT_OUT.format(why))
         self.live[jid] = job
@@ -141,6 +144,13 @@ class Desk:
             if place is not None:
                 where = " and ".join(presence.addresses(peel_id)) or "places that are not known"
                 job.ledger.refuse(place, _DUPLICATE.format(where), now)
+
+    def _refuse_keyless(self, job: LiveJob) -> None:
+        if secrets_of(job.ask):
+            now = self._context.clock()
+            for place, peel_id in enumerate(job.ids):
+                if self._context.boxes.public(peel_id) is None:
+                    job.ledger.refuse(place, _KEYLESS, now)
 
     def _dispatched(self, task: Task) -> JobEvent:
         record = task.record

@@ -8,9 +8,11 @@ from typing import Final
 import msgspec
 
 from zester_master.context import Context
+from zester_master.jobs.secrets import sealed_for, secrets_of
 from zester_proto.messages.jobs import Cancel, Job, ToAll, ToOne
 from zester_proto.messages.operators import RunAsk
 from zester_proto.messages.records import JobRecord
+from zester_proto.secrets.references import CAPABILITY
 from zester_proto.subjects import CMD_ALL, cmd_peel
 
 START_WITHIN: Final = 120.0
@@ -33,6 +35,7 @@ class Dispatch:
         self._record = record
         self._ask = ask
         self._epoch = epoch
+        self._secrets = secrets_of(ask)
 
     async def send(self, ids: Sequence[str], *, everybody: bool) -> None:
         """Send the job.
@@ -46,16 +49,23 @@ class Dispatch:
         """
         self.attempt += 1
         job = self._job(len(ids))
-        if everybody:
+        if self._secrets:
+            await self._context.secrets.want(self._secrets)
+        elif everybody:
             await self._context.link.publish(CMD_ALL, self._context.signed("job", job))
             return
         until = time.monotonic() + _SLICE
         for peel_id in ids:
-            mine = msgspec.structs.replace(job, to=ToOne(id=peel_id))
+            mine = msgspec.structs.replace(job, to=ToOne(id=peel_id), sealed=self._sealed(peel_id))
             await self._context.link.publish(cmd_peel(peel_id), self._context.signed("job", mine))
             if time.monotonic() > until:
                 await asyncio.sleep(0)
                 until = time.monotonic() + _SLICE
+
+    def _sealed(self, peel_id: str) -> bytes:
+        if not self._secrets:
+            return b""
+        return sealed_for(self._context, peel_id, self._record.jid, self._secrets)
 
     async def cancel(self, ids: Sequence[str], *, everybody: bool) -> None:
         """Send the cancel.
@@ -96,5 +106,6 @@ class Dispatch:
             test=record.test,
             operator=record.operator,
             tree=record.tree,
+            needs=(CAPABILITY,) if self._secrets else (),
             to=ToAll(count=count),
         )

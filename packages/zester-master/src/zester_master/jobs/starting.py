@@ -10,12 +10,12 @@ import msgspec
 from zester_master.api.requests import Asked, Denied
 from zester_master.context import Context
 from zester_master.fleet.index import Result
-from zester_master.jobs import store
+from zester_master.jobs import secrets, store
 from zester_master.jobs.bond import bound
 from zester_master.jobs.live import Task
 from zester_master.jobs.plan import LONGEST, BadPlan, job_seconds, plan_of
 from zester_proto.codec import encode, unpack
-from zester_proto.errors import CodecError
+from zester_proto.errors import CodecError, ZesterError
 from zester_proto.ids import is_jid
 from zester_proto.link import LinkError, WrongRevision
 from zester_proto.messages.operators import RunAsk
@@ -42,21 +42,21 @@ class Meant(NamedTuple):
     """These are all peels that there are."""
 
 
-def resolve(context: Context, target: str) -> Meant:
+async def resolve(context: Context, target: str) -> Meant:
     """Say whom a target means now.
 
     Raises:
         Denied: it is malformed.
     """
-    found = resolved(context, target)
+    found = await resolved(context, target)
     return Meant(found.ids(), found.count == len(context.index))
 
 
-def resolved(context: Context, target: str) -> Result:
+async def resolved(context: Context, target: str) -> Result:
     """Give the index's answer to a target.
 
     Raises:
-        Denied: it is malformed.
+        Denied: it is malformed, or asks for settings that are not known.
     """
     if not context.fleet_ready.is_set():
         raise Denied(
@@ -65,10 +65,13 @@ def resolved(context: Context, target: str) -> Result:
             hint="ask again; zester status says what keeps it",
         )
     try:
+        node = await context.settle(parse(target, groups=context.groups))
         with context.meter.targeting.time():
-            return context.index.resolve(parse(target, groups=context.groups))
+            return context.index.resolve(node)
     except (TargetError, SettingsUnavailable) as error:
         raise Denied("usage", error.message, hint=error.hint) from error
+    except ZesterError as error:
+        raise Denied("unavailable", error.message, hint=error.hint) from error
 
 
 def may_broadcast(context: Context, meant: Meant) -> bool:
@@ -89,7 +92,7 @@ async def start(context: Context, asked: Asked, ask: RunAsk) -> Task:
     if ask.parent:
         raise Denied("usage", "a job with a parent is asked for by rerun or resume")
     check(ask)
-    meant = resolve(context, ask.target)
+    meant = await resolve(context, ask.target)
     if not meant.ids:
         raise Denied(
             "no-match",
@@ -112,6 +115,7 @@ async def begin(context: Context, asked: Asked, ask: RunAsk, meant: Meant, part:
     Raises:
         Denied: it cannot be; the code says why.
     """
+    await secrets.check(context, asked, ask)
     ids = tuple(meant.ids)
     record = make_record(context, asked, ask, meant)
     if part:
@@ -183,7 +187,7 @@ def make_record(context: Context, asked: Asked, ask: RunAsk, meant: Meant) -> Jo
             timeout=ask.timeout,
             count=count,
             parts=-(-count // PEELS_PER_KEY),
-            broadcast=not (ask.batch or ask.canary) and may_broadcast(context, meant),
+            broadcast=_in_one(ask) and may_broadcast(context, meant),
             test=ask.test,
             tree=tree_of(context, ask.function),
             batch=ask.batch,
@@ -198,6 +202,11 @@ def make_record(context: Context, asked: Asked, ask: RunAsk, meant: Meant) -> Jo
     return record
 
 
+def _in_one(ask: RunAsk) -> bool:
+    """Say whether all peels may be asked at once and alike; secrets go to each by itself."""
+    return not (ask.batch or ask.canary or secrets.secrets_of(ask))
+
+
 def tree_of(context: Context, function: str) -> bytes:
     """Give the root of the trees that a job is asked for; nothing if it needs none."""
     head = context.tree_head
@@ -207,8 +216,10 @@ def tree_of(context: Context, function: str) -> bytes:
 def argument_names(ask: RunAsk) -> tuple[str, ...]:
     """Give what may be told of the arguments: their names, and how many have none."""
     named: dict[str, object] = unpack(bytes(ask.kwargs))
-    places = [f"#{n}" for n in range(1, len(unpack(bytes(ask.args))) + 1)]
-    return tuple([*places, *sorted(named)][:_NAMED])
+    given: list[object] = unpack(bytes(ask.args))
+    places = [secrets.shown(f"#{n}", value) for n, value in enumerate(given, 1)]
+    names = [secrets.shown(name, value) for name, value in sorted(named.items())]
+    return tuple([*places, *names][:_NAMED])
 
 
 async def create(context: Context, record: JobRecord, ids: Sequence[str]) -> store.Found:

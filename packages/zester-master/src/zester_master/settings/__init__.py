@@ -1,1 +1,1 @@
-"""The settings tree of a master: who may read what of it, sealed and published (settings.md 2)."""
+"""Settings trees on a master: rendered without a server, sealed and published (settings.md 2)."""

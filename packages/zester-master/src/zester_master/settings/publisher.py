@@ -15,13 +15,13 @@ from zester_master.files.publisher import PERIOD, SLOW
 from zester_master.files.revision import Changing
 from zester_master.files.scan import Scan, scan
 from zester_master.lease import Lease
+from zester_master.secrets.values import SecretValues
 from zester_master.settings.files import StoredFiles
 from zester_master.settings.local import LocalTree, read
 from zester_master.settings.names import tree_root
 from zester_master.settings.plan import Plan, Sharing
 from zester_master.settings.published import Published
 from zester_master.settings.round import Round
-from zester_master.settings.values import SecretValues
 from zester_proto.health import Condition
 from zester_proto.link import LinkError, WrongRevision
 from zester_proto.logs import Log
@@ -171,6 +171,7 @@ class SettingsPublisher:
             return
         sharing = self._sharing
         plan = await sharing.plan(self._context)
+        await self._values.want(sharing.secret_places())
         problems = [*map(_text, plan.problems), *self._lacking(sharing, plan)]
         self._say_problems(problems)
         if problems:

@@ -12,11 +12,11 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from zester_master.context import Context
+from zester_master.secrets.values import SecretValues
 from zester_master.settings.files import StoredFiles
 from zester_master.settings.names import KeyedFile, content_digest, file_name, keyed_file, tree_root
 from zester_master.settings.plan import FileId, Plan, Share, Sharing
 from zester_master.settings.published import Published, Stored
-from zester_master.settings.values import SecretValues
 from zester_proto.codec import encode
 from zester_proto.identity.sealing import seal_to, seal_with
 from zester_proto.identity.signing import key_id, sign

@@ -12,6 +12,7 @@ from zester_modules.host import start
 from zester_modules.host.spool import CHUNK, Spool
 from zester_modules.host.start import CommandSpec, Started
 from zester_modules.host.threads import in_daemon_thread
+from zester_proto.secrets.masker import Masker
 
 __all__ = ["GRACE", "RETURN_LIMIT", "Command", "CommandSpec", "Ended", "Finished", "run_command"]
 
@@ -54,6 +55,7 @@ class Command:
         folder: where output goes that is more than a little; it must exist.
         limit: bytes of each of stdout and stderr that are kept.
         text: keep output as valid UTF-8.
+        masker: takes secrets out of the output; without it they are kept.
         grace: seconds between SIGTERM and SIGKILL.
 
     Attributes:
@@ -67,14 +69,15 @@ class Command:
         *,
         limit: int = RETURN_LIMIT,
         text: bool = True,
+        masker: Masker | None = None,
         grace: float = GRACE,
     ) -> None:
         self.pid = 0
         self._spec = spec
         self._grace = grace
         self._folder = folder
-        self._stdout = Spool(folder / "stdout", limit=limit, text=text)
-        self._stderr = Spool(folder / "stderr", limit=limit, text=text)
+        self._stdout = Spool(folder / "stdout", limit=limit, text=text, masker=masker)
+        self._stderr = Spool(folder / "stderr", limit=limit, text=text, masker=masker)
         self._interrupt: asyncio.Future[Ended] = asyncio.get_running_loop().create_future()
 
     def stop(self, why: Ended = "cancelled") -> None:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from zester_proto.secrets.masker import Masker
+
 MEMORY: Final = 128 * 1024
 """Bytes that stay in memory before a file is made; two spools and their edges fit in 1 MiB."""
 
@@ -23,6 +25,7 @@ class Spool:
         path: where the file goes, if one is needed; it is made with mode 0600.
         limit: bytes that are kept; of more, the first `limit` and the last `EDGE` are.
         text: keep valid UTF-8 only; a bad byte becomes U+FFFD.
+        masker: takes secrets out before anything is kept or counted.
 
     Attributes:
         length: bytes that came in.
@@ -30,7 +33,9 @@ class Spool:
         problem: why the file could not be written, or "".
     """
 
-    def __init__(self, path: Path, *, limit: int, text: bool = True) -> None:
+    def __init__(
+        self, path: Path, *, limit: int, text: bool = True, masker: Masker | None = None
+    ) -> None:
         self.length = 0
         self.kept = 0
         self.problem = ""
@@ -38,6 +43,7 @@ class Spool:
         self._limit = limit
         self._digest = hashlib.blake2b(digest_size=32)
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace") if text else None
+        self._stream = masker.stream() if masker else None
         self._memory = bytearray()
         self._file = -1
         self._tail = b""
@@ -50,12 +56,18 @@ class Spool:
 
     def write(self, data: bytes) -> None:
         """Take what the command wrote; a full disk is remembered in `problem`, never raised."""
+        self._count(self._stream.feed(data) if self._stream else data)
+
+    def _count(self, data: bytes) -> None:
         self.length += len(data)
         self._digest.update(data)
         self._take(self._decoder.decode(data).encode() if self._decoder else data)
 
     def end(self) -> None:
         """Take notice that nothing more comes."""
+        if self._stream is not None:
+            self._count(self._stream.end())
+            self._stream = None
         if self._decoder is not None:
             self._take(self._decoder.decode(b"", final=True).encode())
             self._decoder = None

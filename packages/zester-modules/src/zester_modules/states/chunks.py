@@ -18,7 +18,7 @@ from zester_modules.states.blocks import (
 )
 from zester_modules.states.gather import High
 from zester_modules.states.lost import Lost
-from zester_proto.render.nodes import Dialect, Node, Place, Scalar, Sequence
+from zester_proto.render.nodes import Dialect, Node, Place, Scalar, Sequence, is_secret
 from zester_proto.render.nodes import Mapping as MapNode
 from zester_proto.render.values import scalar
 from zester_proto.tree.problems import Problems
@@ -51,6 +51,8 @@ class Chunk(msgspec.Struct, kw_only=True):
     name: str
     args: dict[str, Arg]
     name_order: int = 0
+    secret: bool = False
+    """Lines that made it read a secret."""
     wanted: list[Wanted] = msgspec.field(default_factory=list[Wanted])
     turned: list[Wanted] = msgspec.field(default_factory=list[Wanted])
 
@@ -76,7 +78,8 @@ def expand(high: High, lost: Lost, problems: Problems) -> list[Chunk]:
     for one in high.declarations.values():
         for block in one.blocks.values():
             if check_block(block, problems):
-                chunks += _of_block(block, one, len(chunks), problems)
+                made = _of_block(block, one, len(chunks), problems)
+                chunks += _marked(made, one, block) if high.secret else made
             else:
                 lost.add(one.id)
     return chunks
@@ -101,6 +104,16 @@ def _of_block(
         )  # fmt: skip
         chunk.wanted = list(wanted(chunk, REQUISITES, problems))
         chunk.turned = list(wanted(chunk, TURNED, problems))
+        yield chunk
+
+
+def _marked(chunks: Iterable[Chunk], declaration: Declaration, block: Block) -> Iterable[Chunk]:
+    places = (declaration.place, block.place, *(arg.place for arg in block.args))
+    secret = any(place.secret for place in places) or any(
+        is_secret(arg.value) for arg in block.args
+    )
+    for chunk in chunks:
+        chunk.secret = secret
         yield chunk
 
 

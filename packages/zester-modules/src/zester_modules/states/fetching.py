@@ -1,4 +1,4 @@
-"""How a worker has its agent fetch a file of the tree that was not taken ahead (states.md 6)."""
+"""What workers ask of their agent: files of the tree that were not taken ahead, and the basket."""
 
 import os
 import socket
@@ -12,7 +12,7 @@ from zester_modules.host.machine import HostProblem
 from zester_proto.codec import decode, encode
 from zester_proto.errors import CodecError
 
-LIMIT: Final = 64 * 1024
+LIMIT: Final = 128 * 1024
 _LENGTH: Final = struct.Struct(">I")
 
 
@@ -24,15 +24,53 @@ class Want(msgspec.Struct, frozen=True, kw_only=True, tag="want", tag_field="t")
     path: str
 
 
+class BasketWant(msgspec.Struct, frozen=True, kw_only=True, tag="basket-want", tag_field="t"):
+    """What peels share under a name."""
+
+    target: str
+    name: str
+
+
+class BasketGive(msgspec.Struct, frozen=True, kw_only=True, tag="basket-give", tag_field="t"):
+    """A value of this host to be shared."""
+
+    name: str
+    function: str
+    value: bytes
+    """Packed."""
+    allow: str = ""
+
+
+class BasketPlan(msgspec.Struct, frozen=True, kw_only=True, tag="basket-plan", tag_field="t"):
+    """What is declared, with the seconds between two looks, and what of it failed, with why."""
+
+    intervals: dict[str, float]
+    failed: dict[str, str]
+
+
+class BasketDrop(msgspec.Struct, frozen=True, kw_only=True, tag="basket-drop", tag_field="t"):
+    """Values that are shared no longer; no names are all of them."""
+
+    names: tuple[str, ...] = ()
+
+
+BasketQuestion = BasketWant | BasketGive | BasketPlan | BasketDrop
+Question = Want | BasketQuestion
+
+
 class Got(msgspec.Struct, frozen=True, kw_only=True, tag="got", tag_field="t"):
-    """Where it lies now; without a path the tree has none, or `error` says what went wrong."""
+    """Where it lies now; without a path there is none, or `error` says what went wrong."""
 
     path: str = ""
+    now: float = 0.0
+    """The site's time, by which what lies there has its age."""
+    names: tuple[str, ...] = ()
+    """Values of the basket that were dropped."""
     error: str = ""
     hint: str = ""
 
 
-def frame(message: Want | Got) -> bytes:
+def frame(message: Question | Got) -> bytes:
     """Give a message with its length before it."""
     body = encode(message)
     return _LENGTH.pack(len(body)) + body
@@ -65,13 +103,8 @@ def ask_agent(agent: str, want: Want) -> Path | None:
     Raises:
         HostProblem: it cannot be had.
     """
-    place = Path(agent)
     try:
-        folder = os.open(place.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            got = _talk(short_path(folder, place.name), want)
-        finally:
-            os.close(folder)
+        got = talk(agent, want)
     except (OSError, CodecError) as error:
         raise HostProblem(
             f"the agent does not fetch {want.path} of the tree: {error}",
@@ -82,10 +115,25 @@ def ask_agent(agent: str, want: Want) -> Path | None:
     return Path(got.path) if got.path else None
 
 
-def _talk(address: str, want: Want) -> Got:
+def talk(agent: str, question: Question) -> Got:
+    """Ask an agent, and give its answer.
+
+    Raises:
+        OSError: it does not answer.
+        CodecError: the answer makes no sense.
+    """
+    place = Path(agent)
+    folder = os.open(place.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        return _exchange(short_path(folder, place.name), question)
+    finally:
+        os.close(folder)
+
+
+def _exchange(address: str, question: Question) -> Got:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as talk:
         talk.connect(address)
-        talk.sendall(frame(want))
+        talk.sendall(frame(question))
         length = length_of(_exactly(talk, _LENGTH.size))
         return decode(_exactly(talk, length), Got)
 

@@ -31,6 +31,8 @@ class High(msgspec.Struct, kw_only=True):
     excludes: list[Exclude] = msgspec.field(default_factory=list[Exclude])
     extends: list[Declaration] = msgspec.field(default_factory=list[Declaration])
     files: list[str] = msgspec.field(default_factory=list[str])
+    secret: bool = False
+    """A file of them read a secret while it was rendered."""
     references: dict[tuple[str, str], bool] = msgspec.field(
         default_factory=dict[tuple[str, str], bool]
     )
@@ -140,6 +142,7 @@ class Gatherer:
         lines = self._text(source)
         if lines is None:
             return None
+        self.high.secret |= bool(lines.secret)
         loaded = load(lines.text, found.path, found.dialect, lines)
         self._problems.extend(loaded.problems)
         if loaded.problems:

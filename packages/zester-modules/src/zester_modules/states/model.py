@@ -94,7 +94,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     hint: str = ""
     warnings: tuple[str, ...] = ()
     sensitive: bool = False
-    """Its arguments, or the lines that made it, read a secret (settings.md 4)."""
+    """Lines that made it read a secret (settings.md 4)."""
     context: dict[str, Any] = {}
     """`sls`, `slspath`, `tpldir`...: what a template of this state's source sees besides."""
 

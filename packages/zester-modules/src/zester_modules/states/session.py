@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 
-from zester_modules.context import Context
+from zester_modules.context import Context, laid
 from zester_modules.functions.machines import machine_of
 from zester_modules.params import fit
 from zester_modules.resource import AnyResource
@@ -40,8 +40,7 @@ class Session:
         self._env = env or self._trees.env
         self.context = context
         if pillar:
-            settings = _laid(context.settings, pillar)
-            self.context = msgspec.structs.replace(context, settings=settings)
+            self.context = msgspec.structs.replace(context, settings=laid(context.settings, pillar))
         self.resources = Resources()
 
     def apply(
@@ -86,7 +85,9 @@ class Session:
             find=self.resources.find,
             params=params_of,
             facts=context.facts,
-            settings=context.settings,
+            settings=templates.settings,
+            reads=templates.reads,
+            masker=context.masker,
             sources=TreeSources(tree, self._env or "base", Path(self._trees.cache)),
             templates=lambda state: SourceTemplates(templates, state),
             calls=StateCalls(templates.calls, context),
@@ -108,15 +109,3 @@ def params_of(resource: AnyResource, state: State) -> msgspec.Struct:
         wrong = [one for one in fitted.problems if one.kind != "unknown"]
         raise ZesterError("; ".join(one.message for one in wrong), hint=wrong[0].hint)
     return fitted.params
-
-
-def _laid(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    laid = dict(base)
-    for key, value in over.items():
-        before = laid.get(key)
-        if isinstance(before, Mapping) and isinstance(value, Mapping):
-            maps = cast("tuple[Mapping[str, Any], Mapping[str, Any]]", (before, value))
-            laid[key] = _laid(*maps)
-        else:
-            laid[key] = value
-    return laid

@@ -1,12 +1,11 @@
 """A compiled tree as plain data, for people and programs (states.md 7)."""
 
-from typing import Any, Final
+from typing import Any
 
 from zester_modules.states.model import Compiled, Requisite, State
 from zester_proto.render.nodes import Problem
 from zester_proto.render.values import plain
-
-HIDDEN: Final = "(hidden)"
+from zester_proto.secrets.masker import MASK
 
 
 def show(compiled: Compiled) -> dict[str, Any]:
@@ -42,7 +41,7 @@ def state_data(state: State, compiled: Compiled) -> dict[str, Any]:
         "function": f"{state.state}.{state.function}",
         "name": state.name,
         "order": state.order,
-        "arguments": HIDDEN if state.sensitive else arguments_data(state),
+        "arguments": MASK if state.sensitive or state.options.no_log else arguments_data(state),
         "requisites": [_requisite(one, compiled) for one in state.requisites],
         "source": {"file": state.source.file, "line": state.source.line},
         "unknown": state.unknown,

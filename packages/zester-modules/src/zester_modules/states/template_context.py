@@ -8,7 +8,8 @@ from typing import Any, NoReturn
 
 import msgspec
 
-from zester_modules.context import Context
+from zester_modules.basket.item import BasketItem
+from zester_modules.context import Context, secret_paths
 from zester_modules.states.template_calls import Salt, TemplateCalls
 from zester_proto.errors import ZesterError
 from zester_proto.render.code_cache import CodeCache
@@ -18,13 +19,11 @@ from zester_proto.render.renderer import Limits, Rendered, Renderer
 from zester_proto.render.secret_text import Lookup, Secrets
 from zester_proto.render.values import plain
 from zester_proto.render.yaml import load
+from zester_proto.secrets.watched import Reads, watched
 from zester_proto.target import matches, parse
 from zester_proto.target.salt_targets import in_our_letters
 from zester_proto.tree.files import TreeFiles
 from zester_proto.tree.folders import Tree
-
-Basket = Callable[[str, str], Sequence[tuple[str, Any]]]
-"""Gives what peels that a target means published under a name: peel ids and values."""
 
 
 class Given(msgspec.Struct, kw_only=True):
@@ -33,7 +32,6 @@ class Given(msgspec.Struct, kw_only=True):
     context: Context
     """Of the job: facts, settings, options, registry."""
     template_functions: frozenset[str] = frozenset()
-    basket: Basket | None = None
     groups: Mapping[str, str | Sequence[str]] = {}
     codes: CodeCache | None = None
     limits: Limits | None = None
@@ -46,13 +44,6 @@ class Given(msgspec.Struct, kw_only=True):
     """What `opts.__cli` says: formulas look there to learn how they are run."""
 
 
-class BasketItem(msgspec.Struct, frozen=True):
-    """One peel's entry in a basket."""
-
-    peel_id: str
-    value: Any
-
-
 class Templates:
     """Renders files of one tree for one compile; what it copies is gone with it."""
 
@@ -61,7 +52,9 @@ class Templates:
         self._tree = tree
         self._given = given
         self.facts: dict[str, Any] = copy.deepcopy(dict(given.context.facts))
-        self.settings: dict[str, Any] = copy.deepcopy(dict(given.context.settings))
+        self.reads = Reads()
+        """Counts reads of secrets among the settings."""
+        self.settings = _watched(given.context.settings, self.reads)
         self.options = self._options()
         self.context = msgspec.structs.replace(
             given.context, facts=self.facts, settings=self.settings, options=self.options, tree=self
@@ -96,13 +89,15 @@ class Templates:
             "pillar": self.settings,
             "salt": Salt(self.calls),
             "peel_id": self._given.context.peel_id,
-            "basket": self._basket_items,
+            "basket": self._basket,
             "ifelse": self._if_else,
             "secret": _no_secret,
         }
 
-    def _basket_items(self, target: str, name: str) -> list[BasketItem]:
-        return [BasketItem(peel_id, value) for peel_id, value in self.basket(target, name, "glob")]
+    def _basket(self, target: str, name: str) -> list[BasketItem]:
+        self.called.add("basket")
+        ask = self.context.basket
+        return list(ask(target, name)) if ask is not None else []
 
     def _if_else(self, *cases: Any, default: Any = None) -> Any:
         """Give the value behind the first target that means this peel, as in Salt."""
@@ -118,8 +113,7 @@ class Templates:
         Raises:
             TargetError: it is malformed.
         """
-        text = in_our_letters(expression, kind)
-        node = parse(text, groups=self._given.groups)
+        node = parse(in_our_letters(expression, kind), groups=self._given.groups)
         return matches(node, self._given.context.peel_id, self.facts, self.settings)
 
     def names(self, env: str, extra: Mapping[str, Any]) -> dict[str, Any]:
@@ -150,7 +144,7 @@ class Templates:
             renderer = self._renderers[env] = Renderer(
                 lambda path: self._tree.read(env, path), codes=given.codes, filters=given.filters,
                 env=given.jinja_env, sls_env=given.jinja_sls_env, limits=given.limits,
-                secrets=self.secrets if given.secret is not None else None,
+                secrets=self.secrets if given.secret is not None else None, reads=self.reads,
             )  # fmt: skip
         return renderer
 
@@ -187,11 +181,10 @@ class Templates:
         _raise(loaded.problems)
         return _plain(loaded.root)
 
-    def basket(self, target: str, name: str, kind: str) -> Sequence[tuple[str, Any]]:
-        """Give what peels published under a name: pairs of peel id and value."""
-        self.called.add("basket")
-        ask = self._given.basket
-        return ask(in_our_letters(target, kind), name) if ask is not None else ()
+
+def _watched(settings: Mapping[str, Any], reads: Reads) -> dict[str, Any]:
+    secrets = secret_paths(settings)
+    return watched(copy.deepcopy(dict(settings)), secrets, reads)
 
 
 def _no_secret(name: str) -> NoReturn:

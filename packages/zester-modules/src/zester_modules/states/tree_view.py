@@ -1,11 +1,11 @@
 """What functions may ask of the tree that is being compiled."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 
 class TreeView(Protocol):
-    """The tree of one compile, as `cp.*`, `slsutil.renderer` and `mine.get` see it."""
+    """The tree of one compile, as `cp.*` and `slsutil.renderer` see it."""
 
     env: str
     """The environment of the file that is being rendered."""
@@ -28,8 +28,4 @@ class TreeView(Protocol):
         Raises:
             ZesterError: it cannot be rendered or read.
         """
-        ...
-
-    def basket(self, target: str, name: str, kind: str) -> Sequence[tuple[str, Any]]:
-        """Give what peels published under a name: pairs of peel id and value."""
         ...

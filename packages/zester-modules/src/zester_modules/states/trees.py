@@ -1,16 +1,18 @@
 """Where a peel's trees lie, and what its configuration says of runs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from zester_modules.context import Context, LazySettings
 from zester_modules.errors import Refused
 from zester_proto.messages.settings import SettingsBundle
+from zester_proto.secrets.masker import Masker
 
 if TYPE_CHECKING:
+    from zester_modules.basket.item import Basket, BasketItem
     from zester_proto.settings.model import Compiled
 
 Roots = Mapping[str, tuple[str, ...]]
@@ -52,7 +54,9 @@ class Trees(msgspec.Struct, frozen=True, kw_only=True):
     revision: str = ""
     """The published revision whose folders these are; "" where they are this host's own."""
     agent: str = ""
-    """Socket of the agent, which fetches files of that revision that are not here yet."""
+    """Socket of the agent, which fetches files of that revision and knows the basket."""
+    basket_functions: Mapping[str, Any] = {}
+    """What the peel's configuration shares with others."""
 
     def paths(self) -> dict[str, list[Path]]:
         """Give the roots of states."""
@@ -74,13 +78,30 @@ def use(trees: Trees, context: Context) -> None:
     context.template_functions = frozenset(trees.template_functions)
     context.strict = trees.strict
     context.codes = Path(trees.codes) if trees.codes else None
+    if trees.agent:
+        context.basket = _basket(trees.agent)
+    if trees.sealed is not None:
+        learn(trees.sealed.bundle, context.masker)
     if trees.settings or trees.sealed is not None or trees.unsettled:
         context.settings = LazySettings(
             lambda: _settings(trees, context), lambda: _settings(trees, context, whole=True)
         )
 
 
+def learn(bundle: SettingsBundle, masker: Masker) -> None:
+    """Let a masker know the secrets of a bundle."""
+    known = bundle.secrets
+    short = [known[name] for name in bundle.short if name in known]
+    masker.learn(known.values(), short)
+
+
 def _settings(trees: Trees, context: Context, *, whole: bool = False) -> "Compiled":
+    compiled = _compiled(trees, context, whole=whole)
+    context.masker.learn(compiled.secret_texts())
+    return compiled
+
+
+def _compiled(trees: Trees, context: Context, *, whole: bool) -> "Compiled":
     from zester_modules.states import sealed_settings, settings_of  # noqa: PLC0415  # templates
 
     if trees.settings:
@@ -89,3 +110,12 @@ def _settings(trees: Trees, context: Context, *, whole: bool = False) -> "Compil
     if trees.sealed is None:
         raise Refused(trees.unsettled, hint=trees.unsettled_hint)
     return sealed_settings.compiled(trees.sealed, context, whole=whole)
+
+
+def _basket(agent: str) -> "Basket":
+    def ask(target: str, name: str) -> "Sequence[BasketItem]":
+        from zester_modules.basket.desk import AgentBasket  # noqa: PLC0415  # few jobs need it
+
+        return AgentBasket(agent)(target, name)
+
+    return ask

@@ -60,7 +60,7 @@ class Validator:
             requisites=tuple(_requisite(one, places) for one in requisites), options=options,
             source=chunk.block.place, sls=source.sls, env=source.env, dialect=source.dialect,
             order=order, unknown=notes.unknown, problem="; ".join(notes.problems),
-            hint=notes.hint, warnings=tuple(notes.warnings), sensitive=options.no_log,
+            hint=notes.hint, warnings=tuple(notes.warnings), sensitive=chunk.secret,
             context=source.context,
         )  # fmt: skip
 

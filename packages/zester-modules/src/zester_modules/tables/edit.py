@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from zester_modules.host.machine import Machine
-from zester_modules.resource import Changes, Leaf, Plan, Scope
+from zester_modules.resource import HIDDEN_DIFF, Changes, Leaf, Plan, Scope
 
 
 class Edit(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,7 +24,7 @@ class Edit(msgspec.Struct, frozen=True, kw_only=True):
 
 def planned(edit: Edit, leaves: Sequence[Leaf], comment: str, scope: Scope) -> Plan:
     """Plan to replace a file; `comment` says it with `would be`."""
-    diff = "" if scope.sensitive else diff_of(edit)
+    diff = HIDDEN_DIFF if scope.sensitive else diff_of(edit)
     return Plan(leaves=tuple(leaves), diff=diff, comment=comment, todo=edit)
 
 

@@ -130,7 +130,7 @@ def test_a_secret_is_in_no_leaf_and_no_diff(law: Any):
     done = law("file.managed", "f", {"sensitive": True}, contents="hunter2")
     assert "hunter2" not in repr(done)
     leaf = next(one for one in done.leaves if one.path.endswith(":contents"))
-    assert leaf.after == "(hidden)"
+    assert leaf.after == "***"
 
 
 def test_a_dry_run_knows_what_will_be_in_a_file_that_a_command_may_bring(tmp_path: Path):

@@ -198,7 +198,7 @@ def test_a_sensitive_state_shows_neither_values_nor_output(tmp_path: Path):
     row = ran(tree, grounds(tmp_path / "run"))["run"]
     assert row["result"] == "changed"
     assert row["output"] is None
-    assert row["changes"] == {"echo hunter2": {"before": None, "after": "(hidden)"}}
+    assert row["changes"] == {"echo hunter2": {"before": None, "after": "***"}}
 
 
 def test_events_are_fired_after_states_but_not_in_dry_runs(tmp_path: Path):

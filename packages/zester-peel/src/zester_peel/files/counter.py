@@ -1,4 +1,4 @@
-"""Where workers of this host ask for files of the trees that were not taken ahead."""
+"""Where workers of this host ask their agent: for files of the trees, and about the basket."""
 
 import asyncio
 import contextlib
@@ -6,24 +6,27 @@ import os
 import socket
 import struct
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
-from zester_modules.states.fetching import Got, Want, frame, length_of, short_path
+from zester_modules.states.fetching import Got, Question, Want, frame, length_of, short_path
+from zester_peel.basket.counter import BasketCounter
 from zester_peel.files.keeper import TreeKeeper
 from zester_proto.codec import decode
 from zester_proto.errors import CodecError, ZesterError
 from zester_proto.logs import Log
 
 SOCKET: Final = "trees.sock"
+_QUESTION: Final = cast("type[Question]", Question)
 _CREDENTIALS: Final = struct.Struct("3i")
 
 
 class Counter:
     """Serves a Unix socket in a private folder, to processes of this agent's user alone."""
 
-    def __init__(self, folder: Path, keeper: TreeKeeper, log: Log) -> None:
+    def __init__(self, folder: Path, keeper: TreeKeeper, basket: BasketCounter, log: Log) -> None:
         self.path = folder / SOCKET
         self._keeper = keeper
+        self._basket = basket
         self._log = log
 
     async def serve(self) -> None:
@@ -49,8 +52,12 @@ class Counter:
         try:
             if _is_ours(writer):
                 length = length_of(await reader.readexactly(4))
-                want = decode(await reader.readexactly(length), Want)
-                writer.write(frame(await self._fetch(want)))
+                question = decode(await reader.readexactly(length), _QUESTION)
+                if isinstance(question, Want):
+                    got = await self._fetch(question)
+                else:
+                    got = await self._basket.answer(question)
+                writer.write(frame(got))
                 await writer.drain()
         except (CodecError, OSError, asyncio.IncompleteReadError) as error:
             self._log.debug("a worker's question is not answered", error=str(error))

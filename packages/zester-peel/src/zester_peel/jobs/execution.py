@@ -19,7 +19,7 @@ from zester_modules.function import AnyFunction
 from zester_modules.host.process import Command
 from zester_modules.output import Output, output_of
 from zester_modules.registry import Registry
-from zester_modules.returns import Return, shorten
+from zester_modules.returns import Return, masked, shorten
 from zester_modules.states.trees import Trees
 from zester_peel.jobs.letter import NOTHING
 from zester_peel.nursery.client import Nursery, NurseryGone
@@ -28,6 +28,7 @@ from zester_proto.codec import ENVELOPE_LIMIT, pack, unpack
 from zester_proto.errors import ZesterError
 from zester_proto.logs import Log
 from zester_proto.messages.jobs import RETURN_CHUNK, Job, Outcome
+from zester_proto.secrets.masker import Masker
 
 T = TypeVar("T")
 
@@ -68,6 +69,8 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     facts_dir: Path
     worker_memory: int
     """Bytes of address space of a worker; 0 is no limit."""
+    masker: Masker
+    """Knows this peel's secrets."""
     trees: Callable[[Job], Awaitable[Trees]]
     """Gives where the trees lie when a job begins; raises ZesterError where they cannot be had."""
 
@@ -94,10 +97,11 @@ async def execute(run: Run, around: Surroundings, nursery: Nursery, log: Log) ->
         call = bind(run.function, *_arguments(run.job))
         context = _context(run, around)
         if run.function.runs == "inline":
-            return await _inline(run, run_inline(call, context), log)
+            return await _inline(run, run_inline(call, context), context, log)
         return await _command(run, call, context, log)
     except ZesterError as error:
-        return _ending_of(failure(run.job.function, error), run, log)
+        answer = failure(run.job.function, error, around.masker)
+        return _ending_of(answer, run, around.masker, log)
     except OSError as error:
         return _no_room(error)
 
@@ -129,6 +133,7 @@ def _context(run: Run, around: Surroundings) -> Context:
         facts_dir=around.facts_dir,
         version=around.version,
         deadline=time.monotonic() + run.seconds,
+        masker=around.masker,
     )
 
 
@@ -163,14 +168,17 @@ async def _unless_stopped(run: Run, work: Coroutine[Any, Any, T]) -> T | None:
             await asyncio.wait({task})
 
 
-async def _inline(run: Run, work: Coroutine[Any, Any, Return], log: Log) -> Ending:
+async def _inline(
+    run: Run, work: Coroutine[Any, Any, Return], context: Context, log: Log
+) -> Ending:
     answer = await _unless_stopped(run, work)
     if answer is None:
         return early(run.stop.result(), run.seconds)
-    return _ending_of(answer, run, log)
+    return _ending_of(answer, run, context.masker, log)
 
 
-def _ending_of(answer: Return, run: Run, log: Log) -> Ending:
+def _ending_of(answer: Return, run: Run, masker: Masker, log: Log) -> Ending:
+    answer = masked(answer, masker)
     packed, truncated = shorten(pack(answer.value), run.job.max_return)
     if answer.debug:
         log.debug("a function raised", error=answer.error, traceback=answer.debug)
@@ -197,8 +205,8 @@ async def _command(run: Run, call: BoundCall, context: Context, log: Log) -> End
     if spec is None:
         return early(run.stop.result(), run.seconds)
     if isinstance(spec, Return):
-        return _ending_of(spec, run, log)
-    command = Command(spec, run.folder, limit=run.job.max_return)
+        return _ending_of(spec, run, context.masker, log)
+    command = Command(spec, run.folder, limit=run.job.max_return, masker=context.masker)
     task = asyncio.ensure_future(command.run())
     tell = asyncio.get_running_loop().call_soon(_tell_group, command, run, task)
     try:
@@ -292,7 +300,7 @@ async def _in_worker(run: Run, around: Surroundings, nursery: Nursery, log: Log)
             return early(run.stop.result(), run.seconds)
         hint = error.hint if isinstance(error, NurseryGone) else ""
         return Ending(outcome=Outcome.FAILED, error=str(error), hint=hint)
-    _log_printed(exited, log)
+    _log_printed(exited, around.masker, log)
     status = read_status(run.folder)
     if status is None:
         return _died(run, exited)
@@ -331,9 +339,10 @@ async def _end_worker(n: int, nursery: Nursery, task: "asyncio.Future[Exited]") 
         await asyncio.wait({task}, timeout=GRACE)
 
 
-def _log_printed(exited: Exited, log: Log) -> None:
+def _log_printed(exited: Exited, masker: Masker, log: Log) -> None:
     if exited.printed:
-        text = exited.printed.decode("utf-8", "replace")
+        mask = masker.cut if exited.lost else masker.raw
+        text = mask(exited.printed).decode("utf-8", "replace")
         log.info("a function printed", text=text, bytes_left_out=exited.lost)
 
 

@@ -26,6 +26,7 @@ from zester_peel.nursery.wire import FRAME_LIMIT, STATUS_FILE, VALUE_FILE, Order
 from zester_proto.codec import encode, pack_normal, unpack
 from zester_proto.errors import ZesterError
 from zester_proto.messages.jobs import Outcome
+from zester_proto.secrets.masker import Masker
 
 _ENGINE: Final = (
     "zester_modules.states.session", "zester_modules.states.single",
@@ -72,8 +73,9 @@ def work(order: Order, prepared: Prepared) -> int:
     folder = Path(order.folder)
     try:
         _limit(order)
-        answer = _answer(order, prepared.registry)
-        status = _write_value(folder, answer, order.max_return)
+        masker = Masker()
+        answer = _answer(order, prepared.registry, masker)
+        status = _write_value(folder, answer, order.max_return, masker)
     except MemoryError:
         # there may be no room for more than this
         status = _failed("the function needed more memory than a worker may have",
@@ -101,21 +103,22 @@ def _limit(order: Order) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (allowed, hard))
 
 
-def _answer(order: Order, registry: Registry) -> Return:
+def _answer(order: Order, registry: Registry, masker: Masker) -> Return:
+    context = _context(order, registry, masker)
     try:
         function = registry.find(order.function)
         call = bind(function, *_arguments(order))
     except ZesterError as error:
-        return failure(order.function, error)
+        return failure(order.function, error, masker)
     if function.lock:
         wait_for_lock(Path(order.locks), function.lock)
     if order.own_timeout and function.timeout is not None:
         # SIGALRM ends the worker, and its agent knows what that means
         signal.setitimer(signal.ITIMER_REAL, max(0.001, function.timeout))
     try:
-        answer = run_bound(call, _context(order, registry))
+        answer = run_bound(call, context)
     except KeyboardInterrupt as error:
-        return failure(order.function, error)
+        return failure(order.function, error, masker)
     if "MemoryError" in answer.error and not answer.hint:
         return msgspec.structs.replace(answer, hint=_MORE_MEMORY)
     return answer
@@ -129,7 +132,7 @@ def _arguments(order: Order) -> tuple[list[Any], dict[str, Any]]:
     return cast("list[Any]", args), cast("dict[str, Any]", kwargs)
 
 
-def _context(order: Order, registry: Registry) -> Context:
+def _context(order: Order, registry: Registry, masker: Masker) -> Context:
     tmp = Path(order.folder) / "tmp"
     tmp.mkdir(mode=0o700, exist_ok=True)
     facts = Path(order.facts)
@@ -144,21 +147,22 @@ def _context(order: Order, registry: Registry) -> Context:
         trees=order.trees,
         version=order.version,
         deadline=time.monotonic() + order.seconds,
+        masker=masker,
     )
     use(order.trees, context)
     return context
 
 
-def _write_value(folder: Path, answer: Return, limit: int) -> Status:
-    packed, truncated = shorten(pack_normal(answer.value), limit)
+def _write_value(folder: Path, answer: Return, limit: int, masker: Masker) -> Status:
+    packed, truncated = shorten(masker.packed(pack_normal(answer.value)), limit)
     _write_new(folder / VALUE_FILE, packed)
     return Status(
         outcome=Outcome(answer.outcome),
         size=len(packed),
         truncated=truncated,
-        error=answer.error[:_ERROR],
-        hint=answer.hint[:_ERROR],
-        debug=answer.debug,
+        error=masker.text(answer.error)[:_ERROR],
+        hint=masker.text(answer.hint)[:_ERROR],
+        debug=masker.text(answer.debug),
         facts=answer.facts,
     )
 

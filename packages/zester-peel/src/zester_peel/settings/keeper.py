@@ -6,9 +6,11 @@ refused, and nothing is ever rendered with none in their place (settings.md 3).
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from zester_modules.states.trees import learn
 from zester_peel.follow import Follower
 from zester_peel.settings.bundle import BadSettings, checked, unsealed
 from zester_peel.settings.store import SettingsStore
@@ -29,6 +31,7 @@ from zester_proto.messages.settings import (
     SettingsBundle,
     SettingsFile,
 )
+from zester_proto.secrets.masker import Masker
 
 JITTER: Final = 0.5
 SECONDS: Final = 5.0
@@ -50,6 +53,7 @@ class SettingsKeeper:
         link: the bus.
         trust: says which masters are believed.
         health: gets the condition of what cannot be had.
+        masker: learns the secrets before anything can say them.
         log: where lines go.
     """
 
@@ -62,12 +66,15 @@ class SettingsKeeper:
         link: NatsLink,
         trust: TrustWalk,
         health: Health,
+        masker: Masker,
         log: Log,
     ) -> None:
         self.bundle: SettingsBundle | None = None
         """The newest that is whole here."""
         self.least = -1
         """What masters vouch for; -1: nothing yet, 0: this peel has no settings."""
+        self.took: Callable[[], None] = lambda: None
+        """Called when there are other settings."""
         self.store = SettingsStore(folder)
         self.following = Follower(
             self._look, link=link, health=health, code="settings",
@@ -77,9 +84,19 @@ class SettingsKeeper:
         self._box = box
         self._link = link
         self._trust = trust
+        self._masker = masker
         self._log = log
         self._lock = asyncio.Lock()
         self._settled = asyncio.Event()
+        self._changed: list[Callable[[], None]] = []
+
+    def on_change(self, hook: Callable[[], None]) -> None:
+        """Have a hook told when other settings hold."""
+        self._changed.append(hook)
+
+    def _tell(self) -> None:
+        for hook in self._changed:
+            hook()
 
     async def load(self) -> None:
         """Take what the process before this one kept.
@@ -117,12 +134,13 @@ class SettingsKeeper:
         return self.bundle.generation if self.bundle is not None else 0
 
     def _none(self) -> None:
-        if self.bundle is not None:
-            self._log.info("this peel has no settings any more")
+        had, self.bundle = self.bundle is not None, None
         self.least = 0
-        self.bundle = None
         self.store.forget()
         self._settled.set()
+        if had:
+            self._log.info("this peel has no settings any more")
+            self._tell()
 
     async def current(self) -> SettingsBundle | None:
         """Give the settings that hold now; None: a master says that there are none.
@@ -181,7 +199,9 @@ class SettingsKeeper:
             body, _ = await self._trust.verify(signed, "secrets")
         except (TrustError, BadSignature) as error:
             raise BadSettings(f"the settings are signed by no master: {error}") from error
-        return checked(body, site, self._peel_id, self._box)
+        bundle = checked(body, site, self._peel_id, self._box)
+        learn(bundle, self._masker)
+        return bundle
 
     async def _take(self, bundle: SettingsBundle, data: bytes) -> None:
         gate = asyncio.Semaphore(_AT_ONCE)
@@ -197,10 +217,12 @@ class SettingsKeeper:
         self.bundle = bundle
         self.least = max(self.least, bundle.generation)
         self._settled.set()
+        self.took()
         self._log.info(
             "took the settings", generation=bundle.generation, files=len(bundle.files),
             secrets=len(bundle.secrets),
         )  # fmt: skip
+        self._tell()
 
     async def _fetch(self, file: SettingsFile, gate: asyncio.Semaphore) -> None:
         async with gate:

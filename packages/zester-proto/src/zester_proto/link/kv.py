@@ -176,14 +176,26 @@ class _Purged(msgspec.Struct, frozen=True):
 
 
 async def purge(
-    link: NatsLink, bucket: str, keys: str = ">", *, seconds: float | None = None
+    link: NatsLink,
+    bucket: str,
+    keys: str = ">",
+    *,
+    keep: int = 0,
+    seconds: float | None = None,
 ) -> int:
     """Remove keys (wildcards allowed) with all their history; give how many messages went.
+
+    Args:
+        link: the bus.
+        bucket: name of the bucket.
+        keys: which keys.
+        keep: how many of the newest messages stay.
+        seconds: how long to wait.
 
     Raises:
         LinkError: JetStream refuses, or does not answer.
     """
-    body = {"filter": kv(bucket, keys)}
+    body = {"filter": kv(bucket, keys), **({"keep": keep} if keep else {})}
     return (await ask(link, f"STREAM.PURGE.KV_{bucket}", body, _Purged, seconds)).purged
 
 
@@ -264,15 +276,28 @@ async def get_entry(
 
 
 async def get_many(
-    link: NatsLink, bucket: str, keys: str = ">", *, seconds: float | None = None
+    link: NatsLink,
+    bucket: str,
+    keys: str = ">",
+    *,
+    most: int = 0,
+    seconds: float | None = None,
 ) -> dict[str, Entry]:
     """Read all values whose keys match (wildcards allowed), in few questions; for masters.
 
+    Args:
+        link: the bus.
+        bucket: name of the bucket.
+        keys: which keys.
+        most: bytes of all values that are read together; 0 is no bound.
+        seconds: how long to wait for each answer.
+
     Raises:
+        BadReply: they have more bytes than that.
         LinkError: they cannot be read.
     """
     found: dict[str, Entry] = {}
-    start = 1
+    start, size = 1, 0
     while True:
         body = {"seq": start, "batch": _BATCH, "next_by_subj": kv(bucket, keys)}
         answers = await link.request_many(
@@ -291,6 +316,9 @@ async def get_many(
             if entry is None:
                 continue
             start = entry.revision + 1
+            size += len(entry.value)
+            if most and size > most:
+                raise BadReply(f"the values of {keys} in {bucket} have more than {most} bytes")
             found.pop(entry.key, None)
             if entry.operation == "put":
                 found[entry.key] = entry

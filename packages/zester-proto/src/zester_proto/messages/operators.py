@@ -21,6 +21,8 @@ What each verb gives, all values packed maps or lists:
 | tree-diff | nil | `environment:path`, `added removed changed`, `{diff}` |
 | tree-publish | `{time}` | |
 | unquarantine | `{peels}` | |
+| settings | nil | peel, `unknown` where nothing can be said, a map by `SettingsLook.what` |
+| basket | nil | peel, nothing, `{value, at}`; without a name a list of `{name, at, bytes}` |
 
 States of peels: `present absent refused drained quarantined`. `job_info`: `jid state target
 function arguments (their names) operator created deadline timeout count counts owners closed parent
@@ -137,6 +139,26 @@ class CatalogueAsk(Message, frozen=True, kw_only=True, tag="catalogue"):
     """Verb `catalogue`: the digests (empty digest) or one catalogue."""
 
     digest: str = ""
+
+
+class SettingsLook(Message, frozen=True, kw_only=True, tag="settings-look"):
+    """Verb `settings`: what a master knows of the settings of peels."""
+
+    what: Literal["show", "get", "trace"]
+    """Gives `settings, unknown, warnings`, or `value` (nothing where there is none), or `rows` of
+    `place env did value`; `error, hint` where it cannot be known."""
+    target: str
+    key: str = ""
+    """Of `get` and `trace`: `nginx:port` looks into a map."""
+    reveal: bool = False
+    """Of `show`, by administrators: with the values of secrets."""
+
+
+class BasketLook(Message, frozen=True, kw_only=True, tag="basket-look"):
+    """Verb `basket`: what peels share under a name; without one, which names they share."""
+
+    target: str = "*"
+    name: str = ""
 
 
 class TrustAsk(Message, frozen=True, kw_only=True, tag="trust"):

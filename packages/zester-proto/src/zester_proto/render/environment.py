@@ -27,6 +27,7 @@ from zester_proto.render.nodes import Dialect
 from zester_proto.render.secret_text import Secrets, SecretText
 from zester_proto.render.shown import shown
 from zester_proto.render.trail import LineBuilder, Trail
+from zester_proto.secrets.watched import Reads
 
 Read = Callable[[str], bytes | None]
 """Returns the bytes of a file of the tree by its path from the root, or None."""
@@ -61,6 +62,7 @@ class TreeEnvironment(SandboxedEnvironment):
         undefined: type[StrictUndefined],
         *,
         secrets: Secrets | None = None,
+        reads: Reads | None = None,
     ) -> None:
         super().__init__(
             **options,
@@ -74,7 +76,7 @@ class TreeEnvironment(SandboxedEnvironment):
         )
         self.binop_table.update(bounds.OPERATORS)
         self.globals.pop("lipsum", None)
-        self.trail = Trail()
+        self.trail = Trail(reads)
         self.sources: dict[str, str] = {}
         self.dialect: Dialect = dialect
         self.secrets = secrets

@@ -28,10 +28,18 @@ class LineMap:
     Attributes:
         text: the rendered text.
         source: the file that the text is as it stands there; None if it was rendered.
+        secret: the lines that were made with a secret.
     """
 
-    def __init__(self, file: str, text: str, origins: Sequence[Origin]) -> None:
+    def __init__(
+        self,
+        file: str,
+        text: str,
+        origins: Sequence[Origin],
+        secret: frozenset[int] = frozenset(),
+    ) -> None:
         self.text = text
+        self.secret = secret
         self.source: str | None = None
         self._origins = tuple(origins) or (Origin(file, 1, exact=True),)
 
@@ -57,15 +65,25 @@ class LineMap:
         origins = self.origins
         return origins[min(max(line, 1), len(origins)) - 1]
 
-    def place(self, line: int, column: int | None) -> Place:
-        """Return the source's place of a place in the rendered text."""
+    def place(self, line: int, column: int | None, last: int = 0) -> Place:
+        """Return the source's place of a place in the rendered text.
+
+        Args:
+            line: of the rendered text.
+            column: in it.
+            last: the line where what begins there ends, if it is another.
+        """
         origin = self.origin(line)
-        return Place(origin.file, origin.line, column if origin.exact else None)
+        secret = bool(self.secret) and any(
+            one in self.secret for one in range(line, max(line, last) + 1)
+        )
+        return Place(origin.file, origin.line, column if origin.exact else None, secret)
 
     def problem(self, line: int, column: int | None, message: str, hint: str = "") -> Problem:
         """Return a problem at a place of the rendered text, as states.md 3 wants it shown."""
         origin = self.origin(line)
-        rendered = "" if origin.exact or column is None else self._caret(line, column)
+        hidden = origin.exact or column is None or line in self.secret
+        rendered = "" if hidden or column is None else self._caret(line, column)
         return Problem(
             message=message,
             place=self.place(line, column),

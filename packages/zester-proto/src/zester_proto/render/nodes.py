@@ -21,6 +21,8 @@ class Place(msgspec.Struct, frozen=True, gc=False):
     line: int
     column: int | None = None
     """None where the rendered line is not the source's line (states.md 3)."""
+    secret: bool = False
+    """What stands there was made with a secret."""
 
     def __str__(self) -> str:
         column = "" if self.column is None else f":{self.column}"
@@ -54,6 +56,19 @@ class Mapping(msgspec.Struct, frozen=True, gc=False):
 
 
 Node = Scalar | Sequence | Mapping
+
+
+def is_secret(node: Node) -> bool:
+    """Say whether anything in a tree was made with a secret."""
+    if node.place.secret:
+        return True
+    match node:
+        case Scalar():
+            return False
+        case Sequence():
+            return any(is_secret(item) for item in node.items)
+        case Mapping():
+            return any(is_secret(part) for pair in node.pairs for part in pair)
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):

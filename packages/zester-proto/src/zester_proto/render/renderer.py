@@ -39,6 +39,7 @@ from zester_proto.render.secret_text import Secrets
 from zester_proto.render.timer import TimeUp, limited
 from zester_proto.render.trail import LineBuilder
 from zester_proto.render.undefined import Missing, collecting
+from zester_proto.secrets.watched import Reads
 
 _MAX_UNDEFINED: Final = 50
 _SIGNS: Final = re.compile(r"\{[{%#]")
@@ -84,6 +85,7 @@ class Renderer:
         sls_env: Mapping[str, Any] | None = None,
         limits: Limits | None = None,
         secrets: Secrets | None = None,
+        reads: Reads | None = None,
     ) -> None:
         """Make a renderer.
 
@@ -97,6 +99,7 @@ class Renderer:
             sls_env: `jinja_sls_env`, for files of the tree itself.
             limits: how long it may take.
             secrets: for settings, whose templates may ask for secrets.
+            reads: counts reads of secrets, for those who use settings.
         """
         self._read = read
         self._codes = codes if codes is not None else CodeCache()
@@ -104,6 +107,7 @@ class Renderer:
         if secrets is not None:
             self._filters = secrets.filters({**BUILTIN, **self._filters})
         self._secrets = secrets
+        self._reads = reads
         self._tests = {**TESTS, **(tests or {})}
         self._env = {"source": known_settings(env or {}), "sls": known_settings(sls_env or {})}
         self._limits = limits or Limits()
@@ -172,7 +176,7 @@ class Renderer:
     def _environment(self, job: "_Job", undefined: type[StrictUndefined]) -> TreeEnvironment:
         environment = TreeEnvironment(
             self._read, self._codes, job.dialect, {**job.env, **job.header}, undefined,
-            secrets=self._secrets,
+            secrets=self._secrets, reads=self._reads,
         )  # fmt: skip
         environment.filters.update(self._filters)
         environment.tests.update(self._tests)
@@ -196,7 +200,8 @@ class Renderer:
             # Jinja takes the last newline away; Salt puts it back, whatever stands before it.
             environment.trail.at(job.path, text.count("\n"), False, "")
             lines.add("\n", environment.trail)
-        done = lines.finish(environment.sources)
+        environment.trail.settle()
+        done = lines.finish(environment.sources, uncertain=environment.trail.uncertain)
         return Rendered(text=done.text, lines=done, files=tuple(environment.sources))
 
     def _all_undefined(self, job: "_Job", data: str | bytes) -> tuple[Problem, ...]:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from zester_proto.render.lines import LineMap, Origin
+from zester_proto.secrets.watched import Reads
 
 _MAX_MACROS: Final = 4
 
@@ -21,11 +22,23 @@ class Trail:
         line: the line in it.
         product: what it yielded was made by an expression and is no text of the file.
         because: the way there.
+        secret: what it yielded was made with a secret, and nobody has taken it yet.
+        uncertain: a secret was read, and nobody knows for which piece.
+
+    Args:
+        reads: counts reads of secrets.
     """
 
-    __slots__ = ("_chain", "_entered", "because", "file", "line", "product")
+    __slots__ = (
+        "_before", "_chain", "_entered", "_reads", "_seen", "because", "file", "line", "product",
+        "secret", "uncertain",
+    )  # fmt: skip
 
-    def __init__(self) -> None:
+    def __init__(self, reads: Reads | None = None) -> None:
+        self._reads = reads or Reads()
+        self._seen = self._before = self._reads.count
+        self.secret = False
+        self.uncertain = False
         self.file = ""
         self.line = 1
         self.product = False
@@ -36,7 +49,19 @@ class Trail:
     def mark(self) -> bool:
         """Note that an expression is about to be evaluated."""
         self._entered.clear()
+        self.settle()
+        self._before = self._seen
         return True
+
+    def settle(self) -> None:
+        """Take notice of secrets that no expression has read: a `set` did, or an `if`.
+
+        What was made with one must have been taken by now, too: it is in no text that we know.
+        """
+        count = self._reads.count
+        if count != self._seen or self.secret:
+            self.uncertain = True
+        self._seen = count
 
     def enter(self, name: str, file: str, line: int) -> None:
         """Note that a macro begins."""
@@ -45,6 +70,11 @@ class Trail:
 
     def at(self, file: str, line: int, product: bool, text: str) -> str:
         """Note who yields this text, and return it."""
+        if product:
+            self.secret = self._reads.count != self._before
+            self._seen = self._reads.count
+        elif self._reads.count != self._seen or self.secret:
+            self.settle()
         self.file = file
         self.line = line
         self.product = product
@@ -73,6 +103,7 @@ class LineBuilder:
         self._places: list[tuple[str, int, tuple[str, ...]]] = []
         self._rank = -1
         self._place: tuple[str, int, tuple[str, ...]] = (file, 1, ())
+        self._secret: set[int] = set()
         self.size = 0
 
     def add(self, text: str, trail: Trail) -> None:
@@ -80,6 +111,10 @@ class LineBuilder:
         self._pieces.append(text)
         self.size += len(text)
         line = trail.line
+        if trail.secret:
+            trail.secret = False
+            first = len(self._places) + 1
+            self._secret.update(range(first, first + text.count("\n") + 1))
         for number, part in enumerate(text.split("\n")):
             if number:
                 self._places.append(self._place)
@@ -91,8 +126,13 @@ class LineBuilder:
                 self._rank = rank
                 self._place = (trail.file, line, trail.because)
 
-    def finish(self, sources: dict[str, str]) -> LineMap:
-        """Return the map; `sources` says which lines came through as they were."""
+    def finish(self, sources: dict[str, str], *, uncertain: bool = False) -> LineMap:
+        """Return the map.
+
+        Args:
+            sources: says which lines came through as they were.
+            uncertain: a secret may be in any line.
+        """
         text = "".join(self._pieces)
         lines = {file: source.split("\n") for file, source in sources.items()}
         places = [*self._places, self._place]
@@ -100,7 +140,8 @@ class LineBuilder:
             Origin(file, line, _same(lines.get(file, []), line, rendered), because)
             for (file, line, because), rendered in zip(places, text.split("\n"), strict=True)
         ]
-        return LineMap(self._file, text, origins)
+        secret = range(1, len(origins) + 1) if uncertain else self._secret
+        return LineMap(self._file, text, origins, frozenset(secret))
 
 
 def _same(lines: list[str], line: int, rendered: str) -> bool:

@@ -117,7 +117,7 @@ class Builder:
         tag = ""
         if event.tag is not None:
             tag, is_plain = self._tag(event, quoted=not is_plain)
-        node = Scalar(text, is_plain, self._place(event), tag)
+        node = Scalar(text, is_plain, self._place(event, last=event.end_mark), tag)
         if event.anchor is not None or not self._stack:
             self._done(event, node, event.anchor, 1, 0)
             return
@@ -221,12 +221,13 @@ class Builder:
         self._say(event, f"an unknown tag {shown}", hint)
         return "", not quoted
 
-    def _place(self, event: Any) -> Place:
+    def _place(self, event: Any, last: Any = None) -> Place:
         mark = event.start_mark
         line = self._line(mark.line)
         if self._source is not None:
             return Place(self._source, line, mark.column + 1)
-        return self._lines.place(line, mark.column + 1)
+        end = self._line(last.line - (not last.column)) if last is not None else 0
+        return self._lines.place(line, mark.column + 1, end)
 
     def _line(self, line: int) -> int:
         return line + 1 if self._breaks is None else self._breaks[line]

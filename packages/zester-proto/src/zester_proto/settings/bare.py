@@ -41,6 +41,8 @@ class Peel(msgspec.Struct, frozen=True, kw_only=True):
     facts: Mapping[str, Any]
     groups: Groups = {}
     basket: Basket | None = None
+    copied: bool = True
+    """Templates get a copy of the facts, which they may change."""
 
 
 def compile_bare(
@@ -98,7 +100,7 @@ class Bare:
         self._limits = limits
         self._missed = False
         self._renderers: dict[str, Renderer] = {}
-        facts = copy.deepcopy(dict(peel.facts))
+        facts: Any = copy.deepcopy(dict(peel.facts)) if peel.copied else peel.facts
         self._names: dict[str, Any] = {
             "facts": facts,
             "grains": facts,

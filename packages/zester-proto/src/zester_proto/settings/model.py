@@ -1,5 +1,6 @@
 """What a compile of settings gives: values, where each came from, what is secret, what is wrong."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -55,3 +56,11 @@ class Compiled(msgspec.Struct, frozen=True, kw_only=True):
     unknown: tuple[Unknown, ...] = ()
     called: frozenset[str] = frozenset()
     """Functions that looked at more than facts and settings: what they said may change."""
+
+    def secret_texts(self) -> Iterator[str]:
+        """Give the secret values, and those that were made of them."""
+        for path in self.secrets:
+            value: Any = self.values
+            for step in path:
+                value = value[step]
+            yield str(value)

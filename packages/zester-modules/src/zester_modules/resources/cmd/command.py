@@ -14,6 +14,12 @@ OUTPUT: Final = 64 * 1024
 """Characters of each stream in a result."""
 
 
+_IN_SIGHT: Final = (
+    "its command line holds a secret, which `ps` shows to everybody on this host: hand it over "
+    "with env or stdin"
+)
+
+
 class CommandParams(msgspec.Struct, frozen=True, kw_only=True):
     """Arguments of all states that run a command."""
 
@@ -70,6 +76,7 @@ def planned(params: CommandParams, scope: Scope, comment: str = "") -> Plan:
     return Plan(
         leaves=(leaf,),
         comment=comment or "the command would be run",
+        warnings=(_IN_SIGHT,) if scope.masker.is_in(params.name) else (),
         todo=Todo(name=params.name, command=command, params=params),
     )
 

@@ -8,7 +8,7 @@ import msgspec
 
 from zester_modules.accounts.tool import run_tool
 from zester_modules.host.machine import Effects, HostProblem, Machine
-from zester_modules.resource import Changes, Leaf, Plan, Scope
+from zester_modules.resource import HIDDEN_DIFF, Changes, Leaf, Plan, Scope
 from zester_modules.tables import crontab
 from zester_modules.tables.edit import Edit, diff_of
 
@@ -53,7 +53,7 @@ def planned(table: Table, leaves: Sequence[Leaf], scope: Scope) -> Plan:
     """Plan to replace a crontab."""
     return Plan(
         leaves=tuple(leaves),
-        diff="" if scope.sensitive else diff_of(table.edit),
+        diff=HIDDEN_DIFF if scope.sensitive else diff_of(table.edit),
         comment=f"the crontab of {table.user} would be changed",
         todo=table,
     )

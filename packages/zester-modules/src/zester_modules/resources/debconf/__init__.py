@@ -9,6 +9,7 @@ from msgspec import Meta
 from zester_modules.host.machine import Command, HostProblem
 from zester_modules.resource import Leaf, Plan, Resource, Scope
 from zester_modules.resources.edits import Deed, Todo, apply, text_at
+from zester_proto.secrets.masker import MASK
 
 ANSWERS: Final = ("/var/cache/debconf/config.dat", "/var/cache/debconf/passwords.dat")
 """`debconf-show` says no passwords, so that they could never be compared."""
@@ -77,8 +78,8 @@ def _answer(question: str, told: object) -> _Answer:
 
 def _leaf(answer: _Answer, before: str | None, scope: Scope) -> Leaf:
     if answer.type == "password" or scope.sensitive:
-        old = None if before is None else "(hidden)"
-        return Leaf(path=answer.question, before=old, after="(hidden, new)")
+        old = None if before is None else MASK
+        return Leaf(path=answer.question, before=old, after=f"{MASK} (new)")
     return Leaf(path=answer.question, before=before, after=answer.value)
 
 

@@ -52,7 +52,7 @@ def edited(
         return Plan(comment="it is not there, and nothing is to be written")
     work = file_work(
         Wanted(
-            path=path, data=bytes_of(new), keep=keep, show=show, look=look or Look(),
+            path=path, data=bytes_of(new), keep=keep, show=show, look=look or Look(), owns=False,
             folders=Look() if makedirs else None,
         ),
         scope,

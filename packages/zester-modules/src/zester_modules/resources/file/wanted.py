@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from zester_modules.host.machine import HostProblem, Stat, Unknowable
-from zester_modules.resource import Leaf, Scope, Unknown
+from zester_modules.resource import HIDDEN_DIFF, Leaf, Scope, Unknown
 from zester_modules.resources.file.diff import difference
 from zester_modules.resources.file.owner import (
     gid_of,
@@ -30,11 +30,12 @@ from zester_modules.resources.file.steps import (
     me,
     octal,
 )
+from zester_proto.secrets.masker import MASK
 
 LINKS: Final = 40
 FILE_MODE: Final = 0o644
 FOLDER_MODE: Final = 0o755
-HIDDEN: Final = "(hidden)"
+PRIVATE_MODE: Final = 0o600
 
 
 class Look(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +53,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
         data: contents; None: left alone, or empty.
         keep: a copy of what is replaced is kept.
         show: a diff may be shown.
+        owns: all of the contents are the state's, and so is the mode where it says none.
         follow: what a link names is meant, not the link.
         folders: missing folders above are made so; None: they must be there.
         force: whatever else lies there gives way.
@@ -63,6 +65,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     look: Look = Look()
     keep: bool = False
     show: bool = True
+    owns: bool = True
     follow: bool = True
     folders: Look | None = None
     force: bool = False
@@ -102,6 +105,22 @@ def file_work(want: Wanted, scope: Scope) -> Work:
         HostProblem: something else lies there, or there is no folder for it.
         Unknowable: contents are to be left alone, and only earlier states can bring them.
     """
+    work = _file_work(_private(want, scope), scope)
+    if not scope.secret or want.data is None or want.look.mode is not None or not work.leaves:
+        return work
+    text = "it holds a secret and no mode is given, so that it is 0600"
+    return msgspec.structs.replace(work, warnings=(*work.warnings, text))
+
+
+def _private(want: Wanted, scope: Scope) -> Wanted:
+    """Let only its owner read what holds a secret, where nobody says who may."""
+    if not scope.secret or want.data is None or want.look.mode is not None or not want.owns:
+        return want
+    look = msgspec.structs.replace(want.look, mode=PRIVATE_MODE)
+    return msgspec.structs.replace(want, look=look)
+
+
+def _file_work(want: Wanted, scope: Scope) -> Work:
     try:
         path = resolved(scope, want.path) if want.follow else want.path
         found = scope.machine.stat(path)
@@ -134,7 +153,7 @@ def _new_file(want: Wanted, path: str, found: Stat | None, scope: Scope) -> Work
     )
     own = Work(
         leaves=leaves, steps=(Write(path, data, mode, uid, gid),),
-        diff=difference(path, None, data) if want.show and not scope.sensitive else "",
+        diff=_shown(want, path, None, scope),
     )  # fmt: skip
     return joined((above, own))
 
@@ -154,15 +173,21 @@ def _old_file(want: Wanted, path: str, found: Stat, scope: Scope) -> Work:
             *look_work(path, found, look, scope).leaves,
         ),
         steps=(*keep, Write(path, want.data, mode, uid, gid)),
-        diff=difference(path, before, want.data) if want.show and not scope.sensitive else "",
+        diff=_shown(want, path, before, scope),
     )
+
+
+def _shown(want: Wanted, path: str, before: bytes | None, scope: Scope) -> str:
+    if not want.show:
+        return ""
+    return HIDDEN_DIFF if scope.sensitive else difference(path, before, want.data or b"")
 
 
 def _unseen(want: Wanted, because: tuple[str, ...], scope: Scope) -> Work:
     """Plan for a file that an earlier state may bring: what will be there is known."""
     data = want.data or b""
     mode, uid, gid = fresh(want.look, want.path, FILE_MODE, scope)
-    after = HIDDEN if scope.sensitive else f"sha256:{digest_of(data)}"
+    after = MASK if scope.sensitive else f"sha256:{digest_of(data)}"
     unknown = Unknown(because)
     leaves = (
         Leaf(path=want.path, before=unknown, after=unknown),
@@ -175,7 +200,7 @@ def _contents(path: str, before: bytes | None, after: bytes, scope: Scope) -> tu
     def shown(data: bytes | None) -> Any:
         if data is None:
             return None
-        return HIDDEN if scope.sensitive else f"sha256:{digest_of(data)}"
+        return MASK if scope.sensitive else f"sha256:{digest_of(data)}"
 
     return (Leaf(path=f"{path}:contents", before=shown(before), after=shown(after)),)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import msgspec
 
 from zester_modules.host.machine import HostProblem, UserEntry
-from zester_modules.resource import Changes, Leaf, Plan, Scope
+from zester_modules.resource import HIDDEN_DIFF, Changes, Leaf, Plan, Scope
 from zester_modules.tables.edit import Edit, diff_of
 
 
@@ -52,7 +52,7 @@ def planned(keys: Keys, leaves: Sequence[Leaf], scope: Scope) -> Plan:
     """Plan to replace the file."""
     return Plan(
         leaves=tuple(leaves),
-        diff="" if scope.sensitive else diff_of(keys.edit),
+        diff=HIDDEN_DIFF if scope.sensitive else diff_of(keys.edit),
         comment=f"the keys of {keys.user.name} would be changed",
         todo=keys,
     )

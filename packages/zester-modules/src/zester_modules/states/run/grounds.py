@@ -11,6 +11,8 @@ import msgspec
 from zester_modules.host.machine import Machine
 from zester_modules.resource import AnyResource, Functions, Sources, Templates
 from zester_modules.states.model import State
+from zester_proto.secrets.masker import Masker
+from zester_proto.secrets.watched import Reads
 
 
 class Grounds(msgspec.Struct, kw_only=True):
@@ -23,6 +25,10 @@ class Grounds(msgspec.Struct, kw_only=True):
     params: Callable[[AnyResource, State], msgspec.Struct]
     """Gives a state's parameters; raises ZesterError where they do not fit."""
     facts: Mapping[str, Any]
+    reads: Reads = msgspec.field(default_factory=Reads)
+    """Counts reads of secrets among the settings."""
+    masker: Masker = msgspec.field(default_factory=Masker)
+    """Knows this peel's secrets."""
     settings: Mapping[str, Any]
     sources: Sources
     templates: Callable[[State], Templates]

@@ -39,6 +39,8 @@ class Ran(msgspec.Struct, kw_only=True):
     reaction: bool = False
     attempts: int = 1
     duration_ms: float = 0.0
+    sensitive: bool = False
+    """It read a secret at its turn."""
     started: tuple[str, ...] = ()
     """Services that it started."""
 

@@ -1,17 +1,15 @@
 """The result of a run, as it travels and is shown (states.md 7)."""
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any
 
-from zester_modules.resource import Leaf, Unknown
+from zester_modules.resource import HIDDEN_DIFF, Leaf, Unknown
 from zester_modules.states.model import Compiled, State
 from zester_modules.states.run.outcome import Ran, Row
 from zester_proto import codec
 from zester_proto.errors import CodecError
 from zester_proto.render.nodes import Problem
-
-HIDDEN: Final = "(hidden)"
-"""Stands for what a sensitive state changes."""
+from zester_proto.secrets.masker import MASK
 
 
 def refused(compiled: Compiled) -> dict[str, Any]:
@@ -60,7 +58,7 @@ def _problem(one: Problem) -> dict[str, Any]:
 
 def _state(row: Row) -> dict[str, Any]:
     state, ran = row.state, row.ran
-    hidden = state.sensitive or state.options.no_log
+    hidden = state.sensitive or state.options.no_log or ran.sensitive
     return {
         "id": row.id,
         "function": row.function,
@@ -69,8 +67,8 @@ def _state(row: Row) -> dict[str, Any]:
         "changed": bool(ran.leaves),
         "certain": ran.certain and not ran.because,
         "changes": _changes(state, ran, hidden=hidden),
-        "diff": ("secret content changed\n" if ran.diff else "") if hidden else ran.diff,
-        "output": plain(HIDDEN if hidden and ran.output is not None else ran.output),
+        "diff": (HIDDEN_DIFF if ran.diff else "") if hidden else ran.diff,
+        "output": plain(MASK if hidden and ran.output is not None else ran.output),
         "comment": ran.comment,
         "warnings": [*state.warnings, *ran.warnings],
         "skipped_by": ran.skipped_by,
@@ -101,7 +99,7 @@ def _leaf(one: Leaf, *, hidden: bool) -> dict[str, Any]:
 def _side(value: Any, *, hidden: bool) -> Any:
     if isinstance(value, Unknown):
         return value.wire()
-    return HIDDEN if hidden and value is not None else plain(value)
+    return MASK if hidden and value is not None else plain(value)
 
 
 def plain(value: Any) -> Any:

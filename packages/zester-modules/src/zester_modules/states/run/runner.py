@@ -169,8 +169,11 @@ class Run:
             if held.why:
                 blur(turn, self.stage.predicted)
                 return skipped
-            return foretell(turn, self.stage.predicted)
-        return repeat(lambda: change(turn), state.options.retry, self._grounds.sleep)
+            ran = foretell(turn, self.stage.predicted)
+        else:
+            ran = repeat(lambda: change(turn), state.options.retry, self._grounds.sleep)
+        ran.sensitive = turn.scope.sensitive
+        return ran
 
     def _turn(
         self, state: State, asked: Asked, *, reaction: bool, because: tuple[str, ...]
@@ -228,7 +231,10 @@ class Run:
         except (Exception, SystemExit) as error:  # noqa: BLE001  # its result is that it failed
             return failure(error, scope)
         would = bool(plan.leaves) and is_to_do(turn.resource, plan)
-        return Ran(result="would-change" if would else "ok", leaves=plan.leaves, because=because)
+        return Ran(
+            result="would-change" if would else "ok", leaves=plan.leaves, because=because,
+            sensitive=scope.sensitive,
+        )  # fmt: skip
 
     # -- what became -------------------------------------------------------------------------------
 

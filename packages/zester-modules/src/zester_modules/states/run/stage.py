@@ -43,7 +43,8 @@ class Stage:
         calls = grounds.calls
         if isinstance(machine, PredictedMachine):
             calls = DryCalls(calls, machine.history)
-        return Scope(
+        secret = state.sensitive
+        scope = Scope(
             machine=machine,
             id=state.id,
             facts=grounds.facts,
@@ -54,10 +55,15 @@ class Stage:
             folder=grounds.folder,
             backups=grounds.backups,
             remaining=grounds.remaining,
-            sensitive=state.sensitive or state.options.no_log,
+            secret=secret,
+            sensitive=secret or state.options.no_log,
+            masker=grounds.masker,
             started=self.started,
             log=grounds.log,
         )
+        # its turn may read one that its arguments did not
+        grounds.reads.told = scope.read_secret
+        return scope
 
     def doubts(self) -> tuple[str, ...]:
         """Give the ids of earlier states on which an answer of this turn may rest."""

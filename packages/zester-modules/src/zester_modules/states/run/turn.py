@@ -174,7 +174,7 @@ def failure(error: BaseException, scope: Scope) -> Ran:
         type(error).__name__ if scope.sensitive else "".join(traceback.format_exception(error)),
     )  # fmt: skip
     place = _place(error.__traceback__)
-    said = "" if scope.sensitive else f": {error}"[:500].rstrip(": ")
+    said = "" if scope.sensitive else f": {scope.masker.text(str(error))}"[:500].rstrip(": ")
     where = f" ({place})" if place else ""
     return Ran(
         result="failed",

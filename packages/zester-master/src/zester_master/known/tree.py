@@ -1,0 +1,52 @@
+"""Which tree a master renders from: what is published, as far as it has it in its folders."""
+
+import asyncio
+from typing import Final
+
+from zester_master.context import Context
+from zester_master.known.known import Known
+from zester_master.settings.local import LocalTree
+from zester_master.settings.names import tree_root
+from zester_master.settings.published import Published
+from zester_master.settings.publisher import SettingsPublisher
+
+PERIOD: Final = 0.25
+"""Seconds until a published change counts here."""
+
+
+class KnownTree:
+    """Follows what is published; an edit that is broken or not published yet changes nothing."""
+
+    def __init__(
+        self, context: Context, known: Known, publisher: SettingsPublisher, published: Published
+    ) -> None:
+        self._context = context
+        self._known = known
+        self._publisher = publisher
+        self._published = published
+        self._local: LocalTree | None = None
+        self._root = b""
+
+    async def run(self) -> None:
+        """Follow, until cancelled."""
+        while True:
+            await self._look()
+            await asyncio.sleep(PERIOD)
+
+    async def _look(self) -> None:
+        head, local = self._published.head, self._publisher.local
+        if head is None:
+            self._known.forget()
+            return
+        if head.root == self._known.root or local is None:
+            return
+        if local is not self._local:
+            key = self._context.keys.settings
+            self._root = await asyncio.to_thread(tree_root, key, local.files)
+            self._local = local
+        if self._root != head.root:
+            return
+        files: dict[str, dict[str, bytes]] = {}
+        for (env, path), data in local.files.items():
+            files.setdefault(env, {})[path] = data
+        self._known.use(head.root, files)

@@ -1,0 +1,19 @@
+"""What a template gets of a basket."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+
+class BasketItem(msgspec.Struct, frozen=True):
+    """One peel's value: what that host claims, and no more."""
+
+    peel: str
+    value: Any
+    age: float = 0.0
+    """Seconds since the masters stored it."""
+
+
+Basket = Callable[[str, str], Sequence[BasketItem]]
+"""Gives what peels that a target means share under a name."""

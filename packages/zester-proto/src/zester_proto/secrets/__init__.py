@@ -1,0 +1,1 @@
+"""Keeps the values of secrets out of all that a process says."""

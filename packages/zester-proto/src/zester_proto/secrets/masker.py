@@ -1,0 +1,183 @@
+"""Takes the values of secrets out of all that leaves a process (settings.md 4).
+
+    masker = Masker(["correct horse battery"])
+    masker.text("psql: password=correct horse battery")     # psql: password=***
+
+It knows values and the forms that they are written in, and nothing of where they come from. What
+was split, hashed or encrypted is not found.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, cast
+
+from zester_proto import codec
+from zester_proto.errors import CodecError
+from zester_proto.secrets.forms import forms_of
+
+MASK: Final = "***"
+"""Stands for what is secret, everywhere."""
+
+_MASK: Final = MASK.encode()
+_BEGUN: Final = 4
+"""Bytes of a secret at the end of a text that was cut, which are taken for one."""
+
+_HELD: Final = 64 * 1024
+"""Bytes that wait for the next piece at most."""
+
+
+class Masker:
+    """Knows some secrets.
+
+    Args:
+        values: of those that are long enough to be found.
+        short: of those that are masked however short they are.
+    """
+
+    def __init__(self, values: Iterable[str] = (), short: Iterable[str] = ()) -> None:
+        self._known: set[tuple[str, bool]] = set()
+        self._forms: tuple[bytes, ...] = ()
+        self.learn(values, short)
+
+    def __bool__(self) -> bool:
+        return bool(self._forms)
+
+    def learn(self, values: Iterable[str], short: Iterable[str] = ()) -> None:
+        """Know more, and still what was known: a value that was replaced is a secret yet."""
+        new = {*((one, False) for one in values), *((one, True) for one in short)} - self._known
+        if not new:
+            return
+        self._known |= new
+        found = set(self._forms)
+        for value, is_short in new:
+            found |= forms_of(value, short=is_short)
+        self._forms = tuple(found)
+
+    def is_in(self, data: bytes | str) -> bool:
+        """Say whether something secret is in it."""
+        raw = _raw(data) if isinstance(data, str) else data
+        return any(form in raw for form in self._forms)
+
+    def raw(self, data: bytes) -> bytes:
+        """Give data without what is secret."""
+        spans = self._spans(data)
+        if not spans:
+            return data
+        pieces: list[bytes] = []
+        at = 0
+        for start, end in spans:
+            pieces += (data[at:start], _MASK)
+            at = end
+        return b"".join((*pieces, data[at:]))
+
+    def text(self, text: str) -> str:
+        """Give a text without what is secret."""
+        if not self._forms:
+            return text
+        raw = _raw(text)
+        masked = self.raw(raw)
+        return text if masked is raw else masked.decode("utf-8", "surrogatepass")
+
+    def cut(self, data: bytes) -> bytes:
+        """Give data whose end is missing, without what may have been the begin of a secret."""
+        begun = self.begun(data)
+        if begun < _BEGUN:
+            return self.raw(data)
+        return self.raw(data[: self.border(data)]) + _MASK
+
+    def data(self, value: Any) -> Any:
+        """Give plain data without what is secret in any of its texts and keys."""
+        return self._data(value) if self._forms else value
+
+    def packed(self, packed: bytes) -> bytes:
+        """Give a packed value without what is secret; it is only unpacked if something is."""
+        if not self.is_in(packed):
+            return packed
+        try:
+            value = codec.unpack(packed, limit=len(packed))
+        except CodecError:
+            return codec.pack(MASK)  # nothing that we packed
+        return codec.pack(self._data(value))
+
+    def begun(self, data: bytes) -> int:
+        """Give how many bytes at the end may be the begin of something secret."""
+        return max((_begun(form, data[1 - len(form) :]) for form in self._forms), default=0)
+
+    def border(self, data: bytes) -> int:
+        """Give where the end that may belong to something secret begins."""
+        border = len(data) - self.begun(data)
+        for start, end in self._spans(data):
+            if start < border < end and len(data) - start <= _HELD:
+                border = start
+        return border
+
+    def stream(self) -> "Stream":
+        """Give what masks data that comes in pieces."""
+        return Stream(self)
+
+    def _data(self, value: Any) -> Any:
+        match value:
+            case str():
+                return self.text(value)
+            case bytes():
+                return self.raw(value)
+            case list() | tuple():
+                return [self._data(one) for one in cast("list[Any]", value)]
+            case Mapping():
+                known = cast("Mapping[Any, Any]", value)
+                return {self._data(key): self._data(one) for key, one in known.items()}
+            case _:
+                return value
+
+    def _spans(self, data: bytes) -> list[tuple[int, int]]:
+        """Give where what is secret begins and ends, apart and in order."""
+        found: list[tuple[int, int]] = []
+        for form in self._forms:
+            at = data.find(form)
+            while at >= 0:
+                found.append((at, at + len(form)))
+                at = data.find(form, at + 1)
+        if not found:
+            return found
+        found.sort()
+        apart = [found[0]]
+        for start, end in found[1:]:
+            last, before = apart[-1]
+            if start <= before:
+                apart[-1] = (last, max(before, end))
+            else:
+                apart.append((start, end))
+        return apart
+
+
+class Stream:
+    """Masks data that comes in pieces: what may be the begin of a secret waits for the next."""
+
+    def __init__(self, masker: Masker) -> None:
+        self._masker = masker
+        self._held = b""
+
+    def feed(self, data: bytes) -> bytes:
+        """Take a piece; give what can go on."""
+        whole = self._held + data
+        border = self._masker.border(whole)
+        self._held = whole[border:]
+        return self._masker.raw(whole[:border])
+
+    def end(self) -> bytes:
+        """Give what was held when nothing more comes."""
+        held, self._held = self._held, b""
+        return self._masker.raw(held)
+
+
+def _begun(form: bytes, tail: bytes) -> int:
+    """Give how much of a form's begin stands at an end that is shorter than the form."""
+    at = tail.find(form[:_BEGUN])
+    while at >= 0:
+        if form.startswith(tail[at:]):
+            return len(tail) - at
+        at = tail.find(form[:_BEGUN], at + 1)
+    return next((n for n in range(_BEGUN - 1, 0, -1) if tail.endswith(form[:n])), 0)
+
+
+def _raw(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")

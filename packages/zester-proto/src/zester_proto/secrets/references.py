@@ -1,0 +1,71 @@
+"""Arguments of jobs that name a secret instead of saying it: `key=secret:NAME` (settings.md 2).
+
+A whole argument is a reference or it is none: `secret:db/password` names a secret, and a command
+line in which these letters stand says what it says. Master and peel read them by the same rule.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from zester_proto.errors import ZesterError
+from zester_proto.render.kinds import is_list, is_map
+
+CAPABILITY: Final = "job-secrets"
+"""What `Job.needs` says, so that a peel that would take the reference for a value refuses."""
+
+_REFERENCE: Final = re.compile(r"secret:([A-Za-z0-9_./-]{1,64})", re.ASCII)
+
+
+class UnknownSecret(ZesterError):
+    """Raised when an argument names a secret whose value did not come."""
+
+
+def named_by(value: Any) -> str | None:
+    """Give the name of the secret that an argument stands for; None if it is no reference."""
+    found = _REFERENCE.fullmatch(value) if isinstance(value, str) else None
+    return found[1] if found is not None else None
+
+
+def names_in(*arguments: Any) -> tuple[str, ...]:
+    """Give the names of all secrets that arguments stand for, each once, sorted.
+
+    Args:
+        arguments: values as they travel; maps and lists are looked through, keys are not.
+    """
+    found: set[str] = set()
+    waiting = list(arguments)
+    while waiting:
+        value = waiting.pop()
+        if is_map(value):
+            waiting += value.values()
+        elif is_list(value):
+            waiting += value
+        elif (name := named_by(value)) is not None:
+            found.add(name)
+    return tuple(sorted(found))
+
+
+def filled(value: Any, values: Mapping[str, str]) -> Any:
+    """Give arguments with the values of secrets in the places of their names.
+
+    Args:
+        value: as it travels.
+        values: of the secrets, by name.
+
+    Raises:
+        UnknownSecret: one did not come.
+    """
+    if is_map(value):
+        return {key: filled(one, values) for key, one in value.items()}
+    if is_list(value):
+        return [filled(one, values) for one in value]
+    name = named_by(value)
+    if name is None:
+        return value
+    if name not in values:
+        raise UnknownSecret(
+            f"no value of the secret {name!r} came with the job",
+            hint="zester-master secret list; then run the job anew",
+        )
+    return values[name]
