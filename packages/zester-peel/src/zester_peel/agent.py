@@ -111,7 +111,9 @@ class Agent:
         self.settings = self._settings()
         self.nursery = Nursery(idle=config.nursery_idle)
         self.basket = self._basket()
-        self.counter = Counter(config.state_dir, self.trees, self.basket.counter, self._log)
+        self.counter = Counter(
+            config.state_dir, self.trees, self.settings, self.basket.counter, self._log
+        )
         registry = Registry()
         self.desk = self._desk(registry)
         around = self._surroundings(registry)
