@@ -111,9 +111,7 @@ class Agent:
         self.settings = self._settings()
         self.nursery = Nursery(idle=config.nursery_idle)
         self.basket = self._basket()
-        self.counter = Counter(
-            config.state_dir, self.trees, self.settings, self.basket.counter, self._log
-        )
+        self.counter = self._counter()
         registry = Registry()
         self.desk = self._desk(registry)
         around = self._surroundings(registry)
@@ -172,6 +170,10 @@ class Agent:
             health=self.health,
             log=self._log,
         )
+
+    def _counter(self) -> Counter:
+        folder, basket = self.config.state_dir, self.basket.counter
+        return Counter(folder, self.trees, self.settings, basket, self._log)
 
     def _settings(self) -> SettingsKeeper:
         keeper = SettingsKeeper(
