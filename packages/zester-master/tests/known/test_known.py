@@ -12,7 +12,7 @@ from zester_cli.errors import CliError, RoleRefused
 from zester_master.basket import values
 from zester_master.known import known
 from zester_master.known.wire import Show
-from zester_master.settings.values import BUCKET, SecretRecord, sealed_record, secret_key
+from zester_master.secrets.record import BUCKET, SecretRecord, sealed_record, secret_key
 from zester_proto.codec import unpack
 from zester_proto.link import kv
 from zester_proto.link.jsapi import ask
