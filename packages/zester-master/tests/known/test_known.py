@@ -77,10 +77,12 @@ async def stage(
     own_bus: Bus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncGenerator[Stage]:
     monkeypatch.setattr(values, "FRESH", 0.0)
+    folder = tmp_path / "settings"  # beside the site's own
+    folder.mkdir()
     for name, text in FILES.items():
-        (tmp_path / name).write_bytes(text)
+        (folder / name).write_bytes(text)
     async with contextlib.AsyncExitStack() as stack:
-        master = await stack.enter_async_context(Master.up(own_bus, settings_dir=tmp_path))
+        master = await stack.enter_async_context(Master.up(own_bus, settings_dir=folder))
         operator = await stack.enter_async_context(Operator.up(own_bus))
         facts: dict[str, dict[str, Any]] = {
             "web-1": {"role": "web"}, "web-2": {"role": "web", "env": "test"}, "db-1": {},
@@ -91,7 +93,7 @@ async def stage(
         ]
         await master.sees(*facts)
         await eventually(lambda: master.agent.known.root, "the tree is known")
-        yield Stage(master, operator, peels[0], tmp_path, own_bus)
+        yield Stage(master, operator, peels[0], folder, own_bus)
 
 
 async def test_targets_ask_for_settings(stage: Stage):
