@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 
 BENCHES = (
-    "cli", "memory", "imports", "targeting", "fanout", "returns", "states",
-    "known", "kv", "publishing",
+    "cli", "memory", "imports", "targeting", "fanout", "returns", "settings", "states", "known",
+    "kv", "publishing",
 )  # fmt: skip
 
 

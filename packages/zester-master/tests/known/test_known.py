@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 
-from zester_cli.errors import CliError, RoleRefused
+from zester_cli.errors import CliError, NoMaster, RoleRefused
 from zester_master.basket import values
 from zester_master.known import known
 from zester_master.known.wire import Show
@@ -69,7 +69,13 @@ class Stage(NamedTuple):
 
     async def ids(self, target: str) -> list[str]:
         """Give whom a target means."""
-        return sorted(await self.operator.rows("target", TargetAsk(target=target)))
+        while True:
+            try:
+                return sorted(await self.operator.rows("target", TargetAsk(target=target)))
+            except NoMaster as error:
+                # as an operator would: on a busy machine the renderers take a while to start
+                if "being rendered" not in error.message or known.PATIENCE == 0:
+                    raise
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from zester_proto.render.lines import LineMap, Origin
 from zester_proto.render.nodes import Dialect, Mapping, Place, Problem, Scalar, Sequence
-from zester_proto.render.values import plain, word
+from zester_proto.render.values import plain, translated, word
 from zester_proto.render.yaml import load, mapping
 
 
@@ -250,3 +250,18 @@ def test_a_rendered_text_gives_places_of_its_source():
     assert broken.problems[0].because == ("in macro m, t:9",)
     assert broken.problems[0].rendered == "\tb: [\n^"
     assert LineMap("t", "", ()).place(1, 3) == Place("t", 1, 3)
+
+
+WORDS = st.sampled_from(
+    ["yes", "On", "no", "TRUE", "False", "null", "~", "", ".inf", "-.INF", ".nan"]
+)
+NUMBERS = st.from_regex(r"[-+0-9._:xobeEaf]{1,12}", fullmatch=True)
+
+
+@given(st.one_of(WORDS, NUMBERS))
+def test_a_tree_in_the_words_of_the_other_dialect_means_the_same(text: str):
+    dialects: tuple[tuple[Dialect, Dialect], ...] = (("zy", "sls"), ("sls", "zy"))
+    for dialect, other in dialects:
+        node = Sequence((Scalar(text, True, Place("t", 1)),), Place("t", 1))
+        there = translated(node, dialect, other)
+        assert repr(plain(there, other)) == repr(plain(node, dialect))

@@ -67,5 +67,5 @@ def trace(context: Context, key: str, delimiter: str = ":") -> list[dict[str, An
         raise Refused("settings.trace: this peel has no settings", hint="zester settings show PEEL")
     return [
         {"place": str(row.place), "did": row.did, "value": row.value}
-        for row in rows(context.settings.compiled, key, delimiter=delimiter)
+        for row in rows(context.settings.whole, key, delimiter=delimiter)
     ]

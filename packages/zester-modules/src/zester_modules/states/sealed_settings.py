@@ -4,10 +4,12 @@ from pathlib import Path
 
 from zester_modules.context import Context
 from zester_modules.errors import Refused
+from zester_modules.states.settings_cache import SettingsCache, basis_of
 from zester_modules.states.settings_of import settings_from
 from zester_modules.states.trees import SealedSettings
+from zester_proto.codec import digest, encode
 from zester_proto.identity.sealing import SealError, open_with
-from zester_proto.messages.settings import file_aad
+from zester_proto.messages.settings import SettingsBundle, file_aad
 from zester_proto.settings.model import Compiled
 from zester_proto.tree.files import KeptTree
 
@@ -32,11 +34,30 @@ def opened(sealed: SealedSettings) -> KeptTree:
     return KeptTree(files)
 
 
-def compiled(sealed: SealedSettings, context: Context) -> Compiled:
-    """Render them for this peel.
+def compiled(sealed: SealedSettings, context: Context, *, whole: bool = False) -> Compiled:
+    """Render them for this peel, or take what the last job rendered of the same.
+
+    Args:
+        sealed: what the agent has opened.
+        context: the peel: its id and facts.
+        whole: with layers and places, so rendered in any case.
 
     Raises:
         Refused: something is wrong with them; the text says what, and where.
     """
     bundle = sealed.bundle
-    return settings_from(opened(sealed), bundle.entries, context, secret=bundle.secrets.get)
+    cache = SettingsCache(Path(sealed.folder).parent / "rendered", _cache_key(bundle))
+    basis = basis_of(encode(bundle), context)
+    if basis is not None and not whole and (kept := cache.get(basis)) is not None:
+        return kept
+    made = settings_from(
+        opened(sealed), bundle.entries, context, secret=bundle.secrets.get, lists=bundle.lists
+    )
+    if basis is not None:
+        cache.put(basis, made)
+    return made
+
+
+def _cache_key(bundle: SettingsBundle) -> bytes:
+    """Give a key that nobody has who could not read the files."""
+    return digest(b"zester/rendered-key/v1\0" + b"".join(one.key for one in bundle.files))

@@ -121,6 +121,8 @@ class Salt(Mapping[str, Any]):
         return call
 
     def __contains__(self, name: object) -> bool:
+        if name not in PURE:
+            self._calls.called.add(str(name))
         try:
             self._calls.find(str(name))
         except ZesterError:

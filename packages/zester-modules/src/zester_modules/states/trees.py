@@ -83,7 +83,9 @@ def use(trees: Trees, context: Context) -> None:
     if trees.sealed is not None:
         learn(trees.sealed.bundle, context.masker)
     if trees.settings or trees.sealed is not None or trees.unsettled:
-        context.settings = LazySettings(lambda: _settings(trees, context))
+        context.settings = LazySettings(
+            lambda: _settings(trees, context), lambda: _settings(trees, context, whole=True)
+        )
 
 
 def learn(bundle: SettingsBundle, masker: Masker) -> None:
@@ -93,20 +95,21 @@ def learn(bundle: SettingsBundle, masker: Masker) -> None:
     masker.learn(known.values(), short)
 
 
-def _settings(trees: Trees, context: Context) -> "Compiled":
-    compiled = _compiled(trees, context)
+def _settings(trees: Trees, context: Context, *, whole: bool = False) -> "Compiled":
+    compiled = _compiled(trees, context, whole=whole)
     context.masker.learn(compiled.secret_texts())
     return compiled
 
 
-def _compiled(trees: Trees, context: Context) -> "Compiled":
+def _compiled(trees: Trees, context: Context, *, whole: bool) -> "Compiled":
     from zester_modules.states import sealed_settings, settings_of  # noqa: PLC0415  # templates
 
     if trees.settings:
-        return settings_of.settings_of(trees.settings_paths(), context)
+        lists = "append" if context.options.get("pillar_merge_lists") else "replace"
+        return settings_of.settings_of(trees.settings_paths(), context, lists=lists)
     if trees.sealed is None:
         raise Refused(trees.unsettled, hint=trees.unsettled_hint)
-    return sealed_settings.compiled(trees.sealed, context)
+    return sealed_settings.compiled(trees.sealed, context, whole=whole)
 
 
 def _basket(agent: str) -> "Basket":

@@ -10,7 +10,7 @@ A bundle is its peel's manifest: it names each file with key and digest, so that
 is of one moment, and what it may not read it cannot even name.
 """
 
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
@@ -60,6 +60,8 @@ class SettingsBundle(Message, frozen=True, kw_only=True, tag="secrets"):
     files: tuple[SettingsFile, ...] = ()
     secrets: dict[str, str] = msgspec.field(default_factory=dict[str, str])
     """Values of the marked secrets that its files name."""
+    lists: Literal["replace", "append"] = "replace"
+    """What lists do where two files have one (`pillar_merge_lists`)."""
     short: tuple[str, ...] = ()
     """Names of those that are masked though they are shorter than six bytes."""
 

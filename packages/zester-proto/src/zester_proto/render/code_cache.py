@@ -5,6 +5,7 @@ file is taken only if it is ours alone (owner, mode 0600, in a folder 0700) and 
 its content); anything else is passed over and written anew.
 """
 
+import functools
 import hashlib
 import hmac
 import marshal
@@ -26,6 +27,7 @@ _SIZE: Final = 32
 _MAX_FILES: Final = 10_000
 
 
+@functools.cache
 def basis() -> bytes:
     """Return the versions that compiled code depends on."""
     parts = (__version__, version("jinja2"), sys.version, str(sys.implementation.cache_tag))

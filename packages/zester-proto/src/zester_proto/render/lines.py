@@ -12,7 +12,7 @@ import msgspec
 from zester_proto.render.nodes import Place, Problem
 
 
-class Origin(msgspec.Struct, frozen=True, array_like=True):
+class Origin(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Where one rendered line came from."""
 
     file: str
@@ -28,7 +28,7 @@ class LineMap:
 
     Attributes:
         text: the rendered text.
-        origins: one for each line of the text; lines count from 1.
+        source: the file that the text is as it stands there; None if it was rendered.
         secret: the lines that were made with a secret.
     """
 
@@ -40,18 +40,31 @@ class LineMap:
         secret: frozenset[int] = frozenset(),
     ) -> None:
         self.text = text
+        self.source: str | None = None
         self.secret: Final = secret
-        self.origins: Final = tuple(origins) or (Origin(file, 1, exact=True),)
+        self._origins = tuple(origins) or (Origin(file, 1, exact=True),)
 
     @classmethod
     def plain(cls, file: str, text: str) -> "LineMap":
         """Return the map of a text that is its own source."""
-        count = text.count("\n") + 1
-        return cls(file, text, [Origin(file, line, exact=True) for line in range(1, count + 1)])
+        made = cls(file, text, ())
+        made.source = file
+        return made
+
+    @property
+    def origins(self) -> tuple[Origin, ...]:
+        """One for each line of the text; lines count from 1."""
+        if self.source is not None and len(self._origins) == 1:
+            count = self.text.count("\n") + 1
+            self._origins = tuple(
+                Origin(self.source, line, exact=True) for line in range(1, count + 1)
+            )
+        return self._origins
 
     def origin(self, line: int) -> Origin:
         """Return where a rendered line came from; beyond the end, the last one."""
-        return self.origins[min(max(line, 1), len(self.origins)) - 1]
+        origins = self.origins
+        return origins[min(max(line, 1), len(origins)) - 1]
 
     def place(self, line: int, column: int | None, last: int = 0) -> Place:
         """Return the source's place of a place in the rendered text.

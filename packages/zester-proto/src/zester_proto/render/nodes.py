@@ -2,6 +2,8 @@
 
 Every scalar keeps its source text (states.md 1): a parameter that takes text gets that text, so
 that `1.10` stays `1.10`, and a mode is read from its digits.
+
+Trees have no cycles, so Python's collector need not look at their many small parts.
 """
 
 from typing import Literal
@@ -12,7 +14,7 @@ Dialect = Literal["zy", "sls"]
 """Ours (YAML 1.2 core, strict) or Salt's (YAML 1.1 words, integers with leading zeros decimal)."""
 
 
-class Place(msgspec.Struct, frozen=True):
+class Place(msgspec.Struct, frozen=True, gc=False):
     """Where something stands in its source; lines and columns count from 1."""
 
     file: str
@@ -27,7 +29,7 @@ class Place(msgspec.Struct, frozen=True):
         return f"{self.file}:{self.line}{column}"
 
 
-class Scalar(msgspec.Struct, frozen=True):
+class Scalar(msgspec.Struct, frozen=True, gc=False):
     """One word or text; `plain` if it was written without quotes."""
 
     text: str
@@ -37,7 +39,7 @@ class Scalar(msgspec.Struct, frozen=True):
     """An explicit tag such as `!secret`; "" where there is none."""
 
 
-class Sequence(msgspec.Struct, frozen=True):
+class Sequence(msgspec.Struct, frozen=True, gc=False):
     """A list."""
 
     items: "tuple[Node, ...]"
@@ -45,7 +47,7 @@ class Sequence(msgspec.Struct, frozen=True):
     tag: str = ""
 
 
-class Mapping(msgspec.Struct, frozen=True):
+class Mapping(msgspec.Struct, frozen=True, gc=False):
     """Keys and values in their order, without duplicates."""
 
     pairs: "tuple[tuple[Scalar, Node], ...]"

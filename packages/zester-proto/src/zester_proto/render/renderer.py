@@ -186,7 +186,7 @@ class Renderer:
     def _run(self, job: "_Job", undefined: type[StrictUndefined], data: str | bytes) -> Rendered:
         text = text_of(job.path, data)
         job.header, rest, skipped = split_header(text)
-        if not job.env and _SIGNS.search(text) is None and not skipped:
+        if not job.env and not skipped and is_plain(text):
             check_size(len(text))
             return Rendered(text=text, lines=LineMap.plain(job.path, text), files=(job.path,))
         job.environment = environment = self._environment(job, undefined)
@@ -218,6 +218,11 @@ class Renderer:
         with suppress(Exception):
             self._run(job, collecting(note), data)
         return tuple(found.values())
+
+
+def is_plain(text: str) -> bool:
+    """Say whether a text renders to itself: nothing in it is a template's."""
+    return _SIGNS.search(text) is None and not split_header(text)[2]
 
 
 class _Job:

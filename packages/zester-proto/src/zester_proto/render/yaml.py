@@ -48,8 +48,12 @@ def load(text: str, file: str, dialect: Dialect, lines: LineMap | None = None) -
         return _unreadable(text, lines, bad.start(), f"the character {bad[0]!a}")
     builder = Builder(lines, dialect, breaks)
     try:
-        for event in _yaml.parse(text, Loader=_LOADER):
-            builder.take(event)
+        parser = _LOADER(text)
+        try:
+            while (event := parser.get_event()) is not None:
+                builder.take(event)
+        finally:
+            parser.dispose()
     except yaml.YAMLError as error:
         return Loaded(None, (_not_yaml(error, text, lines, breaks),))
     except Refused as refused:

@@ -77,6 +77,7 @@ class Builder:
         self.root: Node | None = None
         self.problems: list[Problem] = []
         self._lines = lines
+        self._source = lines.source
         self._dialect: Dialect = dialect
         self._breaks = breaks
         self._stack: list[_Open] = []
@@ -116,8 +117,23 @@ class Builder:
         tag = ""
         if event.tag is not None:
             tag, is_plain = self._tag(event, quoted=not is_plain)
-        place = self._place(event, last=event.end_mark)
-        self._done(event, Scalar(text, is_plain, place, tag), event.anchor, 1, 0)
+        node = Scalar(text, is_plain, self._place(event, last=event.end_mark), tag)
+        if event.anchor is not None or not self._stack:
+            self._done(event, node, event.anchor, 1, 0)
+            return
+        # What `_done` does, for the many that are neither anchored nor the whole document.
+        self._nodes += 1
+        if self._nodes > MAX_NODES:
+            raise self._refused(event, f"more than {MAX_NODES} values")
+        into = self._stack[-1]
+        into.weight += 1
+        if not into.mapping:
+            into.items.append(node)
+        elif into.key is None:
+            into.key, into.key_at = node, event
+        else:
+            key, into.key = into.key, None
+            self._pair(into, key, node)
 
     def _alias(self, event: Any) -> None:
         found = self._anchors.get(event.anchor)
@@ -207,8 +223,13 @@ class Builder:
 
     def _place(self, event: Any, last: Any = None) -> Place:
         mark = event.start_mark
-        end = self._line(last.line - (not last.column)) if last is not None else 0
-        return self._lines.place(self._line(mark.line), mark.column + 1, end)
+        line = self._line(mark.line)
+        if self._source is not None:
+            return Place(self._source, line, mark.column + 1)
+        if last is None or not self._lines.secret:
+            return self._lines.place(line, mark.column + 1)
+        # a text over several lines ends at the begin of the line behind it
+        return self._lines.place(line, mark.column + 1, self._line(last.line - (not last.column)))
 
     def _line(self, line: int) -> int:
         return line + 1 if self._breaks is None else self._breaks[line]

@@ -12,6 +12,8 @@ from typing import Any, Final, cast
 import msgspec
 
 from zester_proto.messages.settings import SettingsEntry
+from zester_proto.render.bounds import MAX_TEXT
+from zester_proto.render.environment import NotText, text_of
 from zester_proto.render.lines import LineMap
 from zester_proto.render.merge import Lists, Merging
 from zester_proto.render.nodes import Dialect, Mapping, Node, Place, Scalar, Sequence
@@ -92,6 +94,7 @@ class _Compiler:
         self._merging = Merging(lists)
         self._words: Dialect | None = None
         self._layers: list[Layer] = []
+        self._unshown: list[Node] = []
         self._files: dict[tuple[str, str], None] = {}
         self._unknown: list[Unknown] = []
         self._owned: dict[tuple[str, str, str], _Own] = {}
@@ -187,7 +190,7 @@ class _Compiler:
                 f"{found.path} is {'a list' if isinstance(root, Sequence) else 'a single value'}",
             )  # fmt: skip
             return None
-        root = resolved(root, self._rendering.secrets, self._problems)
+        root = resolved(root, lines.text, self._rendering.secrets, self._problems)
         includes, own = read_includes(root, found.dialect, self._problems)
         return _Own(found=found, root=own, includes=includes)
 
@@ -218,8 +221,9 @@ class _Compiler:
                 Place(found.path, 1, 1), instead_of(strange[0]),
             )  # fmt: skip
             return None
-        if renderers is not None and "jinja" not in renderers:
-            return LineMap.plain(found.path, data.decode("utf-8-sig", errors="replace"))
+        if (renderers is not None and "jinja" not in renderers) or b"{" not in data:
+            return self._plain(found.path, data)
+        self._bring_up_to_date()
         names = {
             **sls_names(ask.reference, found.path, ask.env), **ask.defaults,
             "secret": self._rendering.secrets.get,
@@ -237,6 +241,18 @@ class _Compiler:
         self._problems.extend(rendered.problems)
         return None if rendered.problems else rendered.lines
 
+    def _plain(self, path: str, data: bytes) -> LineMap | None:
+        """Give a file that is no template as it is."""
+        try:
+            text = text_of(path, data)
+        except NotText as error:
+            self._problems.error(str(error), Place(path, 1))
+            return None
+        if len(text) > MAX_TEXT:
+            self._problems.error(f"more than {MAX_TEXT >> 20} MiB of text", Place(path, 1))
+            return None
+        return LineMap.plain(path, text)
+
     def _lay(self, own: _Own, ask: _Ask) -> None:
         root, dialect = own.root, own.found.dialect
         if root is None:
@@ -252,9 +268,15 @@ class _Compiler:
             env=ask.env, reference=ask.reference, path=own.found.path, dialect=dialect, root=root
         ))  # fmt: skip
         self._merging.lay(root, dialect)
+        self._unshown.append(root)
+
+    def _bring_up_to_date(self) -> None:
+        """Let the next template see what was merged before it."""
         merged = self._merging.root
-        if isinstance(root, Mapping) and isinstance(merged, Mapping):
-            self._show(self._rendering.settings, root, merged, self._words)
+        for layer in self._unshown:
+            if isinstance(layer, Mapping) and isinstance(merged, Mapping):
+                self._show(self._rendering.settings, layer, merged, self._words or "sls")
+        self._unshown.clear()
 
     def _show(self, shown: dict[Any, Any], layer: Mapping, merged: Mapping, words: Dialect) -> None:
         """Bring what templates see up to date where a layer touched it."""

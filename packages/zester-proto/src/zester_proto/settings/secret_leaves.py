@@ -18,12 +18,11 @@ SHORTEST: Final = 6
 """Characters; a shorter value is found in too many texts to say anything."""
 
 
-def resolved(root: Mapping, secrets: Secrets, problems: Problems) -> Mapping:
-    """Give a file's tree with its secrets."""
-    resolver = _Resolver(secrets, problems)
-    if not secrets.used and not resolver.is_tagged(root):
+def resolved(root: Mapping, text: str, secrets: Secrets, problems: Problems) -> Mapping:
+    """Give a file's tree, read from this text, with its secrets."""
+    if not secrets.used and SECRET not in text and ENCRYPTED not in text:
         return root
-    return resolver.mapping(root)
+    return _Resolver(secrets, problems).mapping(root)
 
 
 def secret_paths(node: Node, words: Dialect, way: Path = ()) -> Iterator[Path]:
@@ -45,18 +44,6 @@ class _Resolver:
         self._secrets = secrets
         self._problems = problems
         self._values = [one for one in secrets.values if len(one) >= SHORTEST]
-
-    def is_tagged(self, node: Node) -> bool:
-        """Say whether a tag of secrets is in a tree."""
-        if node.tag in {SECRET, ENCRYPTED}:
-            return True
-        match node:
-            case Scalar():
-                return False
-            case Sequence():
-                return any(self.is_tagged(item) for item in node.items)
-            case Mapping():
-                return any(self.is_tagged(value) or key.tag for key, value in node.pairs)
 
     def mapping(self, node: Mapping) -> Mapping:
         """Give a mapping with its secrets."""

@@ -8,6 +8,9 @@ _LETTERS: Final = {
     "ipcidr": "S@", "nodegroup": "N@",
 }  # fmt: skip
 
+KINDS: Final = tuple(_LETTERS)
+"""The words."""
+
 
 def in_our_letters(target: str, kind: str) -> str:
     """Give a target as we write it: `role:db` of kind `grain` is `G@role:db`."""

@@ -8,6 +8,7 @@ import msgspec
 from zester_proto.errors import ZesterError
 from zester_proto.render.nodes import Mapping, Node, Place, Scalar, Sequence
 from zester_proto.render.yaml import load
+from zester_proto.target.salt_targets import KINDS
 from zester_proto.tree.files import BadTree, TreeFiles
 from zester_proto.tree.problems import Problems
 from zester_proto.tree.rendering import Rendering
@@ -31,13 +32,6 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     trust_facts: bool = False
     """What the peel says of itself may decide that it gets this file's secrets (settings)."""
 
-
-KINDS: Final = {
-    "compound": "", "glob": "", "list": "L@", "pcre": "E@", "grain": "G@", "grain_pcre": "P@",
-    "pillar": "I@", "pillar_pcre": "J@", "pillar_exact": "I@", "ipcidr": "S@", "nodegroup": "N@",
-    "data": "I@", "exsel": "G@",
-}  # fmt: skip
-"""Salt's words for how a target is read, and our letters for them."""
 
 _OPTIONS: Final = ("ignore_missing", "match", "order", "trust_facts")
 

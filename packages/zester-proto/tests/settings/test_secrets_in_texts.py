@@ -1,0 +1,51 @@
+"""A secret is one text wherever a template prints it, whatever is in it."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zester_proto.messages.settings import SettingsEntry
+from zester_proto.settings.bare import Bare, Peel
+from zester_proto.settings.compile import compile_settings
+from zester_proto.tree.files import KeptTree
+
+PRINTED = (
+    "a: {{ secret('x') }}\nb: '{{ secret('x') }}'\nc: \"{{ secret('x') }}\"\nd: |-\n"
+    "  {{ secret('x') }}\ne: [{{ secret('x') }}, {f: {{ secret('x') }}}]\n"
+    "g: {{ secret('x') | json }}\nh: {{ {'i': secret('x')} | json }}\nj: <{{ secret('x') }}>\n"
+    "{% set s = secret('x') %}k: {{ s }}\n{% macro m(v) %}l: {{ v }}{% endmacro %}{{ m(s) }}\n"
+    "n: {{ '<' ~ s ~ '>' }}\no: !secret x\n"
+)
+TREE = KeptTree({"base": {"a.sls": PRINTED.encode(), "b.sls": b"again: {{ pillar.a }}\n"}})
+ENTRIES = [SettingsEntry("base", "a"), SettingsEntry("base", "b")]
+
+
+@given(st.text(st.characters(exclude_categories=("Cs",))))
+def test_a_secret_is_what_it_is(value: str):
+    bare = Bare(TREE, Peel(id="web-1", facts={}), secret={"x": value}.get)
+    found = compile_settings(TREE, bare, ENTRIES)
+    marked = f"<{value}>"
+    assert found.errors == ()
+    assert found.values == {
+        "a": value, "b": value, "c": value, "d": value, "e": [value, {"f": value}], "g": value,
+        "h": {"i": value}, "j": marked, "k": value, "l": value, "n": marked, "o": value,
+        "again": value,
+    }  # fmt: skip
+    ways = {("e", 0), ("e", 1, "f"), ("h", "i")}
+    assert found.secrets == ways | {(name,) for name in "abcdgjklno"} | {("again",)}
+
+
+@given(st.text("ab{}%'\": \n#&*!-[]", min_size=6), st.text("cd'\": \n", max_size=5))
+def test_a_value_that_comes_by_another_way_counts_too(value: str, around: str):
+    tree = KeptTree({"base": {"a.sls": b"x: {{ secret('x') }}\ny: {{ grains.g | json }}\nz: no\n"}})
+    peel = Peel(id="web-1", facts={"g": f"{around}{value}{around}"})
+    bare = Bare(tree, peel, secret={"x": value}.get)
+    assert compile_settings(tree, bare, ENTRIES[:1]).secrets == {("x",), ("y",)}
+
+
+@pytest.mark.parametrize("expression", ["secret('x')[:3]", "secret('x') | length"])
+def test_what_is_not_promised(expression: str):
+    """docs/secrets.md says so: parts and numbers of a secret are ordinary values."""
+    tree = KeptTree({"base": {"a.sls": f"x: {{{{ {expression} }}}}\n".encode()}})
+    bare = Bare(tree, Peel(id="web-1", facts={}), secret={"x": "long-enough"}.get)
+    assert compile_settings(tree, bare, ENTRIES[:1]).secrets == frozenset()
