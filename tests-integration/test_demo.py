@@ -19,4 +19,8 @@ def test_the_demo_ends_well_and_leaves_nothing_behind(tmp_path: Path) -> None:
     assert "15 states: 15 would change" in done.out
     assert "15 states: 15 changed" in done.out
     assert done.out.count("15 states: 15 ok") == 2
+    assert "password: ***" in done.out.replace('"', "")
+    assert "demo/web.zy:3:9     replaced  8080" in done.out
+    assert done.out.count("yes: ") == 3
+    assert "canary-" not in done.out
     assert list(tmp_path.iterdir()) == []

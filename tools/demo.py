@@ -11,6 +11,8 @@ import tempfile
 import time
 from pathlib import Path
 
+import demo_settings
+
 PEELS = 5
 READY_SECONDS = 60
 STOP_SECONDS = 30
@@ -51,6 +53,7 @@ def main() -> int:
             for title, words, code in (*STEPS, *STATES)
             if not show(scripts, config, title, words, code)
         ]
+        wrong += show_settings(scripts, config, folder)
     except KeyboardInterrupt:
         say("interrupted: stopping the fleet")
         return 130
@@ -113,10 +116,25 @@ def publish_states(scripts: Path, config: str, folder: Path) -> None:
     while time.monotonic() < deadline:
         done = subprocess.run(command, env=environment, capture_output=True, check=False)
         # the command ends with 0 when what is published is what the master has
-        if done.returncode == 0 and b'"files": 3' in done.stdout:
+        if done.returncode == 0 and b'"files": 4' in done.stdout:
             return
         time.sleep(0.1)
     raise RuntimeError("the state tree was not published")
+
+
+def show_settings(scripts: Path, config: str, folder: Path) -> list[str]:
+    """Publish settings with a secret and show them; give the steps that ended otherwise."""
+    value = demo_settings.publish(scripts, config, folder, EXAMPLES)
+    wrong = [
+        title
+        for title, words, code in demo_settings.STEPS
+        if not show(scripts, config, title, words, code)
+    ]
+    say("where the secret is, and where it is not")
+    for sentence, holds in demo_settings.proofs(folder, value):
+        print(f"{'yes' if holds else 'NO'}: {sentence}", flush=True)
+        wrong += [] if holds else [sentence]
+    return wrong
 
 
 def show(scripts: Path, config: str, title: str, words: tuple[str, ...], code: int) -> bool:

@@ -4,6 +4,7 @@ import asyncio
 import time
 from typing import Any, NamedTuple, cast
 
+from bench import figures
 from zester_master.basket.answering import BasketAnswers
 from zester_master.context import Context
 from zester_master.fleet.index import FleetIndex
@@ -87,6 +88,13 @@ async def _watch(stalls: list[float]) -> None:
         stalls.append(time.perf_counter() - began - 0.001)
 
 
-if __name__ == "__main__":
-    for own in (False, True):
-        print(own, asyncio.run(measure(own=own)))
+def run() -> None:
+    """Print what `I@` costs where peels differ in few facts, and where each is another."""
+    for own, count in ((False, PEELS), (True, PEELS // 10)):
+        kind = "each with settings of its own" if own else "alike but for role, os and environment"
+        print(f"{count:,} peels, {kind}:")
+        found = asyncio.run(measure(count, own=own))
+        figures.line("  I@ for the first time, renderers started", [found.first], "s")
+        figures.line("  another term over the same fleet", [found.other], "s")
+        figures.line("  the first term again", [found.kept * 1000], "ms")
+        figures.line("  the loop had no turn meanwhile, at most", [found.stalled * 1000], "ms")

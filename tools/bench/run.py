@@ -9,7 +9,10 @@ import platform
 import sys
 from pathlib import Path
 
-BENCHES = ("cli", "memory", "imports", "targeting", "fanout", "returns", "settings", "states")
+BENCHES = (
+    "cli", "memory", "imports", "targeting", "fanout", "returns", "settings", "states", "known",
+    "kv", "publishing",
+)  # fmt: skip
 
 
 def main(only: str = "") -> int:

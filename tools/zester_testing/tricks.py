@@ -32,6 +32,13 @@ def kills_itself(_context: Context, number: int = 9) -> None:
     os.kill(os.getpid(), number)
     time.sleep(60)
 
+@function("tricks.says")
+def says(_context: Context, text: str) -> None:
+    """Print a text and die."""
+    sys.stdout.write(text)
+    sys.stdout.flush()
+    os.kill(os.getpid(), signal.SIGSEGV)
+
 @function("tricks.exits")
 def exits(_context: Context) -> None:
     """Leave without a word."""

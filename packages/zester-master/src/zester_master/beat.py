@@ -112,9 +112,13 @@ class Stores:
                     _log.warn("the buckets cannot be looked at", error=error.message)
                 await asyncio.sleep(backoff.next())
                 continue
-            backoff.reset()
             self._show(report)
             self.ready.set()
+            if any(one.severity == "error" for one in report.conditions):
+                # nothing works without them, and a server that begins refuses what it takes later
+                await asyncio.sleep(backoff.next())
+                continue
+            backoff.reset()
             await asyncio.sleep(AGAIN)
 
     def _show(self, report: streams.Report) -> None:

@@ -1,25 +1,17 @@
 """What masters seal for whom: real masters on a real bus, and peels that open what they may."""
 
-import asyncio
 import contextlib
-from collections.abc import AsyncGenerator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from zester_master.secrets.record import SecretRecord, sealed_record, secret_key
 from zester_master.site.masters import add_master
-from zester_peel.clock import SiteClock
-from zester_peel.settings.keeper import SettingsKeeper
-from zester_peel.trust import TrustWalk
-from zester_proto.health import Health
 from zester_proto.identity.sealing import SealError, open_with
-from zester_proto.link import LinkOptions, NatsLink, PermissionDenied, chunks, kv
-from zester_proto.logs import Log
+from zester_proto.link import PermissionDenied, chunks, kv
 from zester_proto.messages.settings import BUNDLES, FILES, SettingsBundle, file_aad
 from zester_testing.masters import Master, eventually
-from zester_testing.raw_peel import RawPeel
+from zester_testing.sealed_peel import SealedPeel, contents
 from zester_testing.site import Bus
 
 TOP = """\
@@ -40,57 +32,8 @@ def tree(tmp_path: Path) -> Path:
     return folder
 
 
-class Peel:
-    """A peel as far as it has facts and settings."""
-
-    def __init__(self, raw: RawPeel, keeper: SettingsKeeper, health: Health) -> None:
-        self.raw = raw
-        self.keeper = keeper
-        self.health = health
-
-    @classmethod
-    @contextlib.asynccontextmanager
-    async def up(cls, bus: Bus, peel_id: str, folder: Path, **facts: Any) -> AsyncGenerator["Peel"]:
-        health, log, identity = Health("0"), Log("test"), bus.site.peel(peel_id)
-        link = NatsLink(LinkOptions(urls=(bus.url,), creds=identity.credentials, ca=bus.site.ca))
-        trust = TrustWalk(identity.trust, folder / peel_id / "trust", link, SiteClock(), log)
-        keeper = SettingsKeeper(
-            peel_id, identity.box, folder / peel_id / "settings", link=link, trust=trust,
-            health=health, log=log,
-        )  # fmt: skip
-        async with RawPeel.up(bus, peel_id) as raw, link:
-            await link.connect_once(30.0)
-            await raw.put_facts(**facts)
-            await keeper.load()
-            task = asyncio.create_task(keeper.following.serve())
-            try:
-                yield cls(raw, keeper, health)
-            finally:
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
-
-    async def settled(self, master: Master, after: int = 0) -> SettingsBundle:
-        """Hear what a master vouches for until there are settings newer than a generation."""
-
-        def newer() -> SettingsBundle | None:
-            self.keeper.welcomed(master.context.least_settings(self.raw.id))
-            self.keeper.following.ask()
-            bundle = self.keeper.bundle
-            return bundle if bundle is not None and bundle.generation > after else None
-
-        return await eventually(newer, f"{self.raw.id} has settings")
-
-
 def paths(bundle: SettingsBundle) -> list[str]:
     return [one.path for one in bundle.files]
-
-
-async def contents(master: Master, bundle: SettingsBundle, path: str) -> bytes:
-    row = next(one for one in bundle.files if one.path == path)
-    entry = await chunks.read(master.context.link, FILES, row.stored)
-    assert entry is not None
-    return open_with(row.key, file_aad(bundle.site, row.stored), entry.value)
 
 
 async def revision(master: Master, peel_id: str) -> int:
@@ -104,8 +47,8 @@ async def test_peels_get_what_the_top_file_names_and_nothing_of_it_lies_open(
 ) -> None:
     async with (
         Master.up(own_bus, settings_dir=tree) as master,
-        Peel.up(own_bus, "web-1", tmp_path) as web,
-        Peel.up(own_bus, "db-1", tmp_path) as db,
+        SealedPeel.up(own_bus, "web-1", tmp_path) as web,
+        SealedPeel.up(own_bus, "db-1", tmp_path) as db,
     ):
         mine, theirs = await web.settled(master), await db.settled(master)
 
@@ -136,8 +79,8 @@ async def test_an_edit_concerns_those_who_read_the_file_and_nobody_else(
 ) -> None:
     async with (
         Master.up(own_bus, settings_dir=tree) as master,
-        Peel.up(own_bus, "web-1", tmp_path) as web,
-        Peel.up(own_bus, "db-1", tmp_path) as db,
+        SealedPeel.up(own_bus, "web-1", tmp_path) as web,
+        SealedPeel.up(own_bus, "db-1", tmp_path) as db,
     ):
         first = await web.settled(master)
         await db.settled(master)
@@ -157,8 +100,8 @@ async def test_who_loses_a_file_cannot_open_what_comes_after(
 ) -> None:
     async with (
         Master.up(own_bus, settings_dir=tree) as master,
-        Peel.up(own_bus, "web-1", tmp_path) as stays,
-        Peel.up(own_bus, "web-2", tmp_path) as goes,
+        SealedPeel.up(own_bus, "web-1", tmp_path) as stays,
+        SealedPeel.up(own_bus, "web-2", tmp_path) as goes,
     ):
         first, lost = await stays.settled(master), await goes.settled(master)
         (tree / "top.zy").write_text(TOP.replace("web-*", "web-1"))
@@ -185,7 +128,7 @@ async def test_another_master_goes_on_without_sealing_anything_anew(
     add_master(site.paths.root, "master-2", site.paths.offline, second, now=1.0)
     async with contextlib.AsyncExitStack() as stack:
         async with Master.up(own_bus, settings_dir=tree) as one:
-            web = await stack.enter_async_context(Peel.up(own_bus, "web-1", tmp_path))
+            web = await stack.enter_async_context(SealedPeel.up(own_bus, "web-1", tmp_path))
             first = await web.settled(one)
             before = await revision(one, "web-1")
         two = await stack.enter_async_context(Master.up(own_bus, second, settings_dir=tree))
@@ -216,7 +159,7 @@ async def test_a_broken_tree_is_told_with_its_line_and_the_last_good_one_stays(
 ) -> None:
     async with (
         Master.up(own_bus, settings_dir=tree) as master,
-        Peel.up(own_bus, "web-1", tmp_path) as web,
+        SealedPeel.up(own_bus, "web-1", tmp_path) as web,
     ):
         good = await web.settled(master)
         (tree / path).write_text(text)
@@ -234,7 +177,7 @@ async def test_facts_that_change_bring_other_settings(
     (tree / "top.zy").write_text("base:\n  'G@role:web': [web, {trust_facts: true}]\n")
     async with (
         Master.up(own_bus, settings_dir=tree) as master,
-        Peel.up(own_bus, "app-1", tmp_path, role="db") as peel,
+        SealedPeel.up(own_bus, "app-1", tmp_path, role="db") as peel,
     ):
         first = await peel.settled(master)
         assert first.files == ()
@@ -254,8 +197,8 @@ async def test_a_secret_with_another_value_is_sealed_for_all_who_need_it(
 
     async with (
         Master.up(own_bus, settings_dir=tree) as master,
-        Peel.up(own_bus, "web-1", tmp_path) as web,
-        Peel.up(own_bus, "db-1", tmp_path) as db,
+        SealedPeel.up(own_bus, "web-1", tmp_path) as web,
+        SealedPeel.up(own_bus, "db-1", tmp_path) as db,
     ):
         await put(master, "one")
         first = await web.settled(master)

@@ -5,13 +5,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from zester_modules.host.local import Host
 from zester_proto.secrets.masker import Masker
-from zester_proto.secrets.watched import SecretMap
 
 if TYPE_CHECKING:
     from zester_modules.basket.item import Basket
@@ -71,51 +70,6 @@ class Context(msgspec.Struct, kw_only=True):
     def remaining(self) -> float | None:
         """Give the seconds that are left, never below 0; None where there is no deadline."""
         return None if self.deadline is None else max(0.0, self.deadline - time.monotonic())
-
-
-def secret_paths(settings: Mapping[str, Any]) -> frozenset[tuple[Any, ...]]:
-    """Say where in settings secrets are."""
-    if isinstance(settings, LazySettings):
-        return settings.compiled.secrets
-    return settings.secret_paths() if isinstance(settings, SecretMap) else frozenset()
-
-
-def laid(settings: Mapping[str, Any], over: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Lay values on top of settings: maps key by key, anything else in place of what was there."""
-    if not isinstance(settings, LazySettings):
-        return _laid(settings, over)
-    below = settings
-
-    def render() -> "Compiled":
-        compiled = below.compiled
-        secrets = frozenset(path for path in compiled.secrets if not _replaced(path, over))
-        return msgspec.structs.replace(
-            compiled, values=_laid(compiled.values, over), secrets=secrets
-        )
-
-    return LazySettings(render)
-
-
-def _laid(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    made = dict(base)
-    for key, value in over.items():
-        before = made.get(key)
-        if isinstance(before, Mapping) and isinstance(value, Mapping):
-            maps = cast("tuple[Mapping[str, Any], Mapping[str, Any]]", (before, value))
-            made[key] = _laid(*maps)
-        else:
-            made[key] = value
-    return made
-
-
-def _replaced(path: tuple[Any, ...], over: Any) -> bool:
-    for step in path:
-        if not isinstance(over, Mapping):
-            return True
-        if step not in over:
-            return False
-        over = cast("Mapping[Any, Any]", over)[step]
-    return True
 
 
 class LazyFacts(Mapping[str, Any]):

@@ -8,9 +8,10 @@ from typing import Annotated, Any, Final, Literal, Union, cast, get_args, get_or
 import msgspec
 
 from zester_modules import flow
+from zester_proto.secrets.masker import MASK
 from zester_proto.units import UNIT, BadUnit, Duration, Size, parse_duration, parse_size
 
-__all__ = ["Duration", "Kind", "Mode", "Size", "Value", "kind_of", "shown"]
+__all__ = ["Duration", "Kind", "Mode", "Size", "Value", "Verbatim", "kind_of", "shown"]
 
 Value = Any
 """A parameter that takes whatever may travel; a word is read by `flow.word_value`."""
@@ -78,8 +79,16 @@ def _of_text_keys(annotation: Any, key: Any, value: Any) -> Kind:
     return kind_of(value)
 
 
+class Verbatim(str):
+    """A secret as an argument: a text that means nothing else, and that no error may show."""
+
+    __slots__ = ()
+
+
 def shown(value: Any) -> str:
     """Give a value short enough for an error's text."""
+    if isinstance(value, Verbatim):
+        return MASK
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
 
@@ -153,10 +162,14 @@ def _mode(value: Any) -> int:
 
 def _value(value: Any) -> Any:
     """Give texts their meaning; inside of lists and maps only the unquoted ones have any."""
-    return flow.word_value(value) if isinstance(value, str) else _meaning(value)
+    if isinstance(value, str) and not isinstance(value, Verbatim):
+        return flow.word_value(value)
+    return _meaning(value)
 
 
 def _meaning(value: Any) -> Any:
+    if isinstance(value, Verbatim):
+        return str(value)
     if isinstance(value, flow.Plain):
         return flow.scalar(value)
     if isinstance(value, list):
@@ -199,6 +212,8 @@ def _union(kinds: list[Kind]) -> Kind:
 def _distance(kind: Kind, value: Any) -> int:
     """Give how far a kind is from a value: text takes every word, so what is narrower is nearer."""
     shape = kind.label.partition(" ")[0]
+    if isinstance(value, Verbatim):
+        return int(shape not in {"text", "value"})
     opening = value.lstrip()[:1] if isinstance(value, str) else ""
     if isinstance(value, (list, tuple)) or opening == "[":
         looks_like = "list"
@@ -212,7 +227,9 @@ def _distance(kind: Kind, value: Any) -> int:
 def _list(item: Kind) -> Kind:
     def convert(value: Any) -> list[Any]:
         found = value
-        if isinstance(value, str) and value.lstrip()[:1] == "[":
+        if isinstance(value, Verbatim):
+            found = [value]
+        elif isinstance(value, str) and value.lstrip()[:1] == "[":
             found = flow.parse(value.strip(), flow.Plain)
         elif isinstance(value, str):
             found = flow.Plain(value)
@@ -226,7 +243,8 @@ def _list(item: Kind) -> Kind:
 def _map(item: Kind) -> Kind:
     def convert(value: Any) -> dict[str, Any]:
         found = value
-        if isinstance(value, str) and value.lstrip()[:1] == "{":
+        is_word = isinstance(value, str) and not isinstance(value, Verbatim)
+        if is_word and value.lstrip()[:1] == "{":
             found = flow.parse(value.strip(), flow.Plain)
         if not isinstance(found, dict):
             raise ValueError(f"{shown(value)} is no map")  # noqa: TRY004  # the one error of kinds

@@ -37,8 +37,8 @@ class Host:
     ) -> dict[str, dict[str, Any]]:
         """Apply `a`, and give what became of each state by its id."""
         for name, text in files.items():
-            text = text.replace("OUT", str(self.folder / "out"))
-            (self.folder / "states" / name).write_text(text)
+            placed = text.replace("OUT", str(self.folder / "out"))
+            (self.folder / "states" / name).write_text(placed)
         trees = Trees(
             states={"base": (str(self.folder / "states"),)},
             settings={"base": (str(self.folder / "settings"),)},
@@ -47,9 +47,9 @@ class Host:
         done = call("state.apply", ["a"], arguments, trees=trees, facts={"id": "h"}, test=test)
         shown = json.dumps([done.value, done.error, done.hint, done.debug])
         assert not [one for one in SECRETS if one in shown], shown
-        assert isinstance(done.value, dict), done
-        assert not done.value["errors"], done.value["errors"]
-        return {one["id"]: one for one in done.value["states"]}
+        value: dict[str, Any] = done.value
+        assert not value["errors"], value["errors"]
+        return {one["id"]: one for one in value["states"]}
 
     def read(self, name: str) -> str:
         return (self.folder / "out" / name).read_text()

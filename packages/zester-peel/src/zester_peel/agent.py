@@ -229,6 +229,7 @@ class Agent:
             facts_dir=config.facts_dir,
             worker_memory=config.worker_memory,
             masker=self.masker,
+            auth=config.auth.absolute(),
             trees=PeelTrees(config, self.trees, self.settings, self.counter.path).of,
         )
 

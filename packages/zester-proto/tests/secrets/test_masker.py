@@ -127,6 +127,12 @@ def test_a_text_that_was_cut_within_a_secret_does_not_show_its_begin() -> None:
     assert masker.cut(b"correct horse battery it is") == b"*** it is"
 
 
+def test_what_an_error_shows_of_a_value_does_not_show_its_begin() -> None:
+    masker = Masker(["correct horse battery"])
+    assert masker.text("'correct hor... is no number") == "'***... is no number"
+    assert masker.text("waiting ... cor... done") == "waiting ... cor... done"
+
+
 def test_nothing_known_is_nothing_done() -> None:
     nobody = Masker()
     assert not nobody

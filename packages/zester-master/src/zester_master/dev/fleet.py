@@ -120,6 +120,7 @@ class Fleet:
         """
         urls = await self._start_nats(group)
         self._folder.write_operator(",".join(urls))
+        self._folder.write_master(urls[0])
         masters = [
             await self._start_master(group, f"master-{n}", urls)
             for n in range(1, self._size.masters + 1)

@@ -1,6 +1,7 @@
 """The folder of a fleet: made once, used again, and never somebody else's."""
 
 import contextlib
+import json
 import shutil
 import time
 from pathlib import Path
@@ -171,6 +172,19 @@ class DevFolder:
         """Write `operator.yaml`, which `zester` reads."""
         below = self.site.operators.relative_to(self.root) / OPERATOR
         write_atomic(self.operator, config_text(OPERATOR, nats_url, below).encode(), 0o644)
+
+    def write_master(self, nats_url: str) -> None:
+        """Write `master.yaml`, with which `zester-master secret` and its like find this fleet."""
+        lines = (
+            "# For --config of zester-master secret, settings and buckets.",
+            f"auth_dir: {json.dumps(str(self.master('master-1')))}",
+            f"nats_url: [{json.dumps(nats_url)}]",
+            f"settings_dir: {json.dumps(str(self.settings))}",
+            f"states_dir: {json.dumps(str(self.states))}",
+        )
+        write_atomic(
+            self.root / "master.yaml", "".join(f"{one}\n" for one in lines).encode(), 0o644
+        )
 
 
 def free_port() -> int:

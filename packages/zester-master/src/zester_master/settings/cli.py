@@ -1,4 +1,4 @@
-"""The commands `zester-master settings render` and `check`, which need no server."""
+"""The commands `zester-master settings render`, `check` and `diff`, which need no server."""
 
 import argparse
 import sys
@@ -14,6 +14,12 @@ _RENDER = """\
 Renders a settings tree for one peel, as the peel would: with its id and facts, without a server.
 Secrets are masked; with --show what the tree itself holds is shown, and secrets of the store by
 their names. What only the peel can answer (functions of the host) is told on stderr and left out.
+"""
+
+
+_DIFF = """\
+Says what the tree in --tree would change for a peel, were it to stand where this master's settings
+stand: check an edit in a copy before it is published. Secrets are masked, and compared by name.
 """
 
 
@@ -33,6 +39,16 @@ def add_parsers(commands: Any) -> None:
     check = commands.add_parser("check", help="say what is wrong with a settings tree")
     _add_tree(check)
     check.set_defaults(handler=_check)
+    diff = commands.add_parser(
+        "diff", help="say what another tree would change for a peel", description=_DIFF,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    diff.add_argument("id", metavar="PEEL", help="the peel's id")
+    _add_tree(diff)
+    diff.add_argument("--facts", type=Path, metavar="FILE", help="its facts, JSON or YAML")
+    diff.add_argument("--show", action="store_true", help="mask nothing")
+    diff.add_argument("--config", type=Path, help="file to read; else /etc/zester/master.yaml")
+    diff.set_defaults(handler=_diff)
 
 
 def _add_tree(parser: argparse.ArgumentParser) -> None:
@@ -51,12 +67,17 @@ def _roots(trees: Iterable[str]) -> dict[str, list[Path]]:
     return roots
 
 
-def _render(arguments: argparse.Namespace) -> int:
-    from zester_master.settings.offline import read_facts, render, written  # noqa: PLC0415  # speed
+def _facts(arguments: argparse.Namespace) -> dict[str, Any]:
+    from zester_master.settings.offline import read_facts  # noqa: PLC0415  # speed
 
-    facts = {"id": arguments.id}
-    if arguments.facts is not None:
-        facts |= read_facts(arguments.facts)
+    given = read_facts(arguments.facts) if arguments.facts is not None else {}
+    return {"id": arguments.id, **given}
+
+
+def _render(arguments: argparse.Namespace) -> int:
+    from zester_master.settings.offline import render, written  # noqa: PLC0415  # the same
+
+    facts = _facts(arguments)
     compiled = render(_roots(arguments.trees), arguments.id, facts, arguments.env)
     _tell(compiled.errors, compiled.more_errors)
     if compiled.errors:
@@ -73,6 +94,28 @@ def _check(arguments: argparse.Namespace) -> int:
     problems = check(_roots(arguments.trees))
     _tell(problems)
     return _FAILED if problems else 0
+
+
+def _diff(arguments: argparse.Namespace) -> int:
+    from zester_master.config import DEFAULT_FILE, MasterConfig  # noqa: PLC0415  # the same
+    from zester_master.settings.difference import difference  # noqa: PLC0415  # the same
+    from zester_master.settings.offline import render  # noqa: PLC0415  # the same
+    from zester_proto.config import load  # noqa: PLC0415  # the same
+
+    config = load(MasterConfig, arguments.config, DEFAULT_FILE).value
+    facts = _facts(arguments)
+    both = [
+        render(roots, arguments.id, facts, None)
+        for roots in (config.settings_trees, _roots(arguments.trees))
+    ]
+    for compiled in both:
+        _tell(compiled.errors, compiled.more_errors)
+        _tell((one.problem for one in compiled.unknown), prefix="left out: ")
+    if any(compiled.errors for compiled in both):
+        return _FAILED
+    lines = difference(*both, show=arguments.show)
+    sys.stdout.write("".join(f"{line}\n" for line in lines) or "nothing would change\n")
+    return 0
 
 
 def _tell(problems: Iterable[Problem], more: int = 0, *, prefix: str = "") -> None:

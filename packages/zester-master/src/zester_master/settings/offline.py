@@ -109,10 +109,11 @@ def written(compiled: Compiled, output: Output, *, show: bool) -> str:
     if output == "yaml":
         dump: Any = yaml.safe_dump
         return str(dump(values, sort_keys=False, allow_unicode=True))
-    return "".join(f"{path} = {json.dumps(value)}\n" for path, value in _leaves(values, ()))
+    return "".join(f"{path} = {json.dumps(value)}\n" for path, value in leaves(values))
 
 
-def _leaves(value: Any, way: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+def leaves(value: Any, way: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
+    """Give each value with its way, as `key:key:0`; empty maps and lists are values."""
     pairs: list[tuple[Any, Any]] = []
     if isinstance(value, dict):
         pairs = list(cast("dict[Any, Any]", value).items())
@@ -120,6 +121,6 @@ def _leaves(value: Any, way: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
         pairs = list(enumerate(cast("list[Any]", value)))
     if pairs:
         for key, inner in pairs:
-            yield from _leaves(inner, (*way, str(key)))
+            yield from leaves(inner, (*way, str(key)))
     elif way:
         yield ":".join(way), value

@@ -28,6 +28,9 @@ from zester_proto.logs import Log
 from zester_proto.render.nodes import Problem
 from zester_proto.units import did_you_mean
 
+SETTLE: Final = 0.25
+"""Seconds in which nothing may change before a tree is read."""
+
 _log: Final = Log("zester.settings")
 
 
@@ -71,6 +74,7 @@ class SettingsPublisher:
         self._read: Scan | None = None
         self._edited: int | None = None
         """Generation that was published when the folders were last edited."""
+        self._settled = True
         self._looked = 0.0
         self._done: _Basis | None = None
         """For which nothing is left to do."""
@@ -89,7 +93,9 @@ class SettingsPublisher:
                 self._files.forget()
                 self._context.health.set(_unpublished(error))
             self._say_who()
-            await asyncio.sleep(max(PERIOD, SLOW * self._looked))
+            # what is being written is looked at again soon: it counts once it stays as it is
+            usual = PERIOD if self._settled else SETTLE
+            await asyncio.sleep(max(usual, SLOW * self._looked))
 
     @property
     def settled(self) -> bool:
@@ -110,8 +116,8 @@ class SettingsPublisher:
         began = self._context.clock()
         found = await asyncio.to_thread(scan, self._roots)
         self._looked = self._context.clock() - began
-        settled, self._seen = found == self._seen or self._seen is None, found
-        if not settled or found == self._read:
+        self._settled, self._seen = found == self._seen or self._seen is None, found
+        if not self._settled or found == self._read:
             return
         try:
             local, problems = await asyncio.to_thread(read, found)

@@ -108,10 +108,9 @@ def _of_block(
 
 
 def _marked(chunks: Iterable[Chunk], declaration: Declaration, block: Block) -> Iterable[Chunk]:
-    places = (declaration.place, block.place, *(arg.place for arg in block.args))
-    secret = any(place.secret for place in places) or any(
-        is_secret(arg.value) for arg in block.args
-    )
+    args = block.args
+    places = (declaration.place, block.place, *(arg.place for arg in args))
+    secret = any(one.secret for one in places) or any(is_secret(arg.value) for arg in args)
     for chunk in chunks:
         chunk.secret = secret
         yield chunk

@@ -6,13 +6,14 @@ from typing import Any
 
 import msgspec
 
-from zester_modules.context import Context, laid
+from zester_modules.context import Context
 from zester_modules.functions.machines import machine_of
 from zester_modules.params import fit
 from zester_modules.resource import AnyResource
 from zester_modules.states.calls import StateCalls
 from zester_modules.states.compile import Request
 from zester_modules.states.from_context import compiler_of, tree_of
+from zester_modules.states.laid import laid
 from zester_modules.states.model import Compiled, State
 from zester_modules.states.resources_table import Resources
 from zester_modules.states.run import Grounds, Wishes, run

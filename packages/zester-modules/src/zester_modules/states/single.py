@@ -32,4 +32,5 @@ def made_by_hand(
     return State(
         id=name, state=first, function=second, name=name, arguments=dict(arguments),
         source=Place("state.single", 1), sls="",
+        sensitive=any(session.context.masker.is_in(str(one)) for one in arguments.values()),
     )  # fmt: skip

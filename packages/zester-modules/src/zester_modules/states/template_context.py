@@ -9,7 +9,8 @@ from typing import Any, NoReturn
 import msgspec
 
 from zester_modules.basket.item import BasketItem
-from zester_modules.context import Context, secret_paths
+from zester_modules.context import Context
+from zester_modules.states.laid import secret_paths
 from zester_modules.states.template_calls import Salt, TemplateCalls
 from zester_proto.errors import ZesterError
 from zester_proto.render.code_cache import CodeCache

@@ -25,6 +25,7 @@ from zester_proto.errors import FileProblem
 from zester_proto.link import LinkError, Message, NatsLink
 from zester_proto.logs import Log, Throttle
 from zester_proto.messages.jobs import Ack, Cancel, Drain, Job, Outcome, ReturnMeta
+from zester_proto.secrets.references import may_name_secrets
 from zester_proto.subjects import ack
 
 EARLY_MESSAGES: Final = 200
@@ -159,7 +160,7 @@ class Desk:
 
     async def _begin(self, job: Job) -> None:
         job = msgspec.structs.replace(job, max_return=min(job.max_return, self._max_return))
-        function = self._registry.in_agent(job.function)
+        function = self._in_agent(job)
         if self._memory.was_stopped(job.jid):
             await self._answer(job, early("cancelled"))
             return
@@ -268,8 +269,14 @@ class Desk:
         self._outbox.add(letter, keep=kept)
 
     def _runs_inline(self, job: Job) -> bool:
-        function = self._registry.in_agent(job.function)
+        function = self._in_agent(job)
         return function is not None and function.runs == "inline"
+
+    def _in_agent(self, job: Job) -> AnyFunction | None:
+        """Give a job's function, if this process may run it: secrets are opened in workers."""
+        if may_name_secrets(job.args, job.kwargs, job.sealed):
+            return None
+        return self._registry.in_agent(job.function)
 
     def _letter(self, done: Done) -> Letter:
         job, ending = done.job, done.ending

@@ -71,6 +71,8 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     """Bytes of address space of a worker; 0 is no limit."""
     masker: Masker
     """Knows this peel's secrets."""
+    auth: Path
+    """Folder of this peel's keys, for workers that open secrets."""
     trees: Callable[[Job], Awaitable[Trees]]
     """Gives where the trees lie when a job begins; raises ZesterError where they cannot be had."""
 
@@ -300,7 +302,7 @@ async def _in_worker(run: Run, around: Surroundings, nursery: Nursery, log: Log)
             return early(run.stop.result(), run.seconds)
         hint = error.hint if isinstance(error, NurseryGone) else ""
         return Ending(outcome=Outcome.FAILED, error=str(error), hint=hint)
-    _log_printed(exited, around.masker, log)
+    _log_printed(exited, run.job, around.masker, log)
     status = read_status(run.folder)
     if status is None:
         return _died(run, exited)
@@ -327,6 +329,8 @@ def _order(run: Run, around: Surroundings, trees: Trees, n: int) -> Order:
         max_return=job.max_return,
         memory=around.worker_memory,
         trees=trees,
+        sealed=job.sealed,
+        auth=str(around.auth),
     )
 
 
@@ -339,8 +343,12 @@ async def _end_worker(n: int, nursery: Nursery, task: "asyncio.Future[Exited]") 
         await asyncio.wait({task}, timeout=GRACE)
 
 
-def _log_printed(exited: Exited, masker: Masker, log: Log) -> None:
-    if exited.printed:
+def _log_printed(exited: Exited, job: Job, masker: Masker, log: Log) -> None:
+    if exited.printed and job.sealed:
+        # only its worker has seen these secrets, and it may be dead
+        printed = len(exited.printed) + exited.lost
+        log.info("a function with secret arguments printed", bytes_left_out=printed)
+    elif exited.printed:
         mask = masker.cut if exited.lost else masker.raw
         text = mask(exited.printed).decode("utf-8", "replace")
         log.info("a function printed", text=text, bytes_left_out=exited.lost)

@@ -4,8 +4,9 @@ from typing import Final, Literal, NamedTuple
 
 from zester_peel.jobs.memory import JobMemory
 from zester_proto.messages.jobs import Job
+from zester_proto.secrets.references import CAPABILITY
 
-CAPABILITIES: Final = frozenset({"jobs-1", "test", "max-return"})
+CAPABILITIES: Final = frozenset({"jobs-1", "test", "max-return", CAPABILITY})
 """What this peel can do that an order may insist on in `needs`."""
 
 EARLY: Final = 5.0

@@ -47,6 +47,10 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, tag="order"):
     max_return: int
     memory: int
     """Bytes of address space; 0 is no limit."""
+    sealed: bytes = b""
+    """Values of secrets that the arguments name, as they came; only the worker opens them."""
+    auth: str = ""
+    """Folder with the key for that."""
     trees: Trees
 
 

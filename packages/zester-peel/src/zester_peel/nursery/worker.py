@@ -27,6 +27,7 @@ from zester_proto.codec import encode, pack_normal, unpack
 from zester_proto.errors import ZesterError
 from zester_proto.messages.jobs import Outcome
 from zester_proto.secrets.masker import Masker
+from zester_proto.secrets.references import may_name_secrets
 
 _ENGINE: Final = (
     "zester_modules.states.session", "zester_modules.states.single",
@@ -107,7 +108,7 @@ def _answer(order: Order, registry: Registry, masker: Masker) -> Return:
     context = _context(order, registry, masker)
     try:
         function = registry.find(order.function)
-        call = bind(function, *_arguments(order))
+        call = bind(function, *_arguments(order, masker))
     except ZesterError as error:
         return failure(order.function, error, masker)
     if function.lock:
@@ -124,12 +125,17 @@ def _answer(order: Order, registry: Registry, masker: Masker) -> Return:
     return answer
 
 
-def _arguments(order: Order) -> tuple[list[Any], dict[str, Any]]:
+def _arguments(order: Order, masker: Masker) -> tuple[list[Any], dict[str, Any]]:
     args = unpack(bytes(order.args), limit=FRAME_LIMIT)
     kwargs = unpack(bytes(order.kwargs), limit=FRAME_LIMIT)
     if not isinstance(args, list) or not isinstance(kwargs, dict):
         raise Refused("the arguments of the job are no list and no map")
-    return cast("list[Any]", args), cast("dict[str, Any]", kwargs)
+    given = cast("list[Any]", args), cast("dict[str, Any]", kwargs)
+    if may_name_secrets(order.args, order.kwargs, order.sealed):
+        from zester_peel.nursery.arguments import filled_in  # noqa: PLC0415  # few jobs need keys
+
+        return filled_in(order, masker, *given)
+    return given
 
 
 def _context(order: Order, registry: Registry, masker: Masker) -> Context:

@@ -5,6 +5,7 @@ it. A text that was never rendered has `LineMap.plain(file, text)`, or simply no
 """
 
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 
@@ -39,8 +40,8 @@ class LineMap:
         secret: frozenset[int] = frozenset(),
     ) -> None:
         self.text = text
-        self.secret = secret
         self.source: str | None = None
+        self.secret: Final = secret
         self._origins = tuple(origins) or (Origin(file, 1, exact=True),)
 
     @classmethod

@@ -226,8 +226,10 @@ class Builder:
         line = self._line(mark.line)
         if self._source is not None:
             return Place(self._source, line, mark.column + 1)
-        end = self._line(last.line - (not last.column)) if last is not None else 0
-        return self._lines.place(line, mark.column + 1, end)
+        if last is None or not self._lines.secret:
+            return self._lines.place(line, mark.column + 1)
+        # a text over several lines ends at the begin of the line behind it
+        return self._lines.place(line, mark.column + 1, self._line(last.line - (not last.column)))
 
     def _line(self, line: int) -> int:
         return line + 1 if self._breaks is None else self._breaks[line]

@@ -1,13 +1,9 @@
 """The forms in which the value of a secret turns up in texts (settings.md 4)."""
 
-import base64
-import html
-import json
+import binascii
 import re
-import shlex
 from collections.abc import Iterable, Iterator
 from typing import Final
-from urllib.parse import quote, quote_plus
 
 SHORTEST: Final = 6
 """Bytes; shorter values are found in too many texts that have nothing to do with them."""
@@ -20,8 +16,13 @@ _GUARD: Final = re.compile(r"-{5}(BEGIN|END) [A-Z0-9 ]+-{5}")
 
 _SHELL: Final = re.compile(r"([^\w@%+=:,./-])", re.ASCII)
 _IN_QUOTES: Final = re.compile(r'([$`"\\!])')
-_ESCAPE: Final = re.compile(r"%[0-9A-F]{2}")
-_MARKUP: Final = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "'": "\\u0027"}
+_JSON: Final = {
+    **{chr(code): f"\\u{code:04x}" for code in range(32)},
+    '"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f",
+}  # fmt: skip
+_IN_SCRIPTS: Final = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "'": "\\u0027"}
+_MARKUP: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+_URL: Final = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-~")
 
 
 def forms_of(value: str, *, short: bool = False) -> set[bytes]:
@@ -57,27 +58,43 @@ def _parts(value: str) -> Iterator[str]:
 
 def _written(text: str) -> Iterable[str]:
     """Give how languages and shells write a text, without the quotes around it."""
-    for made in (json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]):
+    for made in (_replaced(text, _JSON), _ascii(_replaced(text, _JSON))):
         yield made
         yield made.replace("/", "\\/")
-        yield "".join(_MARKUP.get(letter, letter) for letter in made)
-        yield json.dumps(made)[1:-1]
+        yield _replaced(made, _IN_SCRIPTS)
+        yield _replaced(made, _JSON)
     yield repr(text)[1:-1]
-    yield text.replace("'", "\\'")
-    yield text.replace("'", "''")
-    yield text.replace("'", "'\\''")
-    yield shlex.quote(text)[1:-1] if "'" in text else text
+    for quote in ("\\'", "''", "'\\''", "'\"'\"'"):
+        yield text.replace("'", quote)
     yield _SHELL.sub(r"\\\1", text)
     yield _IN_QUOTES.sub(r"\\\1", text)
-    yield html.escape(text)
-    yield html.escape(text, quote=False)
-    for made in (_quoted(text, "/"), _quoted(text, ""), quote_plus(text, errors="surrogatepass")):
-        yield made
-        yield _ESCAPE.sub(lambda found: found[0].lower(), made)
+    yield _replaced(text, _MARKUP)
+    yield _replaced(text, {**_MARKUP, '"': "&quot;", "'": "&#x27;"})
+    for form in ("%%%02X", "%%%02x"):
+        yield _url(text, form, _URL)
+        yield _url(text, form, _URL | {ord("/")})
+        yield _url(text, form, _URL).replace("%20", "+")
 
 
-def _quoted(text: str, safe: str) -> str:
-    return quote(text, safe=safe, errors="surrogatepass")
+def _replaced(text: str, table: dict[str, str]) -> str:
+    return "".join(table.get(letter, letter) for letter in text)
+
+
+def _ascii(text: str) -> str:
+    """Give a text with all but ASCII as JSON escapes it: in units of UTF-16."""
+    made: list[str] = []
+    for letter in text:
+        if letter < "\x80":
+            made.append(letter)
+            continue
+        units = letter.encode("utf-16-be", "surrogatepass").hex()
+        made += (f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
+    return "".join(made)
+
+
+def _url(text: str, form: str, safe: frozenset[int]) -> str:
+    raw = text.encode("utf-8", "surrogatepass")
+    return "".join(chr(byte) if byte in safe else form % byte for byte in raw)
 
 
 def _encoded(raw: bytes) -> Iterator[bytes]:
@@ -85,7 +102,7 @@ def _encoded(raw: bytes) -> Iterator[bytes]:
     yield raw.hex().encode()
     yield raw.hex().upper().encode()
     for before in range(3):
-        encoded = base64.b64encode(bytes(before) + raw)
+        encoded = binascii.b2a_base64(bytes(before) + raw, newline=False)
         # a letter that also holds bits of what stands before or behind may be any
         first = 0 if before == 0 else before + 1
         threes, over = divmod(before + len(raw), 3)

@@ -7,12 +7,13 @@ It knows values and the forms that they are written in, and nothing of where the
 was split, hashed or encrypted is not found.
 """
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, cast
 
 from zester_proto import codec
 from zester_proto.errors import CodecError
-from zester_proto.secrets.forms import forms_of
+from zester_proto.secrets.forms import SHORTEST, forms_of
 
 MASK: Final = "***"
 """Stands for what is secret, everywhere."""
@@ -21,6 +22,7 @@ _MASK: Final = MASK.encode()
 _BEGUN: Final = 4
 """Bytes of a secret at the end of a text that was cut, which are taken for one."""
 
+_DOTS: Final = re.compile(rb"(?<!\.)\.\.\.")
 _HELD: Final = 64 * 1024
 """Bytes that wait for the next piece at most."""
 
@@ -60,14 +62,7 @@ class Masker:
     def raw(self, data: bytes) -> bytes:
         """Give data without what is secret."""
         spans = self._spans(data)
-        if not spans:
-            return data
-        pieces: list[bytes] = []
-        at = 0
-        for start, end in spans:
-            pieces += (data[at:start], _MASK)
-            at = end
-        return b"".join((*pieces, data[at:]))
+        return _without(data, spans, len(data)) if spans else data
 
     def text(self, text: str) -> str:
         """Give a text without what is secret."""
@@ -79,10 +74,9 @@ class Masker:
 
     def cut(self, data: bytes) -> bytes:
         """Give data whose end is missing, without what may have been the begin of a secret."""
-        begun = self.begun(data)
-        if begun < _BEGUN:
+        if self.begun(data) < _BEGUN:
             return self.raw(data)
-        return self.raw(data[: self.border(data)]) + _MASK
+        return self.parted(data)[0] + _MASK
 
     def data(self, value: Any) -> Any:
         """Give plain data without what is secret in any of its texts and keys."""
@@ -90,7 +84,7 @@ class Masker:
 
     def packed(self, packed: bytes) -> bytes:
         """Give a packed value without what is secret; it is only unpacked if something is."""
-        if not self.is_in(packed):
+        if not self._spans(packed):
             return packed
         try:
             value = codec.unpack(packed, limit=len(packed))
@@ -102,13 +96,14 @@ class Masker:
         """Give how many bytes at the end may be the begin of something secret."""
         return max((_begun(form, data[1 - len(form) :]) for form in self._forms), default=0)
 
-    def border(self, data: bytes) -> int:
-        """Give where the end that may belong to something secret begins."""
+    def parted(self, data: bytes) -> tuple[bytes, bytes]:
+        """Give data without what is secret, and apart the end that may belong to a secret."""
         border = len(data) - self.begun(data)
-        for start, end in self._spans(data):
+        spans = self._spans(data)
+        for start, end in spans:
             if start < border < end and len(data) - start <= _HELD:
                 border = start
-        return border
+        return _without(data, spans, border), data[border:]
 
     def stream(self) -> "Stream":
         """Give what masks data that comes in pieces."""
@@ -136,6 +131,7 @@ class Masker:
             while at >= 0:
                 found.append((at, at + len(form)))
                 at = data.find(form, at + 1)
+        found += self._cut_short(data)
         if not found:
             return found
         found.sort()
@@ -148,6 +144,17 @@ class Masker:
                 apart.append((start, end))
         return apart
 
+    def _cut_short(self, data: bytes) -> Iterator[tuple[int, int]]:
+        """Give where the begin of a secret stands before dots: errors show that much of values."""
+        if not self._forms or b"..." not in data:
+            return
+        longest = max(len(form) for form in self._forms)
+        for dots in _DOTS.finditer(data):
+            at = dots.start()
+            begun = self.begun(data[max(0, at - longest) : at])
+            if begun >= SHORTEST:
+                yield at - begun, at
+
 
 class Stream:
     """Masks data that comes in pieces: what may be the begin of a secret waits for the next."""
@@ -158,15 +165,23 @@ class Stream:
 
     def feed(self, data: bytes) -> bytes:
         """Take a piece; give what can go on."""
-        whole = self._held + data
-        border = self._masker.border(whole)
-        self._held = whole[border:]
-        return self._masker.raw(whole[:border])
+        told, self._held = self._masker.parted(self._held + data)
+        return told
 
     def end(self) -> bytes:
         """Give what was held when nothing more comes."""
         held, self._held = self._held, b""
         return self._masker.raw(held)
+
+
+def _without(data: bytes, spans: Iterable[tuple[int, int]], border: int) -> bytes:
+    pieces: list[bytes] = []
+    at = 0
+    for start, end in spans:
+        if start < border:
+            pieces += (data[at:start], _MASK)
+            at = end
+    return b"".join((*pieces, data[at:border]))
 
 
 def _begun(form: bytes, tail: bytes) -> int:

@@ -6,19 +6,25 @@ line in which these letters stand says what it says. Master and peel read them b
 
 import re
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
+from zester_proto.codec import Raw
 from zester_proto.errors import ZesterError
-from zester_proto.render.kinds import is_list, is_map
 
 CAPABILITY: Final = "job-secrets"
 """What `Job.needs` says, so that a peel that would take the reference for a value refuses."""
 
+_SIGN: Final = b"secret:"
 _REFERENCE: Final = re.compile(r"secret:([A-Za-z0-9_./-]{1,64})", re.ASCII)
 
 
 class UnknownSecret(ZesterError):
     """Raised when an argument names a secret whose value did not come."""
+
+
+def may_name_secrets(args: bytes | Raw, kwargs: bytes | Raw, sealed: bytes = b"") -> bool:
+    """Say whether packed arguments may name a secret; they need not be unpacked for that."""
+    return bool(sealed) or _SIGN in bytes(args) or _SIGN in bytes(kwargs)
 
 
 def named_by(value: Any) -> str | None:
@@ -37,10 +43,10 @@ def names_in(*arguments: Any) -> tuple[str, ...]:
     waiting = list(arguments)
     while waiting:
         value = waiting.pop()
-        if is_map(value):
-            waiting += value.values()
-        elif is_list(value):
-            waiting += value
+        if isinstance(value, dict):
+            waiting += cast("dict[Any, Any]", value).values()
+        elif isinstance(value, list):
+            waiting += cast("list[Any]", value)
         elif (name := named_by(value)) is not None:
             found.add(name)
     return tuple(sorted(found))
@@ -56,10 +62,11 @@ def filled(value: Any, values: Mapping[str, str]) -> Any:
     Raises:
         UnknownSecret: one did not come.
     """
-    if is_map(value):
-        return {key: filled(one, values) for key, one in value.items()}
-    if is_list(value):
-        return [filled(one, values) for one in value]
+    if isinstance(value, dict):
+        pairs = cast("dict[Any, Any]", value).items()
+        return {key: filled(one, values) for key, one in pairs}
+    if isinstance(value, list):
+        return [filled(one, values) for one in cast("list[Any]", value)]
     name = named_by(value)
     if name is None:
         return value
