@@ -172,8 +172,7 @@ class Agent:
         )
 
     def _counter(self) -> Counter:
-        folder, basket = self.config.state_dir, self.basket.counter
-        return Counter(folder, self.trees, self.settings, basket, self._log)
+        return Counter(self.config, self.trees, self.settings, self.basket.counter, self._log)
 
     def _settings(self) -> SettingsKeeper:
         keeper = SettingsKeeper(

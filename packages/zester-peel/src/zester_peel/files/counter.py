@@ -5,7 +5,6 @@ import contextlib
 import os
 import socket
 import struct
-from pathlib import Path
 from typing import Final, cast
 
 from zester_modules.states.fetching import (
@@ -18,6 +17,7 @@ from zester_modules.states.fetching import (
     short_path,
 )
 from zester_peel.basket.counter import BasketCounter
+from zester_peel.config import PeelConfig
 from zester_peel.files.keeper import TreeKeeper
 from zester_peel.settings.keeper import SettingsKeeper
 from zester_proto.codec import decode
@@ -34,13 +34,13 @@ class Counter:
 
     def __init__(
         self,
-        folder: Path,
+        config: PeelConfig,
         keeper: TreeKeeper,
         settings: SettingsKeeper,
         basket: BasketCounter,
         log: Log,
     ) -> None:
-        self.path = folder / SOCKET
+        self.path = config.state_dir / SOCKET
         self._keeper = keeper
         self._settings = settings
         self._basket = basket
