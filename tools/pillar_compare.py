@@ -152,8 +152,11 @@ def compare(salt: Salt, folder: Path) -> Iterator[tuple[bool, str]]:
     with tempfile.TemporaryDirectory(prefix="pillar-example-") as work:
         tree = folder
         if not any((folder / top).exists() for top in ("top.sls", "top.zy")):
-            example = (folder / "pillar.example").read_text()
-            tree = lay_out({"top.sls": _TOP, "example.sls": example}, Path(work))
+            example = folder / "pillar.example"
+            if not example.exists():
+                yield True, f"none {name:<12} neither a top file nor a pillar.example"
+                return
+            tree = lay_out({"top.sls": _TOP, "example.sls": example.read_text()}, Path(work))
         good, text = verdict(ours(tree, salt.grains(), {}), salt.pillar(tree, {}))
     yield good, f"{'ok  ' if good else 'DIFF'} {name:<12} {text}"
 

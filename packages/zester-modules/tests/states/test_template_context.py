@@ -78,6 +78,8 @@ def text(templates: Templates, template: str) -> str:
         ("{{ salt['cp.list_states']() }} {{ salt['cp.list_master_dirs']() }}", "['a', 'b'] ['a']"),
         ("{{ salt.network.calc_net('10.1.2.3/24') }}", "10.1.2.0/24"),
         ("{{ salt.network.ip_in_subnet('10.1.2.3', '10.0.0.0/8') }}", "True"),
+        ("{{ salt['no.no'] | default('none') }} {{ salt.no.no is defined }}", "none False"),
+        ("{{ salt['pillar.get'] is callable }} {{ salt['cmd.run'] is callable }}", "True True"),
         ("{{ 'cmd.run' in salt }} {{ 'pillar.get' in salt }} {{ 'no.no' in salt }}",
          "False True False"),
         ("{{ salt['facts.get']('cpu.count') }} {{ salt['mine.get']('*', 'x') }}", "2 {}"),

@@ -107,7 +107,7 @@ class Agent:
         self.settings = self._settings()
         self.nursery = Nursery(idle=config.nursery_idle)
         self.basket = self._basket()
-        self.counter = Counter(config.state_dir, self.trees, self.basket.counter, self._log)
+        self.counter = self._counter()
         registry = Registry()
         self.desk = self._desk(registry)
         around = self._surroundings(registry)
@@ -181,6 +181,9 @@ class Agent:
             sent=self.meter.events,
             log=self._log,
         )
+
+    def _counter(self) -> Counter:
+        return Counter(self.config, self.trees, self.settings, self.basket.counter, self._log)
 
     def _settings(self) -> SettingsKeeper:
         keeper = SettingsKeeper(

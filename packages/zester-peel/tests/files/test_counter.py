@@ -62,7 +62,7 @@ async def counter(site: Site, deep: Path) -> AsyncGenerator[Path]:
         config, peel, link=link, trust=trust, clock=SiteClock(), settings=settings,
         health=Health("0"), log=log,
     )  # fmt: skip
-    serving = Counter(deep, keeper, basket.counter, log)
+    serving = Counter(config, keeper, settings, basket.counter, log)
     task = asyncio.create_task(serving.serve())
     await eventually(serving.path.exists, "it serves")
     yield serving.path

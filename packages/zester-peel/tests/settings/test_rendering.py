@@ -44,6 +44,31 @@ async def test_a_peel_renders_its_settings_and_follows_what_a_master_seals(
         assert "nothing" in broken.error
 
 
+async def test_an_operator_has_a_peel_look_for_newer_settings(
+    bus: Bus, master: RawMaster, tmp_path: Path
+) -> None:
+    identity = bus.site.peel("settings-3.example.com")
+    sealing = Sealing(master, identity)
+    await sealing.put(await sealing.bundle(7, FILES, "base", "web", secrets={"db": PASSWORD}))
+    master.settings = 7
+    with Peel.up(bus, identity.id, tmp_path) as peel:
+        await is_welcome(peel)
+        await master.wait_facts(peel.identity)
+        await master.run(peel.identity, "settings.keys")
+        await sealing.put(await sealing.bundle(8, {"base.sls": "port: 81\n"}, "base"))
+        found = await master.run(peel.identity, "settings.refresh")
+        assert (found.error, found.value) == ("", {"generation": 8})
+        assert (await master.run(peel.identity, "settings.get", "port")).value == 81
+        traced = await master.run(peel.identity, "settings.trace", "port")
+        assert traced.value == [{"place": "base.sls:1:7", "did": "set", "value": 81}]
+        old = await sealing.bundle(5, {"base.sls": "port: 82\n"}, "base")
+        await sealing.put(old)
+        refused = await master.run(peel.identity, "settings.refresh")
+        assert refused.outcome == "refused"
+        assert "an older one is not taken" in refused.error
+        assert (await master.run(peel.identity, "settings.get", "port")).value == 81
+
+
 async def test_a_run_whose_settings_are_not_known_is_refused_and_others_are_not(
     bus: Bus, master: RawMaster, tmp_path: Path
 ) -> None:

@@ -20,7 +20,7 @@ from zester_proto.messages.basket import VALUE_LIMIT, BasketAsk
 from zester_proto.target import Node, SettingsUnavailable, walk, write
 from zester_proto.target.ast import And, Comparison, Fact, FactRegex, Group, Listed, Not, Or
 
-PATIENCE: Final = 3.0
+PATIENCE: Final = 2.0
 """Seconds that a target waits for settings; who renders longer is asked again."""
 
 TERMS: Final = 64

@@ -9,7 +9,9 @@ from typing import Any, cast
 from zester_modules.context import Context, LazySettings
 from zester_modules.errors import Refused
 from zester_modules.function import function
+from zester_modules.returns import Outcome, Return
 from zester_modules.words import Value
+from zester_proto.errors import CodecError
 from zester_proto.render.asking import setting
 from zester_proto.render.filters.data import traverse
 
@@ -51,6 +53,25 @@ def keys(context: Context, key: str = "", delimiter: str = ":") -> list[str]:
     return (
         [str(one) for one in cast("Mapping[str, Any]", found)] if isinstance(found, Mapping) else []
     )
+
+
+@function("settings.refresh")
+def refresh(context: Context) -> Return:
+    """Have the agent look for newer settings now, and answer the generation that is here then."""
+    from zester_modules.states.fetching import SettingsWant, talk  # noqa: PLC0415  # few need it
+
+    trees = context.trees
+    if trees is None or not trees.agent:
+        raise Refused("settings.refresh: there is no agent here", hint="call it as a job")
+    try:
+        got = talk(trees.agent, SettingsWant())
+    except (OSError, CodecError) as error:
+        raise Refused(f"settings.refresh: the agent does not answer: {error}") from error
+    if got.error:
+        raise Refused(got.error, hint=got.hint)
+    before = trees.sealed.bundle.generation if trees.sealed is not None else 0
+    outcome = Outcome.OK if got.generation == before else Outcome.CHANGED
+    return Return({"generation": got.generation}, outcome)
 
 
 @function("settings.trace", reads=True)

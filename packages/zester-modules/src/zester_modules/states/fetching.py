@@ -1,4 +1,4 @@
-"""What workers ask of their agent: files of the tree that were not taken ahead, and the basket."""
+"""What workers ask of their agent: files of the tree, newer settings, and the basket."""
 
 import os
 import socket
@@ -54,8 +54,12 @@ class BasketDrop(msgspec.Struct, frozen=True, kw_only=True, tag="basket-drop", t
     names: tuple[str, ...] = ()
 
 
+class SettingsWant(msgspec.Struct, frozen=True, kw_only=True, tag="settings-want", tag_field="t"):
+    """The newest settings that masters sealed; the agent looks now."""
+
+
 BasketQuestion = BasketWant | BasketGive | BasketPlan | BasketDrop
-Question = Want | BasketQuestion
+Question = Want | SettingsWant | BasketQuestion
 
 
 class Got(msgspec.Struct, frozen=True, kw_only=True, tag="got", tag_field="t"):
@@ -66,6 +70,8 @@ class Got(msgspec.Struct, frozen=True, kw_only=True, tag="got", tag_field="t"):
     """The site's time, by which what lies there has its age."""
     names: tuple[str, ...] = ()
     """Values of the basket that were dropped."""
+    generation: int = 0
+    """Of the settings that are here now; 0 is none."""
     error: str = ""
     hint: str = ""
 

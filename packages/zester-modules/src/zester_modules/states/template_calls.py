@@ -2,16 +2,17 @@
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final, cast
+from typing import Any, Final, NoReturn, cast
 
 from zester_modules.bind import bind
 from zester_modules.call import run_bound
 from zester_modules.context import Context
-from zester_modules.errors import Refused
+from zester_modules.errors import Refused, UnknownFunction
 from zester_modules.function import AnyFunction
 from zester_modules.functions.cmd import text_of
 from zester_modules.returns import Outcome
 from zester_proto.errors import ZesterError
+from zester_proto.render.undefined import Missing
 
 PURE: Final = frozenset({
     "config.get", "config.option", "defaults.deepcopy", "defaults.merge", "defaults.update",
@@ -103,6 +104,28 @@ class TemplateCalls:
         return text_of(dict(cast("Mapping[str, Any]", done.value)))
 
 
+class NoFunction(Missing):
+    """Stands for a function that is not there: undefined, and calling it says what is wrong."""
+
+    __slots__ = ("_error",)
+
+    def __init__(self, error: ZesterError) -> None:
+        super().__init__(error.message)
+        self._error = error
+
+    def __getattr__(self, name: str) -> NoReturn:
+        """Have no attributes: Jinja looks for some before it calls."""
+        raise AttributeError(name)
+
+    def __call__(self, *_args: Any, **_kwargs: Any) -> NoReturn:
+        """Raise the error.
+
+        Raises:
+            ZesterError: always.
+        """
+        raise self._error
+
+
 class Salt(Mapping[str, Any]):
     """`salt['a.b'](...)`, `salt.a.b(...)` and `'a.b' in salt`."""
 
@@ -114,6 +137,14 @@ class Salt(Mapping[str, Any]):
         full = f"{self._module}.{name}" if self._module else str(name)
         if "." not in full:
             return Salt(self._calls, full)
+        try:
+            self._calls.find(full)
+        except UnknownFunction as error:
+            # As in Salt, so that `salt['x.y'] | default(none)` finds out whether there is one.
+            self._calls.called.add(full)
+            return NoFunction(error)
+        except ZesterError:
+            pass  # it says so when it is called
         return self._function(full)
 
     def __getattr__(self, name: str) -> Any:

@@ -1,16 +1,25 @@
-"""Where workers of this host ask their agent: for files of the trees, and about the basket."""
+"""Where workers of this host ask their agent: for files, newer settings, and the basket."""
 
 import asyncio
 import contextlib
 import os
 import socket
 import struct
-from pathlib import Path
 from typing import Final, cast
 
-from zester_modules.states.fetching import Got, Question, Want, frame, length_of, short_path
+from zester_modules.states.fetching import (
+    Got,
+    Question,
+    SettingsWant,
+    Want,
+    frame,
+    length_of,
+    short_path,
+)
 from zester_peel.basket.counter import BasketCounter
+from zester_peel.config import PeelConfig
 from zester_peel.files.keeper import TreeKeeper
+from zester_peel.settings.keeper import SettingsKeeper
 from zester_proto.codec import decode
 from zester_proto.errors import CodecError, ZesterError
 from zester_proto.logs import Log
@@ -23,9 +32,17 @@ _CREDENTIALS: Final = struct.Struct("3i")
 class Counter:
     """Serves a Unix socket in a private folder, to processes of this agent's user alone."""
 
-    def __init__(self, folder: Path, keeper: TreeKeeper, basket: BasketCounter, log: Log) -> None:
-        self.path = folder / SOCKET
+    def __init__(
+        self,
+        config: PeelConfig,
+        keeper: TreeKeeper,
+        settings: SettingsKeeper,
+        basket: BasketCounter,
+        log: Log,
+    ) -> None:
+        self.path = config.state_dir / SOCKET
         self._keeper = keeper
+        self._settings = settings
         self._basket = basket
         self._log = log
 
@@ -55,6 +72,8 @@ class Counter:
                 question = decode(await reader.readexactly(length), _QUESTION)
                 if isinstance(question, Want):
                     got = await self._fetch(question)
+                elif isinstance(question, SettingsWant):
+                    got = await self._look()
                 else:
                     got = await self._basket.answer(question)
                 writer.write(frame(got))
@@ -75,6 +94,12 @@ class Counter:
         except ZesterError as error:
             return Got(error=error.message, hint=error.hint)
         return Got(path=str(found))
+
+    async def _look(self) -> Got:
+        try:
+            return Got(generation=await self._settings.refresh())
+        except ZesterError as error:
+            return Got(error=error.message, hint=error.hint)
 
 
 def _is_ours(writer: asyncio.StreamWriter) -> bool:

@@ -13,6 +13,8 @@ from zester_proto.codec import digest
 from zester_proto.files import make_private_folder, write_atomic
 
 _BUNDLE: Final = "bundle"
+_RENDERED: Final = "rendered"
+"""Where workers keep what they rendered (zester_modules/states/settings_cache.py)."""
 
 
 class SettingsStore:
@@ -68,5 +70,5 @@ class SettingsStore:
         """Keep nothing."""
         with contextlib.suppress(OSError):
             (self.folder / _BUNDLE).unlink(missing_ok=True)
-            for one in self.files.iterdir():
+            for one in (*self.files.iterdir(), *(self.folder / _RENDERED).glob("*")):
                 one.unlink(missing_ok=True)

@@ -1,14 +1,13 @@
 """Settings as they may be shown: without their secrets."""
 
-from typing import Any, Final
+from typing import Any
 
 from zester_proto.render.kinds import is_list, is_map
 from zester_proto.render.nodes import Dialect, Node, Problem
 from zester_proto.render.secret_text import SECRET
 from zester_proto.render.values import plain
+from zester_proto.secrets.masker import MASK
 from zester_proto.settings.model import Compiled
-
-MASK: Final = "***"
 
 
 def masked(compiled: Compiled) -> dict[str, Any]:
