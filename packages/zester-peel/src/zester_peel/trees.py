@@ -1,6 +1,7 @@
 """Where this peel's trees lie when a job begins: its own roots, or the site's published ones."""
 
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
@@ -11,6 +12,9 @@ from zester_peel.settings.bundle import BadSettings
 from zester_peel.settings.keeper import SettingsKeeper
 from zester_proto.messages.jobs import Job
 from zester_proto.messages.trees import STATES
+
+REFRESH: Final = "settings.refresh"
+"""The function that has us look before it begins."""
 
 
 class PeelTrees:
@@ -45,6 +49,8 @@ class PeelTrees:
         Raises:
             ZesterError: what the job names cannot be had whole.
         """
+        if job.function == REFRESH:
+            await self._settings.refresh()
         base = await self._with_settings()
         if self._own:
             return msgspec.structs.replace(base, states=self._own)

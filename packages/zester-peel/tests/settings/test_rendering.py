@@ -34,6 +34,8 @@ async def test_a_peel_renders_its_settings_and_follows_what_a_master_seals(
             "host": identity.id, "port": 8080, "above": 80, "password": MASK, "url": MASK,
         }  # fmt: skip
 
+        assert (await master.run(peel.identity, "settings.refresh")).value == 7
+
         await sealing.put(await sealing.bundle(8, {"base.sls": "port: {{ nothing }}"}, "base"))
         await eventually(
             lambda: peel.lines("took the settings")[-1]["generation"] == 8, "it took the newest"
@@ -41,6 +43,11 @@ async def test_a_peel_renders_its_settings_and_follows_what_a_master_seals(
         broken = await master.run(peel.identity, "pillar.items")
         assert broken.outcome == "refused"
         assert "base.sls:1" in broken.error
+
+        await sealing.put_raw(b"nonsense")
+        failed = await master.run(peel.identity, "settings.refresh")
+        assert failed.outcome == "failed"
+        assert "not sealed for this peel" in failed.error
         assert "nothing" in broken.error
 
 

@@ -53,6 +53,18 @@ def keys(context: Context, key: str = "", delimiter: str = ":") -> list[str]:
     )
 
 
+@function("settings.refresh", reads=True)
+def refresh(context: Context) -> int:
+    """Look for newer settings now, and answer their generation; 0: this peel has none."""
+    trees = context.trees
+    if trees is None or not trees.agent:
+        raise Refused(
+            "only an agent can look for newer settings", hint="zester PEEL settings.refresh"
+        )
+    # it did so before it handed this job to us
+    return trees.sealed.bundle.generation if trees.sealed is not None else 0
+
+
 @function("settings.trace", reads=True)
 def trace(context: Context, key: str, delimiter: str = ":") -> list[dict[str, Any]]:
     """Answer which file and line gave a setting, one entry for each layer; secrets are masked.
