@@ -112,8 +112,8 @@ async def test_job_and_journal_hold_the_name_alone(stage: Stage):
 
 
 async def test_a_job_that_names_no_secret_that_is_there_goes_nowhere(stage: Stage):
-    with pytest.raises(UsageError, match="no secret 'db/pasword'") as refused:
-        await stage.operator.run("*", "test.echo", "secret:db/pasword")
+    with pytest.raises(UsageError, match="no secret 'db/passwords'") as refused:
+        await stage.operator.run("*", "test.echo", "secret:db/passwords")
     assert "did you mean db/password" in str(refused.value.hint)
     assert stage.peels[0].jobs == []
 

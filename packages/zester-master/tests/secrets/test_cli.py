@@ -154,7 +154,7 @@ def test_role_and_short_stay_until_they_are_changed(bus: Bus, secret: Secret):
         (("set", "a b"), CANARY, "no name of a secret"),
         (("set", "run/x"), CANARY, "source run/"),
         (("set", "x", "--file", "/nowhere"), "", "cannot read /nowhere"),
-        (("rotate", "db/pasword", "--random", "10"), "", "did you mean db/password"),
+        (("rotate", "db/passwords", "--random", "10"), "", "did you mean db/password"),
     ],
 )
 def test_what_cannot_be_done_is_said_without_the_value(

@@ -117,8 +117,8 @@ def test_sources_are_written_in_the_configuration_and_mistakes_told_there(config
     text = "secret_sources:\n  a/: [command, tool, '{name}']\n  a/b/: [file, /run/secrets]\n"
     sources = sources_of(config(text).secret_sources)
     assert [one.prefix for one in sources] == ["a/b/", "a/"]
-    with pytest.raises(ConfigError, match="'comand'"):
-        config("secret_sources:\n  a/: [comand, tool]\n")
+    with pytest.raises(ConfigError, match="'shell'"):
+        config("secret_sources:\n  a/: [shell, tool]\n")
     with pytest.raises(ConfigError, match="behind file stands a folder"):
         config("secret_sources:\n  a/: [file]\n")
     with pytest.raises(ConfigError, match="no name of a secret"):
