@@ -15,6 +15,7 @@ from zester_modules.registry import Registry
 from zester_modules.returns import Outcome, Return
 from zester_modules.states.trees import with_modules
 from zester_peel import __version__, tests_text
+from zester_peel.call_settings import with_kept
 from zester_peel.call_trees import facts_of, trees_of
 from zester_peel.locks import wait_for_lock
 from zester_peel.states_text import is_result, shown
@@ -24,7 +25,7 @@ from zester_proto.units import parse_duration
 
 _VALUED: Final = (
     "--facts", "--output", "--timeout", "--id", "--tree", "--settings", "--env",
-    "--state-dir",
+    "--state-dir", "--auth-dir",
 )  # fmt: skip
 STATE_DIR: Final = Path("/var/lib/zester")
 """Where an agent keeps its state unless it is told otherwise."""
@@ -50,6 +51,9 @@ def run_call(words: list[str]) -> int:
         args, kwargs = _arguments(registry, function, rest)
         _lock(registry, function, given.state_dir)
     facts_dir, facts = facts_of(given.facts, given.id)
+    trees = trees_of(given.tree, given.settings, given.env)
+    if not given.settings:
+        trees = with_kept(trees, given.state_dir, given.auth_dir or given.state_dir / "auth")
     answer = call(
         function,
         [*args, *plain],
@@ -82,10 +86,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--tree-modules", action="store_true",
                         help="run the code in _modules/ and _states/ of that tree")  # fmt: skip
     parser.add_argument("--settings", action="append", default=[], metavar="[ENV=]DIR",
-                        help="settings tree")  # fmt: skip
+                        help="settings tree; else what this host's agent keeps, for those who "
+                        "may read its keys")  # fmt: skip
     parser.add_argument("--env", default="", help="environment; else base")
     parser.add_argument("--state-dir", type=Path, default=STATE_DIR, metavar="DIR",
                         help="of this host's agent, whose runs this one waits for")  # fmt: skip
+    parser.add_argument("--auth-dir", type=Path, metavar="DIR",
+                        help="where that agent's keys lie; else auth in its state")  # fmt: skip
     parser.add_argument("--output", choices=("text", "json", "yaml"), default="text")
     parser.add_argument("--timeout", help="how long it may take: 30, 30s, 5m")
     parser.add_argument("--test", action="store_true", help="say what would change")

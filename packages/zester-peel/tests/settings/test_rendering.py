@@ -43,6 +43,11 @@ async def test_a_peel_renders_its_settings_and_follows_what_a_master_seals(
         assert "base.sls:1" in broken.error
         assert "nothing" in broken.error
 
+        await sealing.put_raw(b"nonsense")
+        refused = await master.run(peel.identity, "settings.refresh")
+        assert refused.outcome == "refused"
+        assert "not sealed for this peel" in refused.error
+
 
 async def test_an_operator_has_a_peel_look_for_newer_settings(
     bus: Bus, master: RawMaster, tmp_path: Path
