@@ -1,10 +1,12 @@
 """How a figure is measured and printed: medians with their spread, beside what they are held to."""
 
+import os
 import statistics
 import subprocess
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 
 def line(name: str, samples: Sequence[float], unit: str, *, aim: str = "", note: str = "") -> None:
@@ -54,3 +56,24 @@ def timed_process(
             raise SystemExit(f"{command}: exit code {done.returncode}\n{done.stdout}{done.stderr}")
 
     return timed(once, times)
+
+
+class Cost(NamedTuple):
+    """What a whole process took: seconds of the clock, and of a core (which a load spoils less)."""
+
+    seconds: float
+    cpu: float
+
+
+def cost_of_process(command: Sequence[str | Path]) -> Cost:
+    """Give the cost of a whole process; one that fails ends the bench with what it said."""
+    began = time.perf_counter()
+    before = os.times()
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    after = os.times()
+    if done.returncode != 0:
+        raise SystemExit(f"{command}: exit code {done.returncode}\n{done.stdout}{done.stderr}")
+    cpu = (after.children_user - before.children_user) + (
+        after.children_system - before.children_system
+    )
+    return Cost(time.perf_counter() - began, cpu)

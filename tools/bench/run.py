@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 
 BENCHES = (
-    "cli", "memory", "imports", "targeting", "fanout", "returns", "settings", "states", "known",
+    "cli", "memory", "imports", "targeting", "fanout", "returns", "settings", "states",
+    "compiles", "applies", "known",
     "kv", "publishing",
 )  # fmt: skip
 

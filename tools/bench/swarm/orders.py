@@ -2,6 +2,7 @@
 
 import random
 import time
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from bench.swarm.members import Member
@@ -24,6 +25,8 @@ from zester_proto.messages.trust import Signed
 from zester_proto.subjects import ack, kv, return_key
 
 _KEPT = 64
+_ANSWER = 1 << 20
+"""Bytes of a run's answer."""
 
 
 class Order(NamedTuple):
@@ -88,6 +91,9 @@ def _order(job: Job) -> Order:
         value = args[0]
     elif job.function == "test.sleep" and args:
         longest = float(args[0])
+    elif job.function == "state.apply" and len(args) == 2:
+        # the answer of a real run, kept in a file by the bench of applies
+        value, longest = unpack(Path(args[0]).read_bytes(), limit=_ANSWER), float(args[1])
     return Order(job, pack(value), longest)
 
 
@@ -116,5 +122,5 @@ def return_message(member: Member, order: Order) -> tuple[str, bytes]:
 
 
 def how_long(order: Order) -> float:
-    """Give the seconds that one peel takes: `test.sleep N` ends within N, spread evenly."""
+    """Give the seconds that one peel takes: spread evenly over what the order allows."""
     return random.uniform(0, order.longest) if order.longest else 0.0
