@@ -45,7 +45,9 @@ def fleet(host_fleet: HostFleet) -> HostFleet:
     for host in host_fleet.hosts.values():
         host_fleet.yard.give_packages(host)
     states = host_fleet.states
-    shutil.copytree(TREE, states / "web", dirs_exist_ok=True)
+    shutil.copytree(
+        TREE, states / "web", dirs_exist_ok=True, ignore=shutil.ignore_patterns("tests")
+    )
     eventually(lambda: is_published(host_fleet), "the tree is published")
     return host_fleet
 

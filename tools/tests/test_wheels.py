@@ -39,7 +39,8 @@ for found in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
         importlib.import_module(found.name)
     except ModuleNotFoundError as missing:
         # The extra zester-proto[render] brings it, for those who render.
-        if missing.name != "jinja2" or not found.name.startswith("zester_proto.render."):
+        rooms = ("zester_proto.render.", "zester_proto.settings.")
+        if missing.name != "jinja2" or not found.name.startswith(rooms):
             raise
 """
 

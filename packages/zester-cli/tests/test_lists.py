@@ -309,5 +309,5 @@ async def test_help_of_a_function_is_that_of_the_function(master: StageMaster) -
     assert "test.ping" in module.out
     assert "cmd.run" not in module.out
     unknown = await master.zester("doc", "cmd.rnu")
-    assert "did you mean cmd.run?" in unknown.err
+    assert "did you mean cmd.run" in unknown.err
     assert unknown.code == 2

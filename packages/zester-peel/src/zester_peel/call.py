@@ -51,7 +51,6 @@ def run_call(words: list[str]) -> int:
         args, kwargs = _arguments(registry, function, rest)
         _lock(registry, function, given.state_dir)
     facts_dir, facts = facts_of(given.facts, given.id)
-    trees = trees_of(given.tree, given.settings, given.env)
     if not given.settings:
         trees = with_kept(trees, given.state_dir, given.auth_dir or given.state_dir / "auth")
     answer = call(

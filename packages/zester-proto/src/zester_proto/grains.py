@@ -1,7 +1,7 @@
 """Facts under Salt's names and in Salt's spellings, for formulas that ask for `grains`."""
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 _FAMILIES: Final = {
@@ -169,3 +169,46 @@ def _versions(facts: Mapping[str, Any]) -> dict[str, Any]:
         "saltversioninfo": [3008, 0],
         "zesterversion": version,
     }
+
+
+_Part = Callable[[Mapping[str, Any]], dict[str, Any]]
+
+
+def _parts() -> dict[str, _Part]:
+    """Give for each grain of ours what makes it, and others out of the same few facts."""
+    nobody: dict[str, Any] = {"os": "debian", "os_version": "1"}
+    return {name: part for part in (_system, _hardware, _network, _versions)
+            for name in part(nobody)}  # fmt: skip
+
+
+class LazyGrains(Mapping[str, Any]):
+    """The same, where each grain looks at those facts alone that it is made of.
+
+    Args:
+        facts: of the host.
+    """
+
+    def __init__(self, facts: Mapping[str, Any]) -> None:
+        self._facts = facts
+        self._parts = _PARTS
+
+    def __getitem__(self, name: str) -> Any:
+        part = self._parts.get(name)
+        is_made = part is not None and _NEEDS.get(name, "id") in {"id", *self._there(name)}
+        if part is None or not is_made or "saltversioninfo" in self._facts:
+            return self._facts[name]
+        made = part(self._facts)
+        return made[name] if name in made else self._facts[name]
+
+    def _there(self, name: str) -> tuple[str, ...]:
+        need = _NEEDS.get(name, "")
+        return (need,) if need in self._facts else ()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(grains_view(self._facts))
+
+    def __len__(self) -> int:
+        return len(grains_view(self._facts))
+
+
+_PARTS: Final = _parts()

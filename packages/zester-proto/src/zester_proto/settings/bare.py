@@ -5,13 +5,14 @@ line that calls.
 """
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NoReturn
+from collections import ChainMap
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from typing import Any, NoReturn, TypeAlias, cast
 
 import msgspec
 
 from zester_proto.errors import ZesterError
-from zester_proto.grains import grains_view
+from zester_proto.grains import LazyGrains, grains_view
 from zester_proto.messages.settings import SettingsEntry
 from zester_proto.render.code_cache import CodeCache
 from zester_proto.render.merge import Lists
@@ -26,6 +27,8 @@ from zester_proto.target.salt_targets import in_our_letters
 from zester_proto.tree.files import TreeFiles
 from zester_proto.tree.problems import Problems
 from zester_proto.tree.top import read_top
+
+_Names: TypeAlias = MutableMapping[str, Any]
 
 Basket = Callable[[str, str], Sequence[Any]]
 """Gives what peels that a target means published under a name."""
@@ -102,7 +105,8 @@ class Bare:
         self._missed = False
         self._renderers: dict[str, Renderer] = {}
         facts: Any = copy.deepcopy(dict(peel.facts)) if peel.copied else peel.facts
-        self._grains = grains_view(facts)
+        self._grains = grains_view(facts) if peel.copied else LazyGrains(facts)
+        self._targeted = ChainMap(cast("_Names", peel.facts), cast("_Names", self._grains))
         self._names: dict[str, Any] = {
             "facts": facts,
             "grains": self._grains,
@@ -122,8 +126,7 @@ class Bare:
         """
         node = parse(in_our_letters(expression, kind), groups=self._peel.groups)
         # a Salt tree's top file asks for Salt's names
-        facts = {**self._grains, **self._peel.facts}
-        return matches(node, self._peel.id, facts, self.settings)
+        return matches(node, self._peel.id, self._targeted, self.settings)
 
     def render(
         self,

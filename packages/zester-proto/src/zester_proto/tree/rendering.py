@@ -1,11 +1,13 @@
 """What a tree's files are rendered by: on a peel with its functions, on a master without."""
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from zester_proto.render.nodes import Dialect
-from zester_proto.render.renderer import Rendered
-from zester_proto.render.secret_text import Secrets
+
+if TYPE_CHECKING:  # a tree is read by some who do not render, and have no Jinja
+    from zester_proto.render.renderer import Rendered
+    from zester_proto.render.secret_text import Secrets
 
 
 class Rendering(Protocol):
@@ -18,7 +20,7 @@ class Rendering(Protocol):
     """
 
     settings: dict[str, Any]
-    secrets: Secrets
+    secrets: "Secrets"
     called: set[str]
 
     def is_meant(self, expression: str, kind: str = "compound") -> bool:
@@ -38,6 +40,6 @@ class Rendering(Protocol):
         dialect: Dialect = "sls",
         text: str | None = None,
         source: bool = False,
-    ) -> Rendered:
+    ) -> "Rendered":
         """Render a file of the tree, or a text that stands for it."""
         ...
