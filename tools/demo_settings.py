@@ -40,15 +40,22 @@ def publish(scripts: Path, config: str, folder: Path, examples: Path) -> str:
     staged = folder / "staged"
     shutil.copytree(examples / "settings", staged)
     staged.rename(fleet / "settings")
-    asked = [scripts / "zester", "settings", "get", "peel-1", "nginx:port", "--output", "json"]
+    ask = [scripts / "zester", "--output", "json"]
+    _wait([*ask, "settings", "get", "peel-1", "nginx:port"], config, "settings", 8080)
+    _wait([*ask, "basket", "get", "*", "address"], config, "shared values")
+    return value
+
+
+def _wait(command: list[str | Path], config: str, what: str, value: int | None = None) -> None:
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
         environment = {**os.environ, "ZESTER_CONFIG": config}
-        done = subprocess.run(asked, env=environment, capture_output=True, check=False)
-        if done.returncode == 0 and json.loads(done.stdout)[0].get("value") == 8080:
-            return value
+        done = subprocess.run(command, env=environment, capture_output=True, check=False)
+        found: list[dict[str, object]] = json.loads(done.stdout) if done.returncode == 0 else []
+        if found and (value is None or found[0].get("value") == value):
+            return
         time.sleep(0.1)
-    raise RuntimeError("the settings were not published")
+    raise RuntimeError(f"no {what} were published")
 
 
 def proofs(folder: Path, value: str) -> list[tuple[str, bool]]:

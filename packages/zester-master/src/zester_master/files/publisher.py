@@ -105,7 +105,7 @@ class Publisher:
         began = self._context.clock()
         found = await asyncio.to_thread(scan, self.roots)
         self._looked = self._context.clock() - began
-        settled, self._seen = found == self._seen or self._seen is None, found
+        settled, self._seen = found == self._seen, found
         if not settled or found == self._built:
             return
         try:

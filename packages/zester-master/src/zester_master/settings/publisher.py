@@ -116,7 +116,7 @@ class SettingsPublisher:
         began = self._context.clock()
         found = await asyncio.to_thread(scan, self._roots)
         self._looked = self._context.clock() - began
-        self._settled, self._seen = found == self._seen or self._seen is None, found
+        self._settled, self._seen = found == self._seen, found
         if not self._settled or found == self._read:
             return
         try:
