@@ -1,5 +1,6 @@
 """The buckets and streams of the table: made, adjusted where nothing is lost, else reported."""
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, Literal, NamedTuple
 
@@ -13,6 +14,12 @@ from zester_proto.link.link import NatsLink
 
 _NANO: Final = 1_000_000_000
 _REPLICAS: Final = 10074
+_NO_STORE: Final = 10049
+"""JSStreamStoreFailed: the server could not make the stream's files."""
+
+_WAITS: Final = (0.05, 0.2, 0.8)
+"""Seconds between tries."""
+
 _NO_REPLICAS: Final = frozenset({_REPLICAS, 10005})
 """err_code of `replicas > 1 not supported` and `no suitable peers`."""
 
@@ -209,7 +216,7 @@ async def _ensure_one(
 
 async def _create(link: NatsLink, one: Bucket | Stream, want: Config, work: _Work) -> None:
     try:
-        await ask(link, f"STREAM.CREATE.{want['name']}", want, _Info)
+        await _ask_to_create(link, want)
     except StoreRefused as error:
         work.refused.append(_Refusal(one.name, error))
         if error.err_code in _NO_REPLICAS and want["num_replicas"] != 1:
@@ -217,6 +224,26 @@ async def _create(link: NatsLink, one: Bucket | Stream, want: Config, work: _Wor
             await _create(link, one, {**want, "num_replicas": 1}, work)
     else:
         work.created.append(one.name)
+
+
+async def _ask_to_create(link: NatsLink, want: Config) -> None:
+    """Create a stream.
+
+    A server that serves an account for the first time clears its folder, and may do so under a
+    stream that is just being made: then it cannot make its store, and a moment later it can.
+
+    Raises:
+        StoreRefused: it is not made.
+    """
+    for delay in (*_WAITS, None):
+        try:
+            await ask(link, f"STREAM.CREATE.{want['name']}", want, _Info)
+        except StoreRefused as error:
+            if error.err_code != _NO_STORE or delay is None:
+                raise
+            await asyncio.sleep(delay)
+        else:
+            return
 
 
 async def _update(link: NatsLink, stream: str, have: Config, drift: Drift, work: _Work) -> Config:
