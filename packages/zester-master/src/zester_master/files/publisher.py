@@ -23,6 +23,7 @@ from zester_master.lease import Lease
 from zester_proto.health import Condition
 from zester_proto.link import LinkError, WrongRevision, kv
 from zester_proto.logs import Log
+from zester_proto.tree.problems import told
 
 PERIOD: Final = 0.5
 """Seconds between two looks at the folders; a change is published when two looks agree on it."""
@@ -129,7 +130,7 @@ class Publisher:
         self._say_problems()
 
     def _read(self, found: Scan) -> tuple[Revision, tuple[str, ...]]:
-        wrong = [_text(one.message, one.place, one.hint) for one in check(found.environments)]
+        wrong = [told(one) for one in check(found.environments)]
         return build(found, self._digests), (*found.problems, *wrong)
 
     def _say_problems(self) -> None:
@@ -193,8 +194,3 @@ class Publisher:
                 "zester tree publish",
             )
         )
-
-
-def _text(message: str, place: object, hint: str) -> str:
-    where = f"{place}: " if place else ""
-    return f"{where}{message}" + (f" ({hint})" if hint else "")

@@ -29,6 +29,7 @@ from zester_proto.settings.shown import masked
 from zester_proto.settings.trace import trace
 from zester_proto.target import matches, parse
 from zester_proto.target.ast import Comparison, Fact, FactRegex
+from zester_proto.tree.problems import told
 
 MEMORY: Final = 4 * 1024**3
 """Bytes of address space: a template bomb ends this process, and no other."""
@@ -136,8 +137,8 @@ class _Ask:
         if isinstance(question, Show):
             return {
                 "settings": made.compiled.values if self.reveals else masked(made.compiled),
-                "unknown": [_said(one.problem) for one in made.compiled.unknown],
-                "warnings": [_said(one) for one in made.compiled.warnings],
+                "unknown": [told(one.problem) for one in made.compiled.unknown],
+                "warnings": [told(one) for one in made.compiled.warnings],
             }
         if isinstance(question, Get):
             found = traverse(masked(made.compiled), question.key, _MISSING)
@@ -155,11 +156,6 @@ _MISSING: Final = object()
 def _text(problem: Problem) -> tuple[str, str]:
     where = f"{problem.place}: " if problem.place else ""
     return f"{where}{problem.message}", problem.hint
-
-
-def _said(problem: Problem) -> str:
-    text, hint = _text(problem)
-    return f"{text} ({hint})" if hint else text
 
 
 def serve(source: BinaryIO, target: BinaryIO) -> None:

@@ -5,7 +5,6 @@ from typing import Final
 
 from zester_master.context import Context
 from zester_master.known.known import Known
-from zester_master.settings.local import LocalTree
 from zester_master.settings.names import tree_root
 from zester_master.settings.published import Published
 from zester_master.settings.publisher import SettingsPublisher
@@ -24,27 +23,21 @@ class KnownTree:
         self._known = known
         self._publisher = publisher
         self._published = published
-        self._local: LocalTree | None = None
-        self._root = b""
 
     async def run(self) -> None:
         """Follow, until cancelled."""
         while True:
-            await self._look()
+            self._look()
             await asyncio.sleep(PERIOD)
 
-    async def _look(self) -> None:
+    def _look(self) -> None:
         head, local = self._published.head, self._publisher.local
         if head is None:
             self._known.forget()
             return
         if head.root == self._known.root or local is None:
             return
-        if local is not self._local:
-            key = self._context.keys.settings
-            self._root = await asyncio.to_thread(tree_root, key, local.files)
-            self._local = local
-        if self._root != head.root:
+        if tree_root(self._context.keys.settings, local.digest) != head.root:
             return
         files: dict[str, dict[str, bytes]] = {}
         for (env, path), data in local.files.items():

@@ -19,7 +19,7 @@ class LocalTree(NamedTuple):
     """By environment and path."""
     tree: KeptTree
     digest: bytes
-    """Of all of it; for comparing within this process alone."""
+    """Of all of it, unkeyed: it stays in this process."""
 
 
 def read(found: Scan) -> tuple[LocalTree, list[str]]:

@@ -42,14 +42,14 @@ def keyed_file(settings_key: bytes, env: str, path: str, number: int, data: byte
     return KeyedFile(file_name(settings_key, env, path), number, key, stored.hex())
 
 
-def tree_root(settings_key: bytes, files: dict[tuple[str, str], bytes]) -> bytes:
-    """Give the keyed digest of a tree; masters compare it, and nobody else can guess at it."""
-    parts = [
-        part
-        for (env, path), data in sorted(files.items())
-        for part in (env, path, hashlib.blake2b(data, digest_size=32).hexdigest())
-    ]
-    return _keyed(settings_key, b"zs/tree", 32, *parts)
+def tree_root(settings_key: bytes, digest: bytes) -> bytes:
+    """Give the keyed digest of a tree; masters compare it, and nobody else can guess at it.
+
+    Args:
+        settings_key: the masters'.
+        digest: of all files of the tree.
+    """
+    return _keyed(settings_key, b"zs/tree", 32, digest.hex())
 
 
 def content_digest(settings_key: bytes, peel: str, recipient: str, content: bytes) -> bytes:

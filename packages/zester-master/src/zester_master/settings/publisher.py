@@ -25,7 +25,7 @@ from zester_master.settings.round import Round
 from zester_proto.health import Condition
 from zester_proto.link import LinkError, WrongRevision
 from zester_proto.logs import Log
-from zester_proto.render.nodes import Problem
+from zester_proto.tree.problems import told
 from zester_proto.units import did_you_mean
 
 SETTLE: Final = 0.25
@@ -178,7 +178,7 @@ class SettingsPublisher:
         sharing = self._sharing
         plan = await sharing.plan(self._context)
         await self._values.want(sharing.secret_places())
-        problems = [*map(_text, plan.problems), *self._lacking(sharing, plan)]
+        problems = [*map(told, plan.problems), *self._lacking(sharing, plan)]
         self._say_problems(problems)
         if problems:
             self._done = basis  # until something else is so
@@ -219,7 +219,7 @@ class SettingsPublisher:
         head = self._published.head
         if head is None or self.local is None:
             return False
-        return head.root != tree_root(self._context.keys.settings, self.local.files)
+        return head.root != tree_root(self._context.keys.settings, self.local.digest)
 
     def _say_who(self) -> None:
         head, health = self._published.head, self._context.health
@@ -235,11 +235,6 @@ class SettingsPublisher:
                 "make the folders of all masters the same; an edit here publishes these",
             )
         )
-
-
-def _text(one: Problem) -> str:
-    where = f"{one.place}: " if one.place else ""
-    return f"{where}{one.message}" + (f" ({one.hint})" if one.hint else "")
 
 
 def _unpublished(error: LinkError) -> Condition:

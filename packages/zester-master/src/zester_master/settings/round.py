@@ -6,8 +6,8 @@ a number that has risen for some, and the next one goes on from there.
 """
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Mapping
-from typing import Any, Final, NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -17,6 +17,7 @@ from zester_master.settings.files import StoredFiles
 from zester_master.settings.names import KeyedFile, content_digest, file_name, keyed_file, tree_root
 from zester_master.settings.plan import FileId, Plan, Share, Sharing
 from zester_master.settings.published import Published, Stored
+from zester_master.together import together
 from zester_proto.codec import encode
 from zester_proto.identity.sealing import seal_to, seal_with
 from zester_proto.identity.signing import key_id, sign
@@ -84,7 +85,7 @@ class Round:
         """
         context, published = self._context, self._published
         key = context.keys.settings
-        root = tree_root(key, sharing.local.files)
+        root = tree_root(key, sharing.local.digest)
         keyed = self._keyed(sharing, plan)
         generation = self._next()
         rows = await self._files.put(sharing, keyed, generation)
@@ -193,7 +194,7 @@ class Round:
             for at in range(0, len(mine), _SEALED):
                 part = mine[at : at + _SEALED]
                 sealed = await asyncio.to_thread(self._sealed, part)
-                await _together(
+                await together(
                     self._put(one, value, gate) for one, value in zip(part, sealed, strict=True)
                 )
             if mine:
@@ -236,12 +237,3 @@ def _of(
     return msgspec.structs.replace(
         bundle, peel=peel_id, recipient=recipient, generation=generation, issued=issued
     )  # fmt: skip
-
-
-async def _together(works: Iterable[Coroutine[Any, Any, None]]) -> None:
-    try:
-        async with asyncio.TaskGroup() as group:
-            for one in works:
-                group.create_task(one)
-    except BaseExceptionGroup as several:
-        raise several.exceptions[0] from several

@@ -67,3 +67,9 @@ class Problems:
     def more(self) -> int:
         """How many errors are beyond the limit."""
         return self.count - len(self.errors)
+
+
+def told(problem: Problem) -> str:
+    """Give a problem on one line: its place, what is wrong, and what to do."""
+    where = f"{problem.place}: " if problem.place else ""
+    return f"{where}{problem.message}" + (f" ({problem.hint})" if problem.hint else "")
