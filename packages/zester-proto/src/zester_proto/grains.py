@@ -190,19 +190,14 @@ class LazyGrains(Mapping[str, Any]):
 
     def __init__(self, facts: Mapping[str, Any]) -> None:
         self._facts = facts
-        self._parts = _PARTS
 
     def __getitem__(self, name: str) -> Any:
-        part = self._parts.get(name)
-        is_made = part is not None and _NEEDS.get(name, "id") in {"id", *self._there(name)}
+        part, need = _PARTS.get(name), _NEEDS.get(name, "id")
+        is_made = need == "id" or need in self._facts
         if part is None or not is_made or "saltversioninfo" in self._facts:
             return self._facts[name]
         made = part(self._facts)
         return made[name] if name in made else self._facts[name]
-
-    def _there(self, name: str) -> tuple[str, ...]:
-        need = _NEEDS.get(name, "")
-        return (need,) if need in self._facts else ()
 
     def __iter__(self) -> Iterator[str]:
         return iter(grains_view(self._facts))
