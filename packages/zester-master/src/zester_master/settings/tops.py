@@ -18,9 +18,9 @@ from zester_proto.render.renderer import Rendered, Renderer
 from zester_proto.render.secret_text import Secrets
 from zester_proto.target import Node, parse, walk
 from zester_proto.target.ast import And, Globs, Group, IdRegex, Listed, Not, Or, Ranged
-from zester_proto.target.salt_targets import in_our_letters
 from zester_proto.tree.files import TreeFiles
 from zester_proto.tree.problems import Problems
+from zester_proto.tree.salt_targets import in_our_letters
 from zester_proto.tree.top import Asked, top_lines
 
 _BY_ID: Final = (And, Or, Not, Group, Globs, Listed, Ranged, IdRegex)

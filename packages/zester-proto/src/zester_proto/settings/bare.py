@@ -23,9 +23,9 @@ from zester_proto.settings.compile import compile_settings
 from zester_proto.settings.model import Compiled
 from zester_proto.settings.pure import pure_functions
 from zester_proto.target import Groups, matches, parse
-from zester_proto.target.salt_targets import in_our_letters
 from zester_proto.tree.files import TreeFiles
 from zester_proto.tree.problems import Problems
+from zester_proto.tree.salt_targets import in_our_letters
 from zester_proto.tree.top import read_top
 
 _Names: TypeAlias = MutableMapping[str, Any]

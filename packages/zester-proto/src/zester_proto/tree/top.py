@@ -8,10 +8,10 @@ import msgspec
 from zester_proto.errors import ZesterError
 from zester_proto.render.nodes import Mapping, Node, Place, Scalar, Sequence
 from zester_proto.render.yaml import load
-from zester_proto.target.salt_targets import KINDS
 from zester_proto.tree.files import BadTree, TreeFiles
 from zester_proto.tree.problems import Problems
 from zester_proto.tree.rendering import Rendering
+from zester_proto.tree.salt_targets import KINDS
 from zester_proto.units import did_you_mean
 
 
