@@ -21,7 +21,7 @@ FAILED: Final = 1
 USAGE: Final = 2
 NOT_IN_ORDER: Final = 3
 
-_ALLOCATIONS: Final = 50_000
+_ALLOCATIONS: Final = 200_000
 """Between two looks for cycles, in a process of one call."""
 
 _TEXT: Final = """\
