@@ -1,5 +1,6 @@
 """Which installed distributions add to a group."""
 
+import sys
 import zipfile
 from pathlib import Path
 
@@ -22,7 +23,7 @@ def test_a_distribution_in_a_folder_is_found(tmp_path: Path, monkeypatch: pytest
     for name, text in FILES.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
-    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     assert names("zester.filters") == [("loud", "loud 1.0")]
     assert names("zester.facts") == []
 
@@ -31,7 +32,7 @@ def test_a_distribution_in_an_archive_is_found(tmp_path: Path, monkeypatch: pyte
     with zipfile.ZipFile(tmp_path / "loud.zip", "w") as archive:
         for name, text in FILES.items():
             archive.writestr(name, text)
-    monkeypatch.syspath_prepend(str(tmp_path / "loud.zip"))
+    monkeypatch.setattr(sys, "path", [str(tmp_path / "loud.zip"), *sys.path])
     found = installed("zester.filters")
     assert [one.load()("a") for one in found] == ["A"]
     assert names("zester.facts") == []
@@ -40,5 +41,5 @@ def test_a_distribution_in_an_archive_is_found(tmp_path: Path, monkeypatch: pyte
 def test_entry_points_that_are_no_text_add_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     (tmp_path / "odd-1.0.dist-info").mkdir()
     (tmp_path / "odd-1.0.dist-info/entry_points.txt").write_bytes(b"[zester.filters]\n\xff = 1\n")
-    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     assert names("zester.filters") == []
