@@ -87,3 +87,9 @@ def test_secrets_are_no_values():
     found = renderings(top=TOP, all="x: {{ secret('db') }}\n", web="")
 
     assert found.of("a", facts("a"), {}).compiled.values == {"x": "<secret db>"}
+
+
+def test_a_master_puts_lists_together_as_its_peels_do():
+    files = {"top.sls": TOP.encode(), "all.sls": b"x: [1, 2]\n", "web.sls": b"x: [2, 3]\n"}
+    found = Renderings({"base": files}, {}, "append")
+    assert found.of("web-1", facts("web-1"), {}).compiled.values == {"x": [1, 2, 3]}

@@ -23,6 +23,7 @@ from zester_master.known.wire import (
 )
 from zester_proto.codec import normalise, pack, unpack
 from zester_proto.errors import CodecError, ZesterError
+from zester_proto.messages.settings import Lists
 from zester_proto.render.filters.data import traverse
 from zester_proto.render.nodes import Problem
 from zester_proto.settings.shown import masked
@@ -47,16 +48,18 @@ class Child:
 
     def __init__(self) -> None:
         self._renderings = Renderings({}, {})
+        self._lists: Lists = "replace"
         self._kept: dict[str, tuple[float, Made]] = {}
 
     def take(self, tree: Tree) -> None:
         """Render from another tree from now on."""
-        self._renderings = Renderings(tree.files, tree.groups)
+        self._renderings = Renderings(tree.files, tree.groups, tree.lists)
+        self._lists = tree.lists
         self._kept.clear()
 
     def answer(self, batch: Batch) -> Answers:
         """Answer a question about some peels."""
-        ask = _Ask(batch.question)
+        ask = _Ask(batch.question, self._lists)
         return Answers(answers=tuple(self._one(peel, ask) for peel in batch.peels))
 
     def _one(self, peel: Peel, ask: "_Ask") -> Answer:
@@ -96,9 +99,10 @@ class Child:
 class _Ask:
     """A question, made ready to be asked of many peels."""
 
-    def __init__(self, question: Question) -> None:
+    def __init__(self, question: Question, lists: Lists) -> None:
         self.reveals = isinstance(question, Show) and question.reveal
         self._question = question
+        self._lists: Lists = lists
         self._term = parse(question.term) if isinstance(question, Match) else None
 
     def of(self, peel_id: str, made: Made) -> Answer:
@@ -146,7 +150,7 @@ class _Ask:
         assert isinstance(question, Trace)  # there is no other
         return [
             {"place": str(row.place), "env": row.env, "did": row.did, "value": row.value}
-            for row in trace(made.compiled, question.key)
+            for row in trace(made.compiled, question.key, lists=self._lists)
         ]
 
 

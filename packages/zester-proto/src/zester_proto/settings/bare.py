@@ -13,9 +13,8 @@ import msgspec
 
 from zester_proto.errors import ZesterError
 from zester_proto.grains import LazyGrains, grains_view
-from zester_proto.messages.settings import SettingsEntry
+from zester_proto.messages.settings import Lists, SettingsEntry
 from zester_proto.render.code_cache import CodeCache
-from zester_proto.render.merge import Lists
 from zester_proto.render.nodes import Dialect
 from zester_proto.render.renderer import Limits, Rendered, Renderer
 from zester_proto.render.secret_text import Lookup, Secrets
