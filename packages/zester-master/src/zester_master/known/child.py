@@ -11,6 +11,7 @@ from zester_master.known.wire import (
     Answer,
     Answers,
     Batch,
+    Digests,
     Get,
     Match,
     Peel,
@@ -26,7 +27,7 @@ from zester_proto.errors import CodecError, ZesterError
 from zester_proto.messages.settings import Lists
 from zester_proto.render.filters.data import traverse
 from zester_proto.render.nodes import Problem
-from zester_proto.settings.shown import masked
+from zester_proto.settings.shown import digests, masked
 from zester_proto.settings.trace import trace
 from zester_proto.target import matches, parse
 from zester_proto.target.ast import Comparison, Fact, FactRegex
@@ -108,7 +109,11 @@ class _Ask:
     def of(self, peel_id: str, made: Made) -> Answer:
         """Answer it of one peel."""
         problem = made.problem(*self._tops())
-        if isinstance(self._question, Show) and problem is not None and not made.compiled.errors:
+        if (
+            isinstance(self._question, Show | Digests)
+            and problem is not None
+            and not made.compiled.errors
+        ):
             problem = None  # what is known is shown, and what is not is said
         if problem is not None:
             text, hint = _text(problem)
@@ -147,6 +152,12 @@ class _Ask:
         if isinstance(question, Get):
             found = traverse(masked(made.compiled), question.key, _MISSING)
             return {} if found is _MISSING else {"value": found}
+        if isinstance(question, Digests):
+            names = [one.names for one in made.compiled.unknown]
+            unknown = (
+                None if None in names else sorted({name for one in names for name in one or ()})
+            )
+            return {"digests": digests(made.compiled), "unknown": unknown}
         assert isinstance(question, Trace)  # there is no other
         return [
             {"place": str(row.place), "env": row.env, "did": row.did, "value": row.value}

@@ -61,7 +61,11 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True, tag="trace"):
     key: str
 
 
-Question = Match | Show | Get | Trace
+class Digests(msgspec.Struct, frozen=True, kw_only=True, tag="digests"):
+    """A digest of each setting at the top, to compare with what the peel itself has."""
+
+
+Question = Match | Show | Get | Trace | Digests
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True, tag="batch"):
