@@ -67,6 +67,10 @@ class Secrets(Protocol):
         """Give all names that are known, sorted."""
         ...
 
+    def lacking(self, name: str, known: Iterable[str]) -> BadSecret:
+        """Give what to say of a secret that is not to be had, where others are `known`."""
+        ...
+
 
 class NoSecrets:
     """A master that has none."""
@@ -81,6 +85,11 @@ class NoSecrets:
     def names(self) -> list[str]:
         """There are none."""
         return []
+
+    def lacking(self, name: str, known: Iterable[str]) -> BadSecret:
+        """There is none."""
+        del known  # of the protocol
+        return BadSecret(f"there is no secret {name!r}")
 
 
 def check_name(name: str) -> str:

@@ -25,8 +25,8 @@ from zester_master.settings.round import Round
 from zester_proto.health import Condition
 from zester_proto.link import LinkError, WrongRevision
 from zester_proto.logs import Log
+from zester_proto.render.nodes import Problem
 from zester_proto.tree.problems import told
-from zester_proto.units import did_you_mean
 
 SETTLE: Final = 0.25
 """Seconds in which nothing may change before a tree is read."""
@@ -202,11 +202,14 @@ class SettingsPublisher:
         if plan.problems:
             return []
         names = self._values.names()
-        return [
-            f"{place}: there is no secret {name!r} "
-            f"({did_you_mean(name, names) or f'zester-master secret set {name}'})"
+        lacking = (
+            (place, self._values.lacking(name, names))
             for name, place in sharing.secret_places().items()
             if self._values.find(name) is None
+        )
+        return [
+            told(Problem(message=error.message, place=place, hint=error.hint))
+            for place, error in lacking
         ]
 
     def _is_own(self) -> bool:
