@@ -161,6 +161,12 @@ async def test_a_basket_is_read_for_the_peel_that_asks(stage: Stage):
         assert await stage.ids(f"web-* and I@env:{value}") == ["web-1", "web-2"]
 
 
+async def test_a_basket_that_the_peel_may_not_ask_is_an_error_and_not_empty(stage: Stage):
+    await stage.publish(all=b"env: {{ basket('I@a:b', 'env') | length }}\n")
+    with pytest.raises(CliError, match="a peel could find out those of others"):
+        await stage.ids("web-1 and I@env:0")
+
+
 async def test_no_tree_is_told_apart_from_nobody(own_bus: Bus):
     async with Master.up(own_bus), Operator.up(own_bus) as operator:
         with pytest.raises(CliError, match="not known here"):

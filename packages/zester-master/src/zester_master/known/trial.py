@@ -62,7 +62,11 @@ class Trial:
                 await self._fails(before, list(failing), ill)
         except TimeoutError:
             return []  # it was slow before
-        return [f"{why} (on {one})" for one, why in failing.items() if one not in ill]
+        told: dict[str, list[str]] = {}
+        for one, why in failing.items():
+            if one not in ill:
+                told.setdefault(why, []).append(one)
+        return [f"{why} (on {', '.join(peels)})" for why, peels in told.items()]
 
     async def run(self) -> None:
         """Own the process, until cancelled: it ends when it was not needed for a while."""

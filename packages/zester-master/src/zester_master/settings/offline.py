@@ -20,6 +20,7 @@ from zester_proto.settings.bare import Peel, compile_bare
 from zester_proto.settings.closure import Closures
 from zester_proto.settings.model import Compiled
 from zester_proto.settings.shown import described, masked
+from zester_proto.target import EveryGroup
 from zester_proto.tree.folders import Tree
 from zester_proto.tree.problems import where
 
@@ -53,7 +54,7 @@ def check(roots: Roots) -> list[Problem]:
     local, unread = read(found)
     tree = local.tree
     problems = [Problem(message=text) for text in (*found.problems, *unread)]
-    problems += Sharing(local, b"", _EveryGroup()).problems()
+    problems += Sharing(local, b"", EveryGroup()).problems()
     closures = Closures(tree)
     for env in tree.environments:
         renderer = Renderer(lambda path, env=env: tree.read(env, path))
@@ -65,22 +66,6 @@ def check(roots: Roots) -> list[Problem]:
                 if path.endswith((".sls", ".zy")) and not closures.analysis(env, path).problems:
                     problems += renderer.check(path, data)
     return sorted(dict.fromkeys(problems), key=where)
-
-
-class _EveryGroup(Mapping[str, str]):
-    """Groups of targets where nobody says which there are: every name is one."""
-
-    def __getitem__(self, name: str) -> str:
-        return "*"
-
-    def __contains__(self, name: object) -> bool:
-        return True
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(())
-
-    def __len__(self) -> int:
-        return 0
 
 
 def _tree(roots: Roots) -> Tree:

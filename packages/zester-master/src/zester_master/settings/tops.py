@@ -16,7 +16,7 @@ from zester_proto.render.code_cache import CodeCache
 from zester_proto.render.nodes import Dialect, Place, Problem
 from zester_proto.render.renderer import Rendered, Renderer
 from zester_proto.render.secret_text import Secrets
-from zester_proto.target import Node, parse, walk
+from zester_proto.target import Node, asks_settings, parse, walk
 from zester_proto.target.ast import And, Globs, Group, IdRegex, Listed, Not, Or, Ranged
 from zester_proto.target.salt_targets import in_our_letters
 from zester_proto.tree.files import TreeFiles
@@ -78,7 +78,7 @@ class Tops:
         except ZesterError as error:
             problems.error(f"{asked.target!r}: {error.message}", asked.at, error.hint)
             target = Listed(())
-        if any(getattr(part, "settings", False) for _, part in walk(target)):
+        if asks_settings(target):
             problems.error(
                 "a top file of settings cannot ask for settings (I@, J@)", asked.at,
                 "they are what it decides: use ids or facts",
