@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import time
@@ -274,6 +275,20 @@ def test_call_sees_custom_facts(tmp_path: Path) -> None:
     done = run("call", "facts.get", "rack", "--facts", tmp_path, "--output", "yaml")
 
     assert "return: r12" in done.stdout
+
+
+def test_call_has_the_id_that_was_given_or_joined_or_the_hosts_name(tmp_path: Path) -> None:
+    def told(*words: object) -> str:
+        return run("call", "facts.get", "id", *words).stdout.strip()
+
+    (tmp_path / "site.json").write_text('{"id": "web-7"}')
+    (tmp_path / "facts.json").write_text('{"id": "db-7"}')
+
+    assert told("--auth-dir", tmp_path) == "web-7"
+    assert told("--auth-dir", tmp_path, "--id", "10") == "10"
+    assert told("--auth-dir", tmp_path, "--facts", tmp_path / "facts.json") == "db-7"
+    assert told("--auth-dir", tmp_path / "none") == socket.gethostname().lower()
+    assert "'Web 7' is not a valid peel id" in run("call", "--id", "Web 7", "test.ping").stderr
 
 
 def test_call_never_loads_the_bus(tmp_path: Path) -> None:

@@ -34,7 +34,8 @@ def test_a_value_is_declared_in_each_form(how: Any, expected: dict[str, Any]):
     found = declared({"basket_functions": {"a.b": how}}, {})
 
     defaults: dict[str, Any] = {"name": "a.b", "interval": INTERVAL}
-    assert found == {"a.b": Declared(**defaults | expected)}
+    assert found.values == {"a.b": Declared(**defaults | expected)}
+    assert found.wrong == {}
 
 
 def test_settings_win_over_the_configuration_and_salts_names_are_known():
@@ -43,25 +44,41 @@ def test_settings_win_over_the_configuration_and_salts_names_are_known():
         {"a": "test.echo", "b": {"fact": "os"}},
     )
 
-    assert {name: one.function or one.fact for name, one in found.items()} == {
+    assert {name: one.function or one.fact for name, one in found.values.items()} == {
         "a": "test.ping", "b": "os",
     }  # fmt: skip
-    assert {one.interval for one in found.values()} == {300.0}
+    assert {one.interval for one in found.values.values()} == {300.0}
+
+
+@pytest.mark.parametrize(
+    ("name", "how", "problem"),
+    [
+        ("a b", None, "cannot name a value"),
+        ("a", 5, "a is 5"),
+        ("a", {"function": "x.y", "argz": []}, "unknown key 'argz'"),
+        ("a", {"function": "x.y", "args": "b"}, "a list of args"),
+        ("a", {"fact": "os", "interval": "soon"}, "not a duration"),
+        ("a", {"fact": "os", "allow": "web-* and ("}, "a target is missing"),
+        ("a", {"fact": "os", "allow": "I@role:web"}, "asks for settings"),
+    ],
+)
+def test_what_makes_no_sense_is_named_and_holds_nothing_up(name: str, how: Any, problem: str):
+    found = declared(
+        {"basket_functions": {name: how, "good": {"fact": "os", "allow": "N@webs"}}}, {}
+    )
+    assert list(found.values) == ["good"]
+    assert list(found.wrong) == [name]
+    assert problem in found.wrong[name].message
 
 
 @pytest.mark.parametrize(
     ("settings", "problem"),
     [
         ({"basket_functions": ["a"]}, "basket_functions is no map"),
-        ({"basket_functions": {"a b": None}}, "cannot name a value"),
-        ({"basket_functions": {"a": 5}}, "a is 5"),
-        ({"basket_functions": {"a": {"function": "x.y", "argz": []}}}, "unknown key 'argz'"),
-        ({"basket_functions": {"a": {"function": "x.y", "args": "b"}}}, "a list of args"),
-        ({"basket_functions": {"a": {"fact": "os", "interval": "soon"}}}, "not a duration"),
         ({"basket_functions": {f"a{n}": None for n in range(65)}}, "64 are taken at most"),
     ],
 )
-def test_what_makes_no_sense_is_named(settings: dict[str, Any], problem: str):
+def test_what_makes_no_sense_as_a_whole_is_refused(settings: dict[str, Any], problem: str):
     with pytest.raises(Refused) as caught:
         declared(settings, {})
     assert problem in caught.value.message

@@ -138,7 +138,9 @@ def test_the_basket_gives_peels_and_values(tmp_path: Path):
         text(found, "{{ salt['mine.get']('role:db', 'ip', 'grain') }}")
         == "{'db-1': '{{ 10.0.0.1 }}'}"
     )
-    assert asked == [("G@role:db", "ip"), ("G@role:db", "ip")]
+    written = '[{"peel": "db-1", "value": "{{ 10.0.0.1 }}", "age": 90.0}]'
+    assert text(found, "{{ basket('G@role:db', 'ip') | tojson }}") == written
+    assert set(asked) == {("G@role:db", "ip")}
 
 
 def test_grains_have_salts_names_and_facts_our_own(tmp_path: Path):

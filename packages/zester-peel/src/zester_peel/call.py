@@ -16,7 +16,7 @@ from zester_modules.returns import Outcome, Return
 from zester_modules.states.trees import with_modules
 from zester_peel import __version__, tests_text
 from zester_peel.call_settings import with_kept
-from zester_peel.call_trees import facts_of, trees_of
+from zester_peel.call_trees import facts_of, id_of, trees_of
 from zester_peel.locks import wait_for_lock
 from zester_peel.states_text import is_result, shown
 from zester_proto.codec import normalise
@@ -50,9 +50,10 @@ def run_call(words: list[str]) -> int:
     with contextlib.redirect_stdout(sys.stderr):  # modules may print while they are imported
         args, kwargs = _arguments(registry, function, rest)
         _lock(registry, function, given.state_dir)
+    auth = given.auth_dir or given.state_dir / "auth"
     facts_dir, facts = facts_of(given.facts, given.id)
     if not given.settings:
-        trees = with_kept(trees, given.state_dir, given.auth_dir or given.state_dir / "auth")
+        trees = with_kept(trees, given.state_dir, auth)
     answer = call(
         function,
         [*args, *plain],
@@ -60,7 +61,7 @@ def run_call(words: list[str]) -> int:
         facts_dir=facts_dir,
         facts=facts,
         trees=trees,
-        peel_id=given.id,
+        peel_id=id_of(given.id, facts, auth),
         version=__version__,
         test=given.test,
         timeout=parse_duration(given.timeout) if given.timeout else None,
@@ -97,7 +98,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--test", action="store_true", help="say what would change")
     parser.add_argument("--host", action="store_true",
                         help="with state.test: converge on a throw-away root, too")  # fmt: skip
-    parser.add_argument("--id", default="", help="the id that the function sees")
+    parser.add_argument("--id", default="",
+                        help="the id that the function sees; else as this host joined, or its "
+                        "name")  # fmt: skip
     return parser
 
 

@@ -1,10 +1,15 @@
-"""Trees and facts that the command line gives to a local call."""
+"""Trees, facts and the id that the command line gives to a local call."""
 
+import json
+import socket
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
 from zester_modules.errors import Refused
 from zester_modules.states.trees import Trees
+from zester_proto.errors import BadId
+from zester_proto.ids import check_peel_id
 
 
 def trees_of(
@@ -54,3 +59,29 @@ def facts_of(place: Path, peel_id: str) -> tuple[Path, dict[str, Any] | None]:
         raise Refused(f"{place} holds no facts", hint="it has to be a map in YAML or JSON")
     facts = {str(key): value for key, value in cast("dict[Any, Any]", found).items()}
     return place.parent, facts | ({"id": peel_id} if peel_id else {})
+
+
+def id_of(given: str, facts: Mapping[str, Any] | None, auth: Path) -> str:
+    """Give the id under which a call runs: as it was given, as this host joined, or its name.
+
+    Args:
+        given: on the command line; may be empty.
+        facts: those of the command line, which may name another host.
+        auth: folder of the keys with which an agent joined.
+
+    Raises:
+        BadId: what was given is none.
+    """
+    if given:
+        return check_peel_id(given)
+    if facts is not None:
+        return str(facts.get("id", ""))
+    try:
+        joined: Any = json.loads((auth / "site.json").read_bytes())
+        return check_peel_id(joined["id"])
+    except (OSError, ValueError, TypeError, KeyError, BadId):
+        pass  # it has not joined, or we may not look; what is damaged is told by who needs it
+    try:
+        return check_peel_id(socket.gethostname().lower())
+    except BadId:
+        return ""

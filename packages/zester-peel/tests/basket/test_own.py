@@ -22,6 +22,7 @@ basket_functions:
   os: {fact: os}
   id: {function: facts.get, args: [id], interval: 10s}
   missing: {fact: nobody.has.it}
+  odd name: {fact: os}
 """
 
 
@@ -80,6 +81,7 @@ async def test_values_travel_from_their_host_to_who_asks(stage: Stage):
         lambda: asyncio.to_thread(stage.peel.conditions), "it says what failed"
     )
     assert "missing: this host has no fact 'nobody.has.it'" in conditions["basket"]
+    assert "'odd name' cannot name a value of the basket" in conditions["basket"]
     assert await stage.names() == ["id", "os"]
 
     # what was looked at again is newer

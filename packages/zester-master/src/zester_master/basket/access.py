@@ -11,7 +11,14 @@ from typing import Final
 
 from zester_master.context import Context
 from zester_proto.errors import ZesterError
-from zester_proto.target import Node, SettingsUnavailable, TargetError, matches, parse, walk
+from zester_proto.target import (
+    Node,
+    SettingsUnavailable,
+    TargetError,
+    asks_settings,
+    matches,
+    parse,
+)
 from zester_proto.target.ast import And
 
 ALL: Final = "*"
@@ -78,10 +85,9 @@ class Access:
             node = parse(target, groups=self._context.groups)
         except TargetError as error:
             raise BadAccess(f"{key}: {name}: {error.message}", hint=error.hint) from error
-        for _, part in walk(node):
-            if getattr(part, "settings", False):
-                raise BadAccess(
-                    f"{key}: {name}: {target} asks for settings, which a basket may be a part of",
-                    hint="name peels by id, list, group or fact",
-                )
+        if asks_settings(node):
+            raise BadAccess(
+                f"{key}: {name}: {target} asks for settings, which a basket may be a part of",
+                hint="name peels by id, list, group or fact",
+            )
         return node

@@ -13,7 +13,7 @@ from zester_proto.link import LinkError, Message
 from zester_proto.logs import Log
 from zester_proto.messages.basket import VIEW_BYTES, BasketAsk, BasketRow, BasketView
 from zester_proto.subjects import BASKET_ALL, MASTERS, parse_peel_asks
-from zester_proto.target import parse
+from zester_proto.target import asks_settings, parse
 
 MAX_NONCE: Final = 64
 MAX_TARGET: Final = 4096
@@ -128,7 +128,13 @@ class BasketAnswers:
                 f"{peel_id} may not read {ask.name} of the basket",
                 hint="basket_access in the masters' configuration says who may",
             )
-        node = access.from_sources(parse(ask.target, groups=context.groups), ask.name)
+        asked = parse(ask.target, groups=context.groups)
+        if asks_settings(asked):
+            raise ZesterError(
+                f"{ask.target} asks for settings: by trying, a peel could find out those of others",
+                hint="read a basket by ids, groups or facts, or have those hosts share what it is",
+            )
+        node = access.from_sources(asked, ask.name)
         values = await self._values.of(ask.name)
         rows: list[BasketRow] = []
         room = VIEW_BYTES

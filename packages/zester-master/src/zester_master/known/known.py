@@ -18,8 +18,8 @@ from zester_proto.errors import ZesterError
 from zester_proto.link import LinkError
 from zester_proto.messages.basket import VALUE_LIMIT, BasketAsk
 from zester_proto.messages.settings import Lists
-from zester_proto.target import Node, SettingsUnavailable, walk, write
-from zester_proto.target.ast import And, Comparison, Fact, FactRegex, Group, Listed, Not, Or
+from zester_proto.target import Node, SettingsUnavailable, asks_settings, write
+from zester_proto.target.ast import And, Group, Listed, Not, Or
 
 PATIENCE: Final = 2.0
 """Seconds that a target waits for settings; who renders longer is asked again."""
@@ -145,7 +145,10 @@ class Known:
             for one in wanting:
                 for name in found[one].secrets:
                     secrets[name] = self._secret(name)
-                await self._fetch(one, found[one].wants, baskets.setdefault(one, {}))
+                refused = await self._fetch(one, found[one].wants, baskets.setdefault(one, {}))
+                if refused is not None:
+                    found[one] = refused
+            wanting = [one for one in wanting if not found[one].error]
         text = "its settings ask for one basket after the other"
         return found | {one: Answer(one, error=text) for one in wanting}
 
@@ -168,19 +171,22 @@ class Known:
 
     async def _fetch(
         self, peel_id: str, wants: Iterable[tuple[str, str]], into: dict[str, bytes]
-    ) -> None:
-        """Get what a peel may read of the basket, as it would itself."""
+    ) -> Answer | None:
+        """Get what a peel may read of the basket, as it would itself; say what it may not."""
         for target, name in wants:
             rows: list[list[object]] = []
             after, more = "", True
             while more:
                 ask = BasketAsk(nonce=b"", target=target, name=name, after=after)
                 view = await self._baskets.view(peel_id, ask)
+                if view.problem:
+                    return Answer(peel_id, error=view.problem, hint=view.hint, volatile=True)
                 for row in view.rows:
                     value = unpack(row.value, limit=VALUE_LIMIT)
                     rows.append([row.peel, value, max(0.0, view.time - row.at)])
                 more, after = view.more, view.rows[-1].peel if view.rows else ""
             into[basket_key(target, name)] = pack(rows)
+        return None
 
     # -- targets -------------------------------------------------------------------------------
 
@@ -192,13 +198,13 @@ class Known:
             SettingsUnknown: a peel's settings decide, and cannot be known; the text says why.
             StillRendering: it takes longer than a target may wait.
         """
-        return await self._settled(node, None) if _asks(node) else node
+        return await self._settled(node, None) if asks_settings(node) else node
 
     async def _settled(self, node: Node, among: Node | None) -> Node:
-        if not _asks(node):
+        if not asks_settings(node):
             return node
         if isinstance(node, And):
-            plain = [part for part in node.parts if not _asks(part)]
+            plain = [part for part in node.parts if not asks_settings(part)]
             around = _and([*plain, *([among] if among is not None else [])])
             return And(tuple([await self._settled(part, around) for part in node.parts]))
         if isinstance(node, Or):
@@ -277,12 +283,6 @@ class Known:
             f"{wrong[0].error}",
             hint=wrong[0].hint or "target by facts, or take these peels out: ... and not web-1",
         )
-
-
-def _asks(node: Node) -> bool:
-    return any(
-        isinstance(part, Fact | FactRegex | Comparison) and part.settings for _, part in walk(node)
-    )
 
 
 def _and(parts: Sequence[Node]) -> Node | None:

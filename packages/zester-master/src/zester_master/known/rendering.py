@@ -6,7 +6,7 @@ gets what is there already.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, cast
 
 import msgspec
 
@@ -33,16 +33,9 @@ KEPT: Final = 4096
 _OF_ONE: Final = (b"peel_id", b"opts", b"ifelse", b"basket")
 """Words in a file that may make it another one for each peel."""
 
+_ROW: Final = ("peel", "value", "age")
 _MISSING: Final = b""
 _BASKET_LIMIT: Final = 64 * 1024 * 1024
-
-
-class Row(NamedTuple):
-    """One peel's value of a basket, as templates see it."""
-
-    peel: str
-    value: Any
-    age: float
 
 
 class Made(msgspec.Struct, frozen=True, kw_only=True):
@@ -151,13 +144,13 @@ class Renderings:
         self.made += 1
         wants: dict[tuple[str, str], None] = {}
 
-        def basket(target: str, name: str) -> list[Row]:
+        def basket(target: str, name: str) -> list[dict[str, Any]]:
             found = baskets.get(basket_key(target, name))
             if found is None:
                 wants[target, name] = None
                 raise ZesterError(f"the basket {name} of {target} is not here yet")
             rows = cast("list[Any]", unpack(found, limit=_BASKET_LIMIT))
-            return [Row(*row) for row in rows]
+            return [dict(zip(_ROW, row, strict=True)) for row in rows]
 
         peel = BarePeel(
             id=peel_id, facts=facts, groups=self._groups, basket=basket,

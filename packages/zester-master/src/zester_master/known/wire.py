@@ -65,7 +65,11 @@ class Digests(msgspec.Struct, frozen=True, kw_only=True, tag="digests"):
     """A digest of each setting at the top, to compare with what the peel itself has."""
 
 
-Question = Match | Show | Get | Trace | Digests
+class Check(msgspec.Struct, frozen=True, kw_only=True, tag="check"):
+    """Whether there is an error; there is none where only the peel can tell."""
+
+
+Question = Match | Show | Get | Trace | Digests | Check
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True, tag="batch"):

@@ -1,4 +1,4 @@
-"""What a template gets of a basket."""
+"""What a basket gives."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -13,6 +13,10 @@ class BasketItem(msgspec.Struct, frozen=True):
     value: Any
     age: float = 0.0
     """Seconds since the masters stored it."""
+
+    def shown(self) -> dict[str, Any]:
+        """Give it as templates see it: a map, which filters can write."""
+        return {"peel": self.peel, "value": self.value, "age": self.age}
 
 
 Basket = Callable[[str, str], Sequence[BasketItem]]

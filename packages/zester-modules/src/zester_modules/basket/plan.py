@@ -1,13 +1,14 @@
 """Which values this host shares, as its settings and its configuration declare them."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
 import msgspec
 
 from zester_modules.errors import Refused
 from zester_proto.errors import ZesterError
 from zester_proto.messages.basket import NAMES, check_name
+from zester_proto.target import EveryGroup, asks_settings, parse
 from zester_proto.tree.salt_targets import in_our_letters
 from zester_proto.units import did_you_mean, parse_duration
 
@@ -36,8 +37,18 @@ class Declared(msgspec.Struct, frozen=True, kw_only=True):
     """A target: the peels that may read it; all where it is empty."""
 
 
-def declared(settings: Mapping[str, Any], configured: Mapping[str, Any]) -> dict[str, Declared]:
-    """Give what this host shares, by name; settings win over the configuration.
+class Declarations(NamedTuple):
+    """What this host is to share, by name."""
+
+    values: dict[str, Declared]
+    wrong: dict[str, Refused]
+    """What makes no sense, and why; the others are shared all the same."""
+    interval: float
+    """Seconds between two looks, where nothing else is said."""
+
+
+def declared(settings: Mapping[str, Any], configured: Mapping[str, Any]) -> Declarations:
+    """Give what this host shares; settings win over the configuration.
 
     Args:
         settings: `basket_functions` and `basket_interval`, or Salt's `mine_functions` and
@@ -45,7 +56,7 @@ def declared(settings: Mapping[str, Any], configured: Mapping[str, Any]) -> dict
         configured: `basket_functions` of the peel's configuration.
 
     Raises:
-        Refused: something of it makes no sense; the text names it.
+        Refused: the whole of it makes no sense; the text names it.
     """
     given: Any = settings.get("basket_functions", settings.get("mine_functions")) or {}
     if not isinstance(given, Mapping):
@@ -54,7 +65,31 @@ def declared(settings: Mapping[str, Any], configured: Mapping[str, Any]) -> dict
     together = {**configured, **cast("Mapping[str, Any]", given)}
     if len(together) > NAMES:
         raise Refused(f"this host declares {len(together)} values; {NAMES} are taken at most")
-    return {str(name): _one(str(name), how, every) for name, how in together.items()}
+    values: dict[str, Declared] = {}
+    wrong: dict[str, Refused] = {}
+    for name, how in together.items():
+        try:
+            values[str(name)] = _checked(_one(str(name), how, every))
+        except Refused as error:
+            wrong[str(name)] = error
+    return Declarations(values, wrong, every)
+
+
+def _checked(one: Declared) -> Declared:
+    """Look whether anybody could read a value: masters give none that is for nobody they know."""
+    if not one.allow:
+        return one
+    try:
+        node = parse(one.allow, groups=EveryGroup())
+    except ZesterError as error:
+        raise Refused(f"basket_functions: {one.name}: {error.message}", hint=error.hint) from error
+    if asks_settings(node):
+        raise Refused(
+            f"basket_functions: {one.name}: {one.allow} asks for settings, and cannot say who may "
+            "read",
+            hint="name peels by id, list, group or fact",
+        )
+    return one
 
 
 def _every(settings: Mapping[str, Any]) -> float:

@@ -14,7 +14,7 @@ from zester_modules.returns import Return
 from zester_modules.states.template_calls import TemplateCalls
 from zester_modules.words import Value
 from zester_proto.errors import ZesterError
-from zester_proto.messages.basket import check_name
+from zester_proto.messages.basket import check_name, is_name
 from zester_proto.units import did_you_mean
 
 _MISSING: Final = object()
@@ -33,16 +33,16 @@ def get(context: Context, target: str, name: str) -> list[dict[str, Any]]:
     if context.basket is None:
         return []
     items = context.basket(target, name)
-    return [{"peel": one.peel, "value": one.value, "age": round(one.age, 1)} for one in items]
+    return [one.shown() | {"age": round(one.age, 1)} for one in items]
 
 
 @function("basket.valid", reads=True)
 def valid(context: Context) -> dict[str, Any]:
     """Answer which values this host declares, with their function and interval."""
+    found = declared(context.settings, _configured(context))
     return {
-        name: {"fact": one.fact} if one.fact else _shown(one)
-        for name, one in declared(context.settings, _configured(context)).items()
-    }
+        name: {"fact": one.fact} if one.fact else _shown(one) for name, one in found.values.items()
+    } | {name: {"problem": error.message} for name, error in found.wrong.items()}
 
 
 def _shown(one: Declared) -> dict[str, Any]:
@@ -64,16 +64,19 @@ def update(context: Context, *names: str) -> Return:
         names: these alone; all that are declared if none is given.
     """
     plan = declared(context.settings, _configured(context))
+    known = {*plan.values, *plan.wrong}
     for name in names:
-        if name not in plan:
-            hint = did_you_mean(name, sorted(plan)) or "basket.valid lists what is declared"
+        if name not in known:
+            hint = did_you_mean(name, sorted(known)) or "basket.valid lists what is declared"
             raise Refused(f"this host declares no value {name!r}", hint=hint)
     desk = _desk(context)
     calls = TemplateCalls(context, context.template_functions)
     shared: list[str] = []
-    failed: dict[str, str] = {}
-    for name in names or plan:
-        one = plan[name]
+    failed = {name: one.message for name, one in plan.wrong.items() if not names or name in names}
+    for name in names or plan.values:
+        one = plan.values.get(name)
+        if one is None:
+            continue
         try:
             desk.give(name, _source(one), _value(context, calls, one), one.allow)
         except ZesterError as error:
@@ -82,7 +85,9 @@ def update(context: Context, *names: str) -> Return:
             failed[name] = f"{type(error).__name__}: {error}"
         else:
             shared.append(name)
-    desk.plan({name: one.interval for name, one in plan.items()}, failed)
+    intervals = {name: one.interval for name, one in plan.values.items()}
+    # what makes no sense is declared all the same: its last value stays
+    desk.plan(dict.fromkeys(filter(is_name, plan.wrong), plan.interval) | intervals, failed)
     answer = {"shared": shared, "failed": failed}
     if not failed:
         return Return(answer)

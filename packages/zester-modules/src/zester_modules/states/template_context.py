@@ -8,7 +8,6 @@ from typing import Any, NoReturn
 
 import msgspec
 
-from zester_modules.basket.item import BasketItem
 from zester_modules.context import Context
 from zester_modules.states.laid import secret_paths
 from zester_modules.states.template_calls import Salt, TemplateCalls
@@ -95,10 +94,10 @@ class Templates:
             "secret": _no_secret,
         }
 
-    def _basket(self, target: str, name: str) -> list[BasketItem]:
+    def _basket(self, target: str, name: str) -> list[dict[str, Any]]:
         self.called.add("basket")
         ask = self.context.basket
-        return list(ask(target, name)) if ask is not None else []
+        return [one.shown() for one in ask(target, name)] if ask is not None else []
 
     def _if_else(self, *cases: Any, default: Any = None) -> Any:
         """Give the value behind the first target that means this peel, as in Salt."""

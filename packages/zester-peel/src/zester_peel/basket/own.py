@@ -157,7 +157,8 @@ class OwnValues:
         self._wake.set()
         self._keep()
         failing = {**self._failing, **failed}
-        self._failing = {name: why for name, why in failing.items() if name in intervals}
+        known = {*intervals, *failed}  # a name that can be none is declared, and never looked at
+        self._failing = {name: why for name, why in failing.items() if name in known}
         self._say(self._failing)
 
     def drop(self, names: tuple[str, ...]) -> tuple[str, ...]:

@@ -98,13 +98,18 @@ class BasketAnswer(msgspec.Struct, frozen=True, kw_only=True):
     rows: tuple[BasketRow, ...] = ()
 
 
+def is_name(text: str) -> bool:
+    """Say whether values can be shared under a name."""
+    return _NAME.fullmatch(text) is not None
+
+
 def check_name(name: str) -> str:
     """Give a name under which values can be shared.
 
     Raises:
         BadName: it is none.
     """
-    if _NAME.fullmatch(name) is None:
+    if not is_name(name):
         raise BadName(
             f"{name[:80]!r} cannot name a value of the basket",
             hint="use 1 to 64 of A-Z a-z 0-9 _ - . as in network.ip_addrs",

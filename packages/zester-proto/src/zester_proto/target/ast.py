@@ -121,6 +121,13 @@ def walk(node: Node, depth: int = 0) -> Iterator[tuple[int, Node]]:
         yield from walk(part, depth + 1)
 
 
+def asks_settings(node: Node) -> bool:
+    """Say whether a part of it asks for settings (`I@`, `J@`)."""
+    return any(
+        isinstance(part, Fact | FactRegex | Comparison) and part.settings for _, part in walk(node)
+    )
+
+
 def _parts(node: Node) -> tuple[Node, ...]:
     if isinstance(node, And | Or):
         return node.parts

@@ -1,6 +1,6 @@
 """The target language: from an expression to its meaning, or to an error with a caret."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, NoReturn, TypeAlias
 
 from zester_proto.target.ast import And, Group, Node, Not, Or
@@ -10,6 +10,27 @@ from zester_proto.target.terms import build_term
 
 Groups: TypeAlias = Mapping[str, str | Sequence[str]]
 """Named groups: each an expression, or a list of ids, globs or expressions of which one holds."""
+
+
+class EveryGroup(Mapping[str, str]):
+    """Groups where nobody says which there are: every name is one, and may mean anybody."""
+
+    def __getitem__(self, name: str) -> str:
+        """Give everybody."""
+        return "*"
+
+    def __contains__(self, name: object) -> bool:
+        """Know every name."""
+        return True
+
+    def __iter__(self) -> Iterator[str]:
+        """Give none: they cannot be listed."""
+        return iter(())
+
+    def __len__(self) -> int:
+        """Count those that can be listed."""
+        return 0
+
 
 MAX_LENGTH: Final = 64 * 1024
 """Characters of an expression: some thousand ids in a list."""
@@ -33,7 +54,7 @@ def parse(text: str, *, groups: Groups | None = None) -> Node:
     Raises:
         TargetError: it is malformed, too large, or names a group that is unknown or broken.
     """
-    return _Parser(text, _Scope(groups or {})).parse()
+    return _Parser(text, _Scope({} if groups is None else groups)).parse()
 
 
 def check_groups(groups: Groups) -> None:
