@@ -118,8 +118,8 @@ class Agent:
             self.published,
             self.secrets,
             config.settings_trees,
-            config.merged_lists,
-            self.trial,
+            lists=config.merged_lists,
+            trial=self.trial,
         )
         context.least_settings = self.published.least
         self.known_tree = KnownTree(context, self.known, self.settings, self.published)
