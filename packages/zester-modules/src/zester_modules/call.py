@@ -114,6 +114,7 @@ def call(
     facts: Mapping[str, Any] | None = None,
     registry: Registry | None = None,
     trees: "Trees | None" = None,
+    masker: Masker | None = None,
 ) -> Return:
     """Run one function on this host with no agent and no bus; it never raises.
 
@@ -131,6 +132,7 @@ def call(
         facts: given ones; else they are collected when the function looks at them.
         registry: the functions; else the built-in ones, those installed and those of the tree.
         trees: where state and settings trees lie.
+        masker: learns the secrets that are read, for who writes the log.
     """
     import tempfile  # noqa: PLC0415  # the agent has folders of its own
 
@@ -148,6 +150,7 @@ def call(
             registry=functions, peel_id=peel_id, test=test, tmp=Path(folder),
             facts_dir=facts_dir, version=version, trees=trees,
             deadline=None if timeout is None else time.monotonic() + timeout,
+            masker=Masker() if masker is None else masker,
         )  # fmt: skip
         if trees is not None:
             use(trees, context)
@@ -170,7 +173,7 @@ def failure(name: str, error: BaseException, masker: Masker | None = None) -> Re
 
     What is secret is masked before texts are cut, as half of a secret is not found any more.
     """
-    mask = (masker or Masker()).text
+    mask = (Masker() if masker is None else masker).text
     debug = mask("".join(traceback.format_exception(error)))[-DEBUG_LIMIT:]
     if isinstance(error, Refused):
         return Return(None, Outcome.REFUSED, error=error.message, hint=error.hint, debug=debug)

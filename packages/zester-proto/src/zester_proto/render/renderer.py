@@ -183,7 +183,9 @@ class Renderer:
             self._read, self._codes, job.dialect, {**job.env, **job.header}, undefined,
             secrets=self._secrets, reads=self._reads,
         )  # fmt: skip
-        environment.filters = Filters({**environment.filters, **self._filters}, self._third)
+        environment.filters = Filters(
+            {**environment.filters, **self._filters}, self._third, self._secrets
+        )
         environment.tests.update(self._tests)
         environment.globals.update({**GLOBALS, **job.context})
         return environment

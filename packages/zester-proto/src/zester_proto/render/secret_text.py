@@ -10,7 +10,7 @@ is such a text again; filters that write YAML or JSON write the placeholder.
 import functools
 import re
 import secrets as randomness
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, Self
 
 from zester_proto.errors import ZesterError
@@ -105,9 +105,23 @@ class Secrets:
 
     def kept(self, made: Any, *sources: Any) -> Any:
         """Give what was made; a text that was made of secret ones is one too."""
-        if type(made) is str and any(type(one) is SecretText for one in sources):
-            return self.text(made)
+        if type(made) is str and any(_is_of(made, one) for one in sources):
+            return self.text(self.revealed(made))
         return made
+
+    def parts(self, made: Any, source: Any) -> Any:
+        """Give what was made of a text; where that was secret, all texts of it are, as of `split`.
+
+        Those that merely stand in a list or map beside a secret are not.
+        """
+        return self._marked(made) if type(source) is SecretText else made
+
+    def _marked(self, made: Any) -> Any:
+        if is_map(made):
+            return {key: self._marked(one) for key, one in made.items()}
+        if is_list(made):
+            return [self._marked(one) for one in made]
+        return self.text(made) if type(made) is str and made else made
 
     def is_in(self, text: str) -> bool:
         """Say whether a text holds a placeholder."""
@@ -120,7 +134,7 @@ class Secrets:
     def filters(self, filters: Mapping[str, Callable[..., Any]]) -> dict[str, Callable[..., Any]]:
         """Give filters that treat secrets as the module's text says."""
         return {
-            name: (self._writing if name in _SYNTAX else self._making)(function)
+            name: (self._writing if name in _SYNTAX else self.making)(function)
             for name, function in filters.items()
         }
 
@@ -131,12 +145,16 @@ class Secrets:
 
         return write
 
-    def _making(self, function: Callable[..., Any]) -> Callable[..., Any]:
+    def making(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Give a filter whose texts are secret where it makes them of secret ones."""
+
         @functools.wraps(function)
         def make(*args: Any, **kwargs: Any) -> Any:
             if self._texts:
                 args = tuple(self._plain(one) for one in args)
-                return self.kept(function(*args, **kwargs), *args)
+                kwargs = {name: self._plain(one) for name, one in kwargs.items()}
+                made = self.kept(function(*args, **kwargs), *args, *kwargs.values())
+                return self.parts(made, args[0])
             return function(*args, **kwargs)
 
         return make
@@ -158,6 +176,26 @@ def placed(value: Any) -> Any:
     if is_map(value):
         return {key: placed(one) for key, one in value.items()}
     return [placed(one) for one in value]
+
+
+def _is_of(made: str, source: Any) -> bool:
+    """Say whether a text was made of a secret; one that was only picked from beside it was not."""
+    if type(source) is SecretText:
+        return True
+    texts = list(_texts(source)) if _holds_secret(source) else []
+    return bool(texts) and not any(type(one) is str and one == made for one in texts)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if is_map(value):
+        for key, one in value.items():
+            yield from _texts(key)
+            yield from _texts(one)
+    elif is_list(value) or is_tuple(value):
+        for one in value:
+            yield from _texts(one)
+    elif isinstance(value, str):
+        yield value
 
 
 def _holds_secret(value: Any) -> bool:
