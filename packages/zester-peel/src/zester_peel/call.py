@@ -23,6 +23,7 @@ from zester_proto.codec import normalise
 from zester_proto.logs import setup
 from zester_proto.messages.jobs import SUCCESSES
 from zester_proto.secrets.masker import Masker
+from zester_proto.secrets.printed import Printed
 from zester_proto.units import parse_duration
 
 _VALUED: Final = (
@@ -48,7 +49,16 @@ def run_call(words: list[str]) -> int:
     if given.host:
         rest.append("host=true")
     masker = Masker()
-    setup("info", "text", masker=masker)
+    with Printed(sys.stderr, masker) as printed, contextlib.redirect_stderr(printed):
+        setup("info", "text", masker=masker)
+        answer = _answer(given, function, rest, plain, masker)
+    _show(answer, given.output)
+    return 0 if Outcome(answer.outcome) in SUCCESSES else 1
+
+
+def _answer(
+    given: argparse.Namespace, function: str, rest: list[str], plain: list[str], masker: Masker
+) -> Return:
     trees = trees_of(given.tree, given.settings, given.env, modules=given.tree_modules)
     registry = with_modules(Registry(scan), trees)
     with contextlib.redirect_stdout(sys.stderr):  # modules may print while they are imported
@@ -57,7 +67,7 @@ def run_call(words: list[str]) -> int:
     facts_dir, facts = facts_of(given.facts, given.id)
     if not given.settings:
         trees = with_kept(trees, given.state_dir, given.auth_dir or given.state_dir / "auth")
-    answer = call(
+    return call(
         function,
         [*args, *plain],
         kwargs,
@@ -71,8 +81,6 @@ def run_call(words: list[str]) -> int:
         registry=registry,
         masker=masker,
     )
-    _show(answer, given.output)
-    return 0 if Outcome(answer.outcome) in SUCCESSES else 1
 
 
 def _parser() -> argparse.ArgumentParser:

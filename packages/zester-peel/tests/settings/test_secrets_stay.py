@@ -47,6 +47,8 @@ def says_no(context: Context) -> Return:
 def raises(context: Context) -> None:
     """Raise with it, where the text is cut."""
     context.log.warning("the password is %s", context.settings["password"])
+    context.log.warning("turned around it is %s", context.settings["turned"])
+    print("what templates made of it is", context.settings["turned"])
     raise RuntimeError("y" * 1975 + context.settings["password"])
 
 @function("leaks.crashes")
@@ -144,3 +146,5 @@ async def test_no_way_out_of_a_peel_says_a_secret(
     assert "a function raised" in log
     assert not [one for one in FORMS if one in log]
     assert SECRET[:6] not in log
+    assert f"turned around it is {MASK}" in log
+    assert SECRET[::-1] not in log
