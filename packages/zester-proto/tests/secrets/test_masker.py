@@ -5,6 +5,7 @@ import html
 import json
 import re
 import shlex
+import subprocess
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -162,3 +163,9 @@ def test_a_stream_masks_what_is_learned_while_it_runs() -> None:
     assert stream.feed(b"before; ") == b"before; "
     masker.learn(["correct horse"])
     assert stream.feed(b"a correct ho") + stream.feed(b"rse") + stream.end() == b"a ***"
+
+
+def test_what_the_echo_of_a_shell_makes_of_escapes_is_found() -> None:
+    value = r"C:\new\table\\end"
+    said = subprocess.run(["sh", "-c", 'echo "$0"', value], capture_output=True, check=True).stdout
+    assert Masker([value]).raw(said) == b"***\n"

@@ -133,7 +133,7 @@ def _answer(order: Order, ours: Registry, masker: Masker) -> Return:
         # SIGALRM ends the worker, and its agent knows what that means
         signal.setitimer(signal.ITIMER_REAL, max(0.001, function.timeout))
     try:
-        answer = run_bound(call, context)
+        answer = run_bound(call, context, masker=masker)
     except KeyboardInterrupt as error:
         return failure(order.function, error, masker)
     if "MemoryError" in answer.error and not answer.hint:
