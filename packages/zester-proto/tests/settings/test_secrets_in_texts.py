@@ -68,6 +68,11 @@ def compiled(template: str, value: str = "long enough") -> Compiled:
         ("'aXb' | replace('X', secret('x')) | upper", "ALONG ENOUGHB"),
         ("'aXb' | regex_replace('X', secret('x')) | upper", "ALONG ENOUGHB"),
         ("secret('x').split(' ')[1]", "enough"),
+        ("(secret('x') | regex_search('(e.*)'))[0]", "enough"),
+        ("secret('x') | list | join('')", "long enough"),
+        ("[secret('x')] | map('upper') | join", "LONG ENOUGH"),
+        ("secret('x') | wordwrap(4, wrapstring='/')", "long/enou/gh"),
+        ("(('{\"a\": \"' ~ secret('x') ~ '\"}') | load_json).a", "long enough"),
         ("(secret('x') | reverse)", "hguone gnol"),
         ("{'a': 'b', 'c': secret('x')}.c | upper", "LONG ENOUGH"),
     ],
@@ -92,3 +97,32 @@ def test_what_stands_beside_a_secret_is_none(expression: str):
     macro = "{% macro m(name, word) %}{{ name }}{% endmacro %}"
     found = compiled(f"{macro}x: {{{{ {expression} }}}}\n")
     assert (found.values, found.secrets) == ({"x": "user"}, frozenset())
+
+
+@pytest.mark.parametrize(
+    ("template", "value"),
+    [
+        ("x: {% filter upper %}a{{ secret('x') }}{% endfilter %}\n", "ALONG ENOUGH"),
+        ("{% set y %}a{{ secret('x') }}{% endset %}x: {{ y | upper }}\n", "ALONG ENOUGH"),
+        ("{% set y | upper %}{{ secret('x') }}{% endset %}x: {{ y }}\n", "LONG ENOUGH"),
+    ],
+)
+def test_what_a_filter_makes_of_a_block_with_a_secret_is_one(template: str, value: str):
+    found = compiled(template)
+    assert (found.values, found.secrets) == ({"x": value}, {("x",)})
+
+
+def test_no_secret_becomes_a_name_by_way_of_a_filter():
+    found = compiled("{% filter upper %}{{ secret('x') }}{% endfilter %}: 1\n")
+    assert [one.message for one in found.errors] == ["a secret cannot be the name of a setting"]
+
+
+def test_defaults_of_an_include_keep_their_secrets():
+    files = {
+        "a.zy": b"include:\n  - b:\n      defaults: {p: {{ secret('x') }}, q: !secret x}\n",
+        "b.zy": b"p: {{ p | upper }}\nq: {{ q }}\nr: no\n",
+    }
+    bare = Bare(KeptTree({"base": files}), Peel(id="web-1", facts={}), secret={"x": "pin's"}.get)
+    found = compile_settings(KeptTree({"base": files}), bare, ENTRIES[:1])
+    assert (found.values, found.errors) == ({"p": "PIN'S", "q": "pin's", "r": "no"}, ())
+    assert found.secrets == {("p",), ("q",)}
