@@ -62,11 +62,19 @@ async def test_a_peel_outlives_its_jwt(bus: Bus, tmp_path: Path):
     assert credentials(bus.site, "short-1").claims.exp > first.claims.exp
 
 
-def made(bus: Bus, peel_id: str, key: str, *, now: float, signer: NKey | None = None) -> str:
+def made(
+    bus: Bus,
+    peel_id: str,
+    key: str,
+    *,
+    now: float,
+    signer: NKey | None = None,
+    admitting: bytes = b"",
+) -> str:
     master, box = bus.site.master, bus.site.peel("asks-1").box.public
     return peel_jwt(
         master.commons.record, signer or master.keys.scoped[Role.PEEL], now,
-        peel_id=peel_id, public=key, box=box,
+        peel_id=peel_id, public=key, box=box, admitting=admitting or master.keys.settings,
     )  # fmt: skip
 
 
@@ -76,6 +84,7 @@ def made(bus: Bus, peel_id: str, key: str, *, now: float, signer: NKey | None = 
         ("another's", "not of 'asks-1'"),
         ("expired", "expired"),
         ("by another key", "may not do so"),
+        ("by no master", "no master admitted"),
         ("cut", "not a JWT"),
     ],
 )
@@ -86,6 +95,7 @@ async def test_only_a_present_jwt_of_its_own_is_renewed(bus: Bus, what: str, rea
         "another's": made(bus, "asks-2", key, now=now),
         "expired": made(bus, "asks-1", key, now=now - 31 * DAY),
         "by another key": made(bus, "asks-1", key, now=now, signer=NKey.generate("account")),
+        "by no master": made(bus, "asks-1", key, now=now, admitting=b"the settings key of nobody"),
         "cut": identity.credentials.jwt[:-200],
     }[what]
     async with Master.up(bus), RawPeel.up(bus, "asks-1") as peel:

@@ -71,8 +71,10 @@ class RawPeel:
         answer: what it does about a job.
     """
 
-    def __init__(self, bus: Bus, peel_id: str, answer: Answer) -> None:
-        self.identity: PeelIdentity = bus.site.peel(peel_id)
+    def __init__(
+        self, bus: Bus, peel_id: str, answer: Answer, identity: PeelIdentity | None = None
+    ) -> None:
+        self.identity: PeelIdentity = identity or bus.site.peel(peel_id)
         self.instance = new_instance()
         self.answer = answer
         self.jobs: list[Job] = []
@@ -87,10 +89,16 @@ class RawPeel:
     @classmethod
     @contextlib.asynccontextmanager
     async def up(
-        cls, bus: Bus, peel_id: str, answer: Answer = obey, **facts: Any
+        cls,
+        bus: Bus,
+        peel_id: str,
+        answer: Answer = obey,
+        *,
+        identity: PeelIdentity | None = None,
+        **facts: Any,
     ) -> AsyncGenerator[Self]:
-        """Connect, bring facts, and give a sign of life."""
-        peel = cls(bus, peel_id, answer)
+        """Connect, bring facts, and give a sign of life; with an identity of the test's making."""
+        peel = cls(bus, peel_id, answer, identity)
         async with peel.link:
             await peel.link.connect_once(PATIENCE)
             await peel.link.subscribe(CMD_ALL, peel._hear)

@@ -32,6 +32,7 @@ def jwt(master: RawMaster, ask: Renew, *, key: str = "", box: bytes = b"", name:
     return peel_jwt(
         master.identity.commons.record, master.identity.keys.scoped[Role.PEEL], time.time(),
         peel_id=name, public=key or claims.sub, box=box or box_of(claims),
+        admitting=master.identity.keys.settings,
     )  # fmt: skip
 
 

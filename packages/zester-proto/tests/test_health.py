@@ -1,5 +1,6 @@
 from zester_proto.health import Check, Condition, Health, uptime_text
 from zester_proto.metrics import Registry
+from zester_proto.secrets.masker import Masker
 
 
 def test_all_is_well_until_a_condition_or_check_says_otherwise():
@@ -69,3 +70,12 @@ def test_an_uptime_reads_as_in_the_runbook():
     assert [uptime_text(s) for s in (0, 59.9, 61, 3600, 87_330)] == [
         "0s", "59s", "1m1s", "1h0m0s", "24h15m30s",
     ]  # fmt: skip
+
+
+def test_conditions_and_checks_say_no_secret():
+    health = Health("1", masker=Masker(["hunter-22"]))
+    health.set(Condition("a", "warning", "no login as hunter-22", "change hunter-22"))
+    health.check("b", lambda: Check(ok=False, detail={"error": ["hunter-22"]}))
+
+    assert health.conditions() == [Condition("a", "warning", "no login as ***", "change ***")]
+    assert "hunter-22" not in repr(health.ready())

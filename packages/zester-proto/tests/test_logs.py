@@ -3,11 +3,13 @@ import json
 import logging
 from collections.abc import Generator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
 from zester_proto.errors import ZesterError
 from zester_proto.logs import BadLevel, Log, Throttle, parse_level, setup
+from zester_proto.secrets.masker import Masker
 
 
 @pytest.fixture(autouse=True)
@@ -145,3 +147,19 @@ def test_one_of_many_like_lines_is_let_through_and_the_rest_counted():
     for i in range(1000):
         throttle.allow(str(i))
     assert throttle.allow("a") == 0, "many keys are forgotten, not kept"
+
+
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_what_is_learned_after_the_log_began_is_masked(form: Literal["json", "text"]):
+    stream, masker = io.StringIO(), Masker()
+    setup("info", form, stream, masker=masker)
+    masker.learn(["hunter-22", "123456"])
+    Log("zester.test").info(
+        "it is hunter-22", a="hunter-22", b=["hunter-22", Path("/hunter-22")], c=123456,
+        d={"hunter-22": 1}, e=Path("hunter-22"), f=OSError(2, "hunter-22"),
+    )  # fmt: skip
+
+    said = stream.getvalue()
+    assert said.count("***") == 8, said
+    assert "hunter-22" not in said
+    assert "123456" not in said

@@ -65,6 +65,7 @@ from zester_proto.link import LinkError, LinkOptions, NatsLink
 from zester_proto.link.measures import observe
 from zester_proto.logs import Log
 from zester_proto.metrics import Registry
+from zester_proto.secrets.masker import Masker
 from zester_proto.supervise import Supervisor
 from zester_proto.target import check_groups
 
@@ -78,13 +79,22 @@ DRAIN: Final = 10.0
 
 
 class Agent:
-    """One master: built whole, then run once."""
+    """One master: built whole, then run once.
 
-    def __init__(self, config: MasterConfig, identity: MasterIdentity) -> None:
+    Args:
+        config: the master's.
+        identity: its name and keys.
+        masker: learns the site's secrets; the process's log goes through it.
+    """
+
+    def __init__(
+        self, config: MasterConfig, identity: MasterIdentity, masker: Masker | None = None
+    ) -> None:
         check_groups(config.groups)
+        self.masker = Masker() if masker is None else masker
         self.config = config
         self.metrics = Registry()
-        self.health = Health(__version__, self.metrics)
+        self.health = Health(__version__, self.metrics, masker=self.masker)
         self.context = self._context(identity)
         context, link = self.context, self.context.link
         observe(link, self.health, self.metrics)
@@ -159,6 +169,7 @@ class Agent:
             journal=Journal(link, identity.name),
             meter=meter,
             health=self.health,
+            masker=self.masker,
             groups=self.config.groups,
         )
 

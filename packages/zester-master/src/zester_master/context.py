@@ -22,6 +22,7 @@ from zester_proto.identity.signing import sign
 from zester_proto.link import NatsLink
 from zester_proto.messages.trees import TreeHead
 from zester_proto.messages.trust import SignedType
+from zester_proto.secrets.masker import Masker
 from zester_proto.target import Node
 
 
@@ -51,6 +52,7 @@ class Context:
         journal: where the life of jobs and the audit go.
         meter: what it counts.
         health: what is wrong with it.
+        masker: knows the site's secrets; the log and the health go through it.
         groups: named targets.
         quarantined: peels that are shut out, and why.
         facts_at: when the facts of each peel were stored, Unix time.
@@ -78,6 +80,7 @@ class Context:
     journal: Journal
     meter: Meter
     health: Health
+    masker: Masker = field(default_factory=Masker)
     groups: dict[str, str] = field(default_factory=dict[str, str])
     quarantined: dict[str, str] = field(default_factory=dict[str, str])
     facts_at: dict[str, float] = field(default_factory=dict[str, float])

@@ -40,6 +40,9 @@ class Meter:
         self.facts_errors = registry.counter(
             "zester_facts_sync_errors_total", "Facts of peels that were dropped"
         )
+        self.keys_refused = registry.counter(
+            "zester_peel_keys_refused_total", "Keys in a peel's name that no master admitted"
+        )
         self.targeting = registry.histogram(
             "zester_targeting_resolution_duration_seconds",
             "Target resolution latency",

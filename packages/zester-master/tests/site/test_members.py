@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from zester_master.site.admitted import admitted_box
 from zester_master.site.layout import AuthPaths, auth_folder
 from zester_master.site.masters import MemberExists, add_master, load_master
 from zester_master.site.operators import add_operator
@@ -165,7 +166,10 @@ def test_a_peels_jwt_names_it_carries_its_box_key_and_ends(site: Site):
 
     claims = verify_user(peel.credentials.jwt, chain, name="db-1=2Eexample", now=NOW)
 
-    assert claims.nats.tags == (f"x25519:{peel.box.public.hex()}",)
+    assert claims.nats.tags[0] == f"x25519:{peel.box.public.hex()}"
+    assert admitted_box(site.master.keys.settings, site.master.commons.record.site, claims) == (
+        peel.box.public
+    )
     assert claims.exp - claims.iat == 30 * 86_400
 
 

@@ -117,7 +117,9 @@ async def test_an_expired_jwt_does_not_get_in(bus: Bus):
     peel = read_seed(auth.scoped_seed(Role.PEEL), "account")
     viewer = read_seed(auth.scoped_seed(Role.VIEWER), "account")
     for jwt in (
-        peel_jwt(record, peel, old, peel_id="web-09", public=key.public, box=bytes(32)),
+        peel_jwt(
+            record, peel, old, peel_id="web-09", public=key.public, box=bytes(32), admitting=b"k"
+        ),
         operator_jwt(record, viewer, old, name="old", public=key.public, days=30),
     ):
         with pytest.raises(Refused, match=r"Authorization Violation|Authentication Expired"):

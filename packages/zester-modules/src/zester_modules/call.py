@@ -64,16 +64,22 @@ async def prepare(call: BoundCall, context: Context) -> CommandSpec | Return:
     return Return({"would_run": list(spec.argv)}, "would-change") if context.test else spec
 
 
-def run_bound(call: BoundCall, context: Context) -> Return:
+def run_bound(call: BoundCall, context: Context, *, masker: Masker | None = None) -> Return:
     """Run any function to its end in this process, as a worker does; it never raises.
 
     Only KeyboardInterrupt passes. What it prints and what children it leaves is the caller's to
     care for.
+
+    Args:
+        call: of the function.
+        context: handed to it.
+        masker: takes secrets out of what a command prints, before it is on a disk; templates and
+            states need it as it is.
     """
     name = call.function.name
     try:
         if call.function.runs == "command":
-            return _awaited(_run_command(call, context))
+            return _awaited(_run_command(call, context, masker))
         _check_dry(call, context)
         value = call.invoke(context)
         return _answer(name, _awaited(value) if inspect.iscoroutine(value) else value)
@@ -87,14 +93,14 @@ def _awaited(work: Coroutine[Any, Any, T]) -> T:
     return asyncio.run(work)
 
 
-async def _run_command(call: BoundCall, context: Context) -> Return:
+async def _run_command(call: BoundCall, context: Context, masker: Masker | None) -> Return:
     from zester_modules.host.process import Command  # noqa: PLC0415  # most calls start nothing
     from zester_modules.output import output_of  # noqa: PLC0415  # the same
 
     spec = await prepare(call, context)
     if isinstance(spec, Return):
         return spec
-    finished = await Command(spec, context.tmp).run()
+    finished = await Command(spec, context.tmp, masker=masker).run()
     try:
         return output_of(finished, timeout=spec.timeout).whole()
     finally:
@@ -114,6 +120,7 @@ def call(
     facts: Mapping[str, Any] | None = None,
     registry: Registry | None = None,
     trees: "Trees | None" = None,
+    masker: Masker | None = None,
 ) -> Return:
     """Run one function on this host with no agent and no bus; it never raises.
 
@@ -131,6 +138,7 @@ def call(
         facts: given ones; else they are collected when the function looks at them.
         registry: the functions; else the built-in ones, those installed and those of the tree.
         trees: where state and settings trees lie.
+        masker: learns the secrets that are read, for who writes the log.
     """
     import tempfile  # noqa: PLC0415  # the agent has folders of its own
 
@@ -148,12 +156,13 @@ def call(
             registry=functions, peel_id=peel_id, test=test, tmp=Path(folder),
             facts_dir=facts_dir, version=version, trees=trees,
             deadline=None if timeout is None else time.monotonic() + timeout,
+            masker=Masker() if masker is None else masker,
         )  # fmt: skip
         if trees is not None:
             use(trees, context)
         context.facts = LazyFacts(lambda: _collect(context)) if facts is None else facts
         with contextlib.redirect_stdout(sys.stderr):
-            return masked(run_bound(bound, context), context.masker)
+            return masked(run_bound(bound, context, masker=context.masker), context.masker)
 
 
 def _collect(context: Context) -> dict[str, Any]:
@@ -170,7 +179,7 @@ def failure(name: str, error: BaseException, masker: Masker | None = None) -> Re
 
     What is secret is masked before texts are cut, as half of a secret is not found any more.
     """
-    mask = (masker or Masker()).text
+    mask = (Masker() if masker is None else masker).text
     debug = mask("".join(traceback.format_exception(error)))[-DEBUG_LIMIT:]
     if isinstance(error, Refused):
         return Return(None, Outcome.REFUSED, error=error.message, hint=error.hint, debug=debug)

@@ -26,16 +26,21 @@ class EventProblem(ZesterError):
 
 
 def tell(context: Context, tag: str, data: Mapping[str, Any]) -> None:
-    """Tell an event; without an agent it is only logged.
+    """Tell an event, without what is secret; without an agent it is only logged.
 
     Raises:
         BadTag: its tag cannot be one.
-        EventProblem: it is too large, or too many wait already.
+        EventProblem: its tag holds a secret, it is too large, or too many wait already.
         ZesterError: it cannot be kept.
     """
+    if context.masker.is_in(tag):
+        raise EventProblem(
+            f"the tag {context.masker.text(tag)} of an event holds a secret",
+            hint="tags are names on the bus, which whoever runs a server reads",
+        )
     told = Told(
         id=new_jid(), tag=read_tag(tag), time=time.time(), jid=context.jid,
-        data=codec.normalise(dict(data)),
+        data=context.masker.data(codec.normalise(dict(data))),
     )  # fmt: skip
     packed = codec.encode(told)
     if len(packed) > LARGEST:

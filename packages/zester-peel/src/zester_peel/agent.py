@@ -80,7 +80,7 @@ class Agent:
         self.instance = new_instance(_boot_id())
         self._log = Log("zester.peel", {"peel_id": identity.id})
         self.metrics = Metrics()
-        self.health = Health(__version__, self.metrics)
+        self.health = Health(__version__, self.metrics, masker=masker)
         self.clock = SiteClock()
         self.link = NatsLink(_link_options(config, identity))
         self.trust = TrustWalk(
@@ -178,6 +178,7 @@ class Agent:
             box=self.identity.box,
             trust=self.identity.trust,
             link=self.link,
+            masker=self.masker,
             sent=self.meter.events,
             log=self._log,
         )

@@ -20,7 +20,10 @@ from zester_peel.call_trees import facts_of, id_of, trees_of
 from zester_peel.locks import wait_for_lock
 from zester_peel.states_text import is_result, shown
 from zester_proto.codec import normalise
+from zester_proto.logs import setup
 from zester_proto.messages.jobs import SUCCESSES
+from zester_proto.secrets.masker import Masker
+from zester_proto.secrets.printed import Printed
 from zester_proto.units import parse_duration
 
 _VALUED: Final = (
@@ -45,6 +48,17 @@ def run_call(words: list[str]) -> int:
     function, *rest = called
     if given.host:
         rest.append("host=true")
+    masker = Masker()
+    with Printed(sys.stderr, masker) as printed, contextlib.redirect_stderr(printed):
+        setup("info", "text", masker=masker)
+        answer = _answer(given, function, rest, plain, masker)
+    _show(answer, given.output)
+    return 0 if Outcome(answer.outcome) in SUCCESSES else 1
+
+
+def _answer(
+    given: argparse.Namespace, function: str, rest: list[str], plain: list[str], masker: Masker
+) -> Return:
     trees = trees_of(given.tree, given.settings, given.env, modules=given.tree_modules)
     registry = with_modules(Registry(scan), trees)
     with contextlib.redirect_stdout(sys.stderr):  # modules may print while they are imported
@@ -54,7 +68,7 @@ def run_call(words: list[str]) -> int:
     facts_dir, facts = facts_of(given.facts, given.id)
     if not given.settings:
         trees = with_kept(trees, given.state_dir, auth)
-    answer = call(
+    return call(
         function,
         [*args, *plain],
         kwargs,
@@ -66,9 +80,8 @@ def run_call(words: list[str]) -> int:
         test=given.test,
         timeout=parse_duration(given.timeout) if given.timeout else None,
         registry=registry,
+        masker=masker,
     )
-    _show(answer, given.output)
-    return 0 if Outcome(answer.outcome) in SUCCESSES else 1
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from zester_modules.events import ROOM, WAKE, waiting
 from zester_proto.codec import decode, encode
 from zester_proto.errors import CodecError, ZesterError
@@ -17,6 +19,7 @@ from zester_proto.link.backoff import Backoff
 from zester_proto.logs import Log, Throttle
 from zester_proto.messages.events import LARGEST, STREAM, Told, seal, subject_of
 from zester_proto.metrics import Counter
+from zester_proto.secrets.masker import Masker
 
 ATTEMPT: Final = 5.0
 """Seconds that the bus has to store one."""
@@ -38,6 +41,7 @@ class EventPost:
         box: the peel's own key.
         trust: names the masters' key.
         link: the bus.
+        masker: takes secrets out of them: the agent may know more than the job that told them.
         sent: counts them.
         log: says what is wrong.
     """
@@ -50,6 +54,7 @@ class EventPost:
         box: BoxKey,
         trust: TrustStore,
         link: NatsLink,
+        masker: Masker,
         sent: Counter,
         log: Log,
     ) -> None:
@@ -58,6 +63,7 @@ class EventPost:
         self._box = box
         self._trust = trust
         self._link = link
+        self._masker = masker
         self._sent = sent
         self._log = log
         self._throttle = Throttle(60.0)
@@ -94,10 +100,11 @@ class EventPost:
 
     def _read(self, path: Path) -> Told | None:
         try:
-            return decode(path.read_bytes(), Told, limit=LARGEST)
+            told = decode(path.read_bytes(), Told, limit=LARGEST)
         except (OSError, CodecError) as error:
             self._log.error("an event is damaged and let go of", event=path.name, error=str(error))
             return None
+        return msgspec.structs.replace(told, data=self._masker.data(told.data))
 
     async def _pace(self) -> None:
         """Wait until one more may be sent."""

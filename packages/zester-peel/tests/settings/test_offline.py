@@ -12,6 +12,10 @@ from zester_testing.sealing import Sealing
 from zester_testing.site import Bus
 
 FILES = {"base.sls": "id: {{ grains.id }}\nport: 80\npassword: {{ secret('db') }}\n"}
+SAYS = """\
+{% do salt['log.warning']('the password is ' ~ pillar.password) %}
+told: {test.nop: [{fire_event: true}]}
+"""
 SECRET = "kept-and-sealed"  # of this test
 
 
@@ -35,10 +39,15 @@ async def kept(bus: Bus, master: RawMaster, tmp_path: Path) -> Peel:
 
 def test_a_local_call_uses_what_the_agent_kept(kept: Peel, bus: Bus, tmp_path: Path) -> None:
     auth = bus.site.peel_folder(kept.id)
+    (tmp_path / "says.sls").write_text(SAYS)
     words = ("--state-dir", kept.state, "--auth-dir", auth, "--id", kept.id)
     assert call(*words, "pillar.get", "port").stdout == "80\n"
     assert call(*words, "pillar.get", "id").stdout == f"{kept.id}\n"
     assert call(*words, "pillar.get", "password").stdout == "***\n"
+    said = call(*words, "--tree", tmp_path, "state.apply", "says")
+    assert "WARN  the password is ***" in said.stderr
+    assert "INFO  event state/result: {" in said.stderr
+    assert SECRET not in said.stdout + said.stderr
     tree = tmp_path / "tree"
     tree.mkdir()
     text = "{0}/out:\n  file.managed:\n    - contents: '{{{{ pillar.password }}}}'\n"

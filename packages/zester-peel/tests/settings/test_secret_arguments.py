@@ -119,3 +119,25 @@ async def test_what_a_function_with_secrets_prints_is_logged_by_nobody(
     assert "SIGSEGV" in found.error
     assert SECRET not in peel.log.read_text()
     assert peel.lines("a function with secret arguments printed")
+
+
+async def test_what_a_command_prints_comes_to_no_disk_with_a_secret(
+    master: RawMaster, peel: Peel
+) -> None:
+    files = f"{peel.state}/work/*/tmp/stdout"
+    line = (
+        f'yes "$WORD" | head -c 2000000; until [ -s {files} ]; do sleep 0.02; done; '
+        f"grep -c -F '***' {files} >&2; grep -c '{SECRET[:7]}' {files} >&2"
+    )
+    found = await ran(master, peel, "cmd.run", line, env={"WORD": NAMED})
+    masked, told = found.value["stderr"].split()
+    assert (int(masked) > 0, int(told)) == (True, 0)
+
+
+async def test_a_state_whose_name_is_a_secret_says_nothing_of_it(
+    master: RawMaster, peel: Peel
+) -> None:
+    line = "echo hunter-22 | rev; echo hunter-22 | rev >&2; exit 3"
+    found = await ran(master, peel, "state.single", "cmd.run", value=line, name=NAMED)
+    assert found.value["states"][0]["comment"] == "exit code 3"
+    assert "22-retnuh" not in f"{found.value}"

@@ -47,6 +47,8 @@ def says_no(context: Context) -> Return:
 def raises(context: Context) -> None:
     """Raise with it, where the text is cut."""
     context.log.warning("the password is %s", context.settings["password"])
+    context.log.warning("turned around it is %s", context.settings["turned"])
+    print("what templates made of it is", context.settings["turned"])
     raise RuntimeError("y" * 1975 + context.settings["password"])
 
 @function("leaks.crashes")
@@ -55,6 +57,17 @@ def crashes(context: Context) -> None:
     sys.stdout.write("z" * 4086 + context.settings["password"] + "z" * 100)
     sys.stdout.flush()
     os.kill(os.getpid(), signal.SIGSEGV)
+
+@function("leaks.tells")
+def tells(context: Context) -> None:
+    """Tell it to the masters, as data and as a name."""
+    value = context.settings["password"]
+    context.registry.find("event.send")(context, "app/done", {value: [value, {"a": value}]})
+    context.registry.find("event.send")(context, f"app/{value}")
+
+def turned(text: str) -> str:
+    """Turn a text around, as a filter."""
+    return text[::-1]
 
 @function("leaks.says", runs="inline")
 async def says(context: Context, text: str) -> str:
@@ -71,7 +84,9 @@ def leaky(bus: Bus, tmp_path: Path) -> Generator[Peel]:
     info.mkdir(parents=True)
     (modules / "zester_leaks.py").write_text(LEAKS)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: leaks\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[zester.functions]\nleaks = zester_leaks\n")
+    (info / "entry_points.txt").write_text(
+        "[zester.functions]\nleaks = zester_leaks\n[zester.filters]\nturned = zester_leaks:turned\n"
+    )
     peel = Peel(bus, "leaky.example.com", tmp_path / "leaky", log_level="debug")
     peel.environment["PYTHONPATH"] = str(modules)
     (peel.facts_dir / "said.yaml").write_text(f"said: {json.dumps(SECRET)}\n")
@@ -83,7 +98,8 @@ async def test_no_way_out_of_a_peel_says_a_secret(
     master: RawMaster, leaky: Peel, tmp_path: Path
 ) -> None:
     sealing = Sealing(master, leaky.identity)
-    files = {"base.sls": "password: {{ secret('db') | json }}\n"}
+    text = "password: {{ secret('db') | json }}\nturned: {{ secret('db') | turned | json }}\n"
+    files = {"base.sls": text}
     await sealing.put(await sealing.bundle(3, files, "base", secrets={"db": SECRET}))
     master.settings = 3
     leaky.start()
@@ -107,6 +123,11 @@ async def test_no_way_out_of_a_peel_says_a_secret(
     assert "SIGSEGV" in (await said("leaks.crashes", outcome="failed")).error
     assert MASK in (await said("leaks.says", SECRET, outcome="failed")).error
 
+    assert (await said("pillar.get", "turned", outcome="ok")).value == MASK
+    assert f"tag app/{MASK} of an event" in (await said("leaks.tells", outcome="failed")).error
+    told = await master.until(lambda: master.told(leaky.identity), "an event")
+    assert [(one.tag, one.data) for one in told] == [("app/done", {MASK: [MASK, {"a": MASK}]})]
+
     script = tmp_path / "script"
     script.write_text(
         f"cd {tmp_path}; cat secret; head -c 100000 /dev/zero | tr '\\0' x; printf %s x; "
@@ -125,3 +146,5 @@ async def test_no_way_out_of_a_peel_says_a_secret(
     assert "a function raised" in log
     assert not [one for one in FORMS if one in log]
     assert SECRET[:6] not in log
+    assert f"turned around it is {MASK}" in log
+    assert SECRET[::-1] not in log

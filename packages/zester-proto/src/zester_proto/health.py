@@ -6,6 +6,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 from zester_proto.logs import Log
 from zester_proto.metrics import Registry
+from zester_proto.secrets.masker import Masker
 
 Severity = Literal["warning", "error"]
 """`error`: not ready, 503. `warning`: works, but look at it."""
@@ -47,6 +48,8 @@ class Health:
         version: str,
         registry: Registry | None = None,
         clock: Callable[[], float] = time.monotonic,
+        *,
+        masker: Masker | None = None,
     ) -> None:
         """Begin with nothing wrong.
 
@@ -54,7 +57,9 @@ class Health:
             version: the daemon's.
             registry: gets the gauge `zester_condition`.
             clock: seconds, rising.
+            masker: takes secrets out of what is said.
         """
+        self._masker = Masker() if masker is None else masker
         self._version = version
         self._clock = clock
         self._began = clock()
@@ -72,6 +77,8 @@ class Health:
 
     def set(self, condition: Condition) -> None:
         """Say that a condition holds; the last text for a code is the one that is shown."""
+        mask = self._masker.text
+        condition = condition._replace(text=mask(condition.text), remedy=mask(condition.remedy))
         before = self._conditions.get(condition.code)
         self._conditions[condition.code] = condition
         if before == condition:
@@ -121,7 +128,7 @@ class Health:
         return not bad, {
             "status": "degraded" if bad else "ok",
             "checks": {
-                name: {"status": "ok" if one.ok else "error", **one.detail}
+                name: {"status": "ok" if one.ok else "error", **self._masker.data(one.detail)}
                 for name, one in checks.items()
             },
             "conditions": [one._asdict() for one in conditions],

@@ -97,7 +97,7 @@ def _hint(error: ZesterError) -> dict[str, str]:
 class _Lines(logging.Formatter):
     def __init__(self, masker: Masker | None = None) -> None:
         super().__init__()
-        self._masker = masker or Masker()
+        self._masker = Masker() if masker is None else masker
 
     def _message(self, record: logging.LogRecord) -> str:
         return self._masker.text(_text(record))[:_MAX_TEXT]
@@ -106,9 +106,9 @@ class _Lines(logging.Formatter):
         return {name: self._field(value) for name, value in _fields(record).items()}
 
     def _field(self, value: Any) -> Any:
-        if not self._masker or value is None or isinstance(value, int | float):
+        if not self._masker.knows:
             return _short(value)
-        if isinstance(value, str | bytes | list | tuple | Mapping):
+        if value is None or isinstance(value, str | bytes | int | float | list | tuple | Mapping):
             return _short(self._masker.data(value))
         return _short(self._masker.text(str(value)))
 

@@ -5,6 +5,7 @@ import html
 import json
 import re
 import shlex
+import subprocess
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -135,7 +136,7 @@ def test_what_an_error_shows_of_a_value_does_not_show_its_begin() -> None:
 
 def test_nothing_known_is_nothing_done() -> None:
     nobody = Masker()
-    assert not nobody
+    assert not nobody.knows
     text = "a text"
     assert nobody.text(text) is text
     assert not nobody.is_in(text)
@@ -146,3 +147,25 @@ def test_a_masker_learns_more() -> None:
     masker = Masker(["first-secret"], ["pin"])
     masker.learn(["second-secret"])
     assert masker.text("first-secret second-secret pin") == "*** *** ***"
+
+
+def test_a_number_is_found_where_it_was_read_as_one() -> None:
+    masker = Masker(["123456"], short=["4711", "1"])
+    value = {"pin": 4711, "id": [123456], "port": 47110, "yes": True, "one": 1}
+    masked = {"pin": MASK, "id": [MASK], "port": 47110, "yes": True, "one": 1}
+    assert codec.unpack(masker.packed(codec.pack({"n": [4711, 123456]}))) == {"n": [MASK, MASK]}
+    assert masker.data(value) == masked
+
+
+def test_a_stream_masks_what_is_learned_while_it_runs() -> None:
+    masker = Masker()
+    stream = masker.stream()
+    assert stream.feed(b"before; ") == b"before; "
+    masker.learn(["correct horse"])
+    assert stream.feed(b"a correct ho") + stream.feed(b"rse") + stream.end() == b"a ***"
+
+
+def test_what_the_echo_of_a_shell_makes_of_escapes_is_found() -> None:
+    value = r"C:\new\table\\end"
+    said = subprocess.run(["sh", "-c", 'echo "$0"', value], capture_output=True, check=True).stdout
+    assert Masker([value]).raw(said) == b"***\n"

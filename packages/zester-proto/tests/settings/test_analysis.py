@@ -56,6 +56,8 @@ def test_secrets_are_found_in_expressions_and_constant_text(text: str, names: li
         ("{% import_yaml x as y %}\n", "web/init.sls:1: nothing says which files this may be"),
         ("{% include '../../etc' %}\n", "web/init.sls:1: ../../etc lies outside of the tree"),
         ("include: [{{ x }}]\n", "web/init.sls:1: nothing says which files this may be"),
+        ("include: [b, !encrypted 'hidden']\n", "web/init.sls:1: a secret cannot be the name"),
+        ("include:\n- !secret hidden\n", "web/init.sls:2: a secret cannot be the name"),
         ("include: [...a]\n", "web/init.sls:1: `include` of '...a' leads out of the tree"),
         ("a: {% if %}\n", "web/init.sls:1: not Jinja: "),
         ("a: 1\n\tb: 2\n", "web/init.sls:2:1: not YAML: "),

@@ -6,9 +6,11 @@ from typing import Any, Final, cast
 
 from zester_master.context import Context
 from zester_master.fleet.guard import Guard
+from zester_master.fleet.strangers import Strangers
+from zester_master.site.admitted import NotAdmitted, admitted_box
 from zester_proto.codec import decode, unpack
 from zester_proto.errors import BadId, CodecError, ZesterError
-from zester_proto.identity.jwt import BadJwt, UserChain, box_of, verify_user
+from zester_proto.identity.jwt import BadJwt, UserChain, verify_user
 from zester_proto.identity.sealing import SealError, open_with
 from zester_proto.ids import from_token, token
 from zester_proto.link.jsapi import Entry
@@ -77,6 +79,7 @@ class Feed:
         self._chain = UserChain(
             account=record.accounts["PEELS"], issuers=frozenset({record.scoped[Role.PEEL]})
         )
+        self._strangers = Strangers(context.health, context.meter.keys_refused, context.clock)
         self._jwts: dict[str, str] = {}
         self._budget = Budget()
         self._late: dict[str, tuple[float, Entry]] = {}
@@ -110,6 +113,7 @@ class Feed:
         """Take what came too often, when its time has come."""
         while True:
             await asyncio.sleep(1.0)
+            self._strangers.forget_old()
             now = time.monotonic()
             for peel_id in [one for one, (due, _) in self._late.items() if due <= now]:
                 _, entry = self._late.pop(peel_id)
@@ -163,6 +167,8 @@ class Feed:
             aad = facts_aad(kv(BUCKET, token(peel_id)), message.return_key, message.v)
             facts = unpack(open_with(shared, aad, message.sealed))
         except (CodecError, BadJwt, SealError) as error:
+            if isinstance(error, NotAdmitted):
+                self._strangers.saw(peel_id, error)
             raise BadFacts(f"the facts of {peel_id} cannot be used: {error}") from error
         if not isinstance(facts, dict):
             raise BadFacts(f"the facts of {peel_id} are no map")
@@ -172,11 +178,15 @@ class Feed:
         """Give the key shared with a peel whose JWT is in order.
 
         Whether it has expired is the server's question when the peel connects; here it says whose
-        the key is.
+        the key is. Who signed the JWT decides who is on the bus, and not whom masters seal for:
+        that takes their own word for these keys.
         """
         if self._jwts.get(peel_id) != jwt:
+            context = self._context
             claims = verify_user(jwt, self._chain, name=token(peel_id), now=0)
-            self._context.boxes.put(peel_id, box_of(claims))
+            box = admitted_box(context.keys.settings, context.site, claims)
+            context.boxes.put(peel_id, box)
+            self._strangers.admitted(peel_id, (claims.sub, box))
             self._jwts[peel_id] = jwt
         shared = self._context.boxes.get(peel_id)
         assert shared is not None  # put above, or before

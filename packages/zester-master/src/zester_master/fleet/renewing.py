@@ -4,10 +4,11 @@ from typing import Final
 
 from zester_master.context import Context
 from zester_master.fleet.guard import Guard
+from zester_master.site.admitted import admitted_box
 from zester_master.site.users import DAY, PEEL_DAYS, peel_jwt
 from zester_proto.codec import decode
 from zester_proto.errors import BadId, CodecError
-from zester_proto.identity.jwt import USER_JWT_LIMIT, BadJwt, UserChain, box_of, verify_user
+from zester_proto.identity.jwt import USER_JWT_LIMIT, BadJwt, UserChain, verify_user
 from zester_proto.ids import token
 from zester_proto.link import LinkError, Message
 from zester_proto.logs import Log
@@ -77,9 +78,9 @@ class Renewing:
             jwt: the present one.
 
         Raises:
-            BadJwt: it is another's, not of this site, expired or revoked.
+            BadJwt: it is another's, not of this site, expired or revoked, or no master admitted it.
         """
-        now = self._context.wall()
+        now, key = self._context.wall(), self._context.keys.settings
         claims = verify_user(jwt, self._chain, name=token(peel_id), now=now)
         life = (claims.exp - claims.iat) / DAY if claims.exp else PEEL_DAYS
         return peel_jwt(
@@ -88,6 +89,7 @@ class Renewing:
             now,
             peel_id=peel_id,
             public=claims.sub,
-            box=box_of(claims),
+            box=admitted_box(key, self._context.site, claims),
+            admitting=key,
             days=min(life, PEEL_DAYS),
         )

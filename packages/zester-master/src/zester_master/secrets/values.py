@@ -53,11 +53,19 @@ class SecretValues:
                     self._records.clear()
                 for entry in batch.entries:
                     self._take(entry)
+                self._learn(self._records.values())
                 if batch.caught_up:
                     self.read.set()
 
     def _changed(self) -> None:
         self.changes += 1
+        self._learn(filter(None, map(self._sources.find, self._sources.names())))
+
+    def _learn(self, records: Iterable[SecretRecord]) -> None:
+        """Have what this master says be without them: also what a template's error quotes."""
+        known = list(records)
+        short = [one.value for one in known if one.short]
+        self._context.masker.learn((one.value for one in known), short)
 
     def _take(self, entry: Entry) -> None:
         self.changes += 1
@@ -81,7 +89,7 @@ class SecretValues:
             async with asyncio.timeout(PATIENCE):
                 await self.read.wait()
         if await self._sources.want(names):
-            self.changes += 1
+            self._changed()
 
     def find(self, name: str) -> SecretRecord | None:
         """Give a secret, or None."""

@@ -13,7 +13,7 @@ from zester_proto.identity.joining import (
     new_keys,
     read_line,
 )
-from zester_proto.identity.keyfile import read_seed
+from zester_proto.identity.keyfile import read_key, read_seed
 from zester_proto.identity.nkeys import NKey
 from zester_proto.ids import check_peel_id
 from zester_proto.messages.trust import JoinBundle
@@ -21,16 +21,18 @@ from zester_proto.permissions import Role
 
 
 class Admission:
-    """What a master holds that may admit peels: the site's public part and one signing key.
+    """What a master holds that may admit peels: the site's public part and two keys.
 
     Attributes:
         commons: record, CA and trust of the site.
-        signer: the scoped key of role `peel`.
+        signer: the scoped key of role `peel`, which lets them onto the bus.
+        admitting: the masters' common key, which has secrets sealed for them.
     """
 
-    def __init__(self, commons: Commons, signer: NKey) -> None:
+    def __init__(self, commons: Commons, signer: NKey, admitting: bytes) -> None:
         self.commons = commons
         self.signer = signer
+        self.admitting = admitting
 
     @classmethod
     def load(cls, folder: Path) -> "Admission":
@@ -41,8 +43,9 @@ class Admission:
             TrustError: the trust bundles are not valid.
         """
         auth = auth_folder(folder)
-        seed = AuthPaths(auth).scoped_seed(Role.PEEL)
-        return cls(load_commons(auth), read_seed(seed, "account"))
+        paths = AuthPaths(auth)
+        signer = read_seed(paths.scoped_seed(Role.PEEL), "account")
+        return cls(load_commons(auth), signer, read_key(paths.settings_key, "settings"))
 
     def jwt(
         self, peel_id: str, *, nkey: str, box: bytes, now: float, days: float = PEEL_DAYS
@@ -52,8 +55,10 @@ class Admission:
         Raises:
             BadId: the id is none.
         """
-        record = self.commons.record
-        return peel_jwt(record, self.signer, now, peel_id=peel_id, public=nkey, box=box, days=days)
+        return peel_jwt(
+            self.commons.record, self.signer, now,
+            peel_id=peel_id, public=nkey, box=box, admitting=self.admitting, days=days,
+        )  # fmt: skip
 
     def admit(
         self,

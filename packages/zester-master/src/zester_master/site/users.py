@@ -3,6 +3,7 @@
 from typing import Final
 
 from zester_master.site.accounts import limits_of
+from zester_master.site.admitted import admitted_tag
 from zester_master.site.layout import SiteRecord
 from zester_proto.identity.claims import UserClaims, UserNats
 from zester_proto.identity.creds import Credentials, make_credentials
@@ -102,6 +103,7 @@ def peel_jwt(
     peel_id: str,
     public: str,
     box: bytes,
+    admitting: bytes,
     days: float = PEEL_DAYS,
 ) -> str:
     """Give the JWT of a peel, for a name that is computed here from its id (bus.md 2).
@@ -113,12 +115,14 @@ def peel_jwt(
         peel_id: checked again here; never a name that came from elsewhere.
         public: the peel's nkey.
         box: its X25519 public key.
+        admitting: the masters' common key, which says that these keys are admitted.
         days: how long it holds.
 
     Raises:
         BadId: the id is none.
     """
-    name, tags = token(peel_id), (box_tag(box),)
+    name = token(peel_id)
+    tags = (box_tag(box), admitted_tag(admitting, record.site, name, public, box))
     return _scoped(
         record, signer, now, account="PEELS", name=name, public=public, days=days, tags=tags
     )

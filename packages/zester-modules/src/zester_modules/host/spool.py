@@ -43,7 +43,7 @@ class Spool:
         self._limit = limit
         self._digest = hashlib.blake2b(digest_size=32)
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace") if text else None
-        self._stream = masker.stream() if masker else None
+        self._stream = masker.stream() if masker is not None else None
         self._memory = bytearray()
         self._file = -1
         self._tail = b""

@@ -28,9 +28,10 @@ def made_by_hand(
     if fitted.problems:
         one = fitted.problems[0]
         raise Refused(one.message, hint=one.hint)
+    given, masker = (name, *arguments.values()), session.context.masker
     first, _, second = function.partition(".")
     return State(
         id=name, state=first, function=second, name=name, arguments=dict(arguments),
         source=Place("state.single", 1), sls="",
-        sensitive=any(session.context.masker.is_in(str(one)) for one in arguments.values()),
+        sensitive=any(masker.is_in(str(one)) for one in given),
     )  # fmt: skip

@@ -7,7 +7,7 @@ import resource
 import signal
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -27,6 +27,7 @@ from zester_proto.codec import encode, pack_normal, unpack
 from zester_proto.errors import ZesterError
 from zester_proto.messages.jobs import Outcome
 from zester_proto.secrets.masker import Masker
+from zester_proto.secrets.printed import Printed
 from zester_proto.secrets.references import may_name_secrets
 
 _ENGINE: Final = (
@@ -75,7 +76,8 @@ def work(order: Order, prepared: Prepared) -> int:
     try:
         _limit(order)
         masker = Masker()
-        answer = _answer(order, prepared.registry, masker)
+        with _masked_print(masker):
+            answer = _answer(order, prepared.registry, masker)
         status = _write_value(folder, answer, order.max_return, masker)
     except MemoryError:
         # there may be no room for more than this
@@ -92,6 +94,19 @@ def work(order: Order, prepared: Prepared) -> int:
     _write_new(folder / f"{STATUS_FILE}.tmp", encode(status))
     (folder / f"{STATUS_FILE}.tmp").replace(folder / STATUS_FILE)
     return 0
+
+
+@contextlib.contextmanager
+def _masked_print(masker: Masker) -> Generator[None]:
+    """Take secrets out of what is printed here: a worker may know of some that its agent does not.
+
+    Those are values that templates of settings made of others, and arguments.
+    """
+    with (
+        Printed(sys.stdout, masker) as out, Printed(sys.stderr, masker) as errors,
+        contextlib.redirect_stdout(out), contextlib.redirect_stderr(errors),
+    ):  # fmt: skip
+        yield
 
 
 def _limit(order: Order) -> None:
@@ -118,7 +133,7 @@ def _answer(order: Order, ours: Registry, masker: Masker) -> Return:
         # SIGALRM ends the worker, and its agent knows what that means
         signal.setitimer(signal.ITIMER_REAL, max(0.001, function.timeout))
     try:
-        answer = run_bound(call, context)
+        answer = run_bound(call, context, masker=masker)
     except KeyboardInterrupt as error:
         return failure(order.function, error, masker)
     if "MemoryError" in answer.error and not answer.hint:

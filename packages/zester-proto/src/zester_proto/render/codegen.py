@@ -19,7 +19,8 @@ class TracingGenerator(CodeGenerator):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._line: int | None = None
-        self._traced: list[bool] = []
+        self._brackets: list[str] = []
+        """To be closed where a write ends."""
         self._macro: nodes.Macro | None = None
 
     def write_commons(self) -> None:
@@ -68,14 +69,17 @@ class TracingGenerator(CodeGenerator):
         """Begin to yield what a call or filter block or a recursive loop makes."""
         super().start_write(frame, node)
         traced = frame.buffer is None and node is not None
-        self._traced.append(traced)
+        # Jinja takes what a block of a filter or call makes as it is: it may be a secret
+        shown = isinstance(node, nodes.FilterBlock | nodes.CallBlock)
+        self._brackets.append(")" * (traced + shown))
         if traced and node is not None:
             self.write(self._at(node.lineno, _PRODUCT))
+        if shown:
+            self.write("environment.finalize(")
 
     def end_write(self, frame: Frame) -> None:
         """End what `start_write` began."""
-        if self._traced.pop():
-            self.write(")")
+        self.write(self._brackets.pop())
         super().end_write(frame)
 
     def visit_Macro(self, node: nodes.Macro, frame: Frame) -> None:  # noqa: N802 -- Jinja's name

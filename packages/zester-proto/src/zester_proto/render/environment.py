@@ -15,7 +15,7 @@ from jinja2 import (
     nodes,
 )
 from jinja2.exceptions import TemplateRuntimeError
-from jinja2.runtime import Context
+from jinja2.runtime import Context, Macro
 from jinja2.sandbox import SandboxedEnvironment
 
 from zester_proto.render import bounds
@@ -123,7 +123,11 @@ class TreeEnvironment(SandboxedEnvironment):
         made = super().call(context, function, *args, **kwargs)
         if self.secrets is None:
             return made
-        return self.secrets.kept(made, getattr(function, "__self__", None))
+        owner = getattr(function, "__self__", None)
+        if isinstance(function, Macro):
+            return made  # it prints placeholders
+        made = self.secrets.kept(made, owner, *args, *kwargs.values())
+        return self.secrets.parts(made, owner)
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         """Use an operator for a template."""

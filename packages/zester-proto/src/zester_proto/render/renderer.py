@@ -192,7 +192,7 @@ class Renderer:
             self._read, self._codes, job.dialect, {**job.env, **job.header}, undefined,
             words=self._words, secrets=self._secrets, reads=self._reads,
         )  # fmt: skip
-        environment.filters = Filters(self._filters, self._third)
+        environment.filters = Filters(self._filters, self._third, self._secrets)
         environment.tests = self._tests
         environment.globals.update({**GLOBALS, **job.context})
         return environment

@@ -10,8 +10,8 @@ is such a text again; filters that write YAML or JSON write the placeholder.
 import functools
 import re
 import secrets as randomness
-from collections.abc import Callable, Mapping
-from typing import Any, Final, Self
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final, Self, cast
 
 from zester_proto.errors import ZesterError
 from zester_proto.render.kinds import is_list, is_map, is_tuple
@@ -24,10 +24,13 @@ Lookup = Callable[[str], str | None]
 """Gives a secret's value by its name, or None where there is none."""
 
 _SYNTAX: Final = frozenset({
-    "dict_to_sls_yaml_params", "indent", "json", "load_json", "load_text", "load_yaml", "python",
-    "tojson", "trim", "yaml", "yaml_dquote", "yaml_encode", "yaml_squote",
+    "dict_to_sls_yaml_params", "indent", "json", "load_text", "python", "tojson", "trim", "yaml",
+    "yaml_dquote", "yaml_encode", "yaml_squote",
 })  # fmt: skip
-"""Filters that write or read a format, or only lay out: their texts keep the placeholders."""
+"""Filters that write a format, or only lay out: their texts keep the placeholders."""
+
+_READING: Final = frozenset({"load_json", "load_yaml"})
+"""Filters that read a format, and keep the placeholders that stand in it."""
 
 
 class NoSecret(ZesterError):
@@ -105,9 +108,25 @@ class Secrets:
 
     def kept(self, made: Any, *sources: Any) -> Any:
         """Give what was made; a text that was made of secret ones is one too."""
-        if type(made) is str and any(type(one) is SecretText for one in sources):
-            return self.text(made)
+        if type(made) is str and any(_is_of(made, one) for one in sources):
+            return self.text(self.revealed(made))
         return made
+
+    def parts(self, made: Any, source: Any) -> Any:
+        """Give what was made of a text; where that was secret, all texts of it are, as of `split`.
+
+        Those that merely stand in a list or map beside a secret are not.
+        """
+        return self._marked(made) if type(source) is SecretText else made
+
+    def _marked(self, made: Any) -> Any:
+        if is_map(made):
+            return {key: self._marked(one) for key, one in made.items()}
+        if is_list(made):
+            return [self._marked(one) for one in made]
+        if is_tuple(made):
+            return tuple(self._marked(one) for one in made)
+        return self.text(made) if type(made) is str and made else made
 
     def is_in(self, text: str) -> bool:
         """Say whether a text holds a placeholder."""
@@ -119,10 +138,12 @@ class Secrets:
 
     def filters(self, filters: Mapping[str, Callable[..., Any]]) -> dict[str, Callable[..., Any]]:
         """Give filters that treat secrets as the module's text says."""
-        return {
-            name: (self._writing if name in _SYNTAX else self._making)(function)
-            for name, function in filters.items()
-        }
+        return {name: self._filter(name)(function) for name, function in filters.items()}
+
+    def _filter(self, name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        if name in _READING:
+            return self._reading
+        return self._writing if name in _SYNTAX else self.making
 
     def _writing(self, function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
@@ -131,22 +152,45 @@ class Secrets:
 
         return write
 
-    def _making(self, function: Callable[..., Any]) -> Callable[..., Any]:
+    def _reading(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        making, writing = self.making(function), self._writing(function)
+
+        @functools.wraps(function)
+        def read(*args: Any, **kwargs: Any) -> Any:
+            is_whole = any(type(one) is SecretText for one in args)
+            return (making if is_whole else writing)(*args, **kwargs)
+
+        return read
+
+    def making(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Give a filter whose texts are secret where it makes them of secret ones."""
+        # before the value some get the environment, or what is made of it
+        value = int(hasattr(function, "jinja_pass_arg"))
+
         @functools.wraps(function)
         def make(*args: Any, **kwargs: Any) -> Any:
-            if self._texts:
-                args = tuple(self._plain(one) for one in args)
-                return self.kept(function(*args, **kwargs), *args)
-            return function(*args, **kwargs)
+            if not self._texts:
+                return function(*args, **kwargs)
+            args = tuple(self._plain(one) for one in args)
+            kwargs = {name: self._plain(one) for name, one in kwargs.items()}
+            made = self.kept(function(*args, **kwargs), *args, *kwargs.values())
+            return self.parts(made, args[value])
 
         return make
 
     def _plain(self, value: Any) -> Any:
-        """Give a text that a macro or block made with what is really in it."""
-        if type(value) is str and self._mark in value:
-            whole = self._pattern.fullmatch(value)
-            return self._texts[int(whole[1])] if whole else self.revealed(value)
-        return value
+        """Give what a filter is to see: a text that a macro or block made with what is in it.
+
+        One of several lines is no secret as a whole: it may be a part of the file.
+        """
+        if isinstance(value, Iterator):
+            return list(cast("Iterator[Any]", value))
+        if type(value) is not str or self._mark not in value:
+            return value
+        whole = self._pattern.fullmatch(value)
+        if whole:
+            return self._texts[int(whole[1])]
+        return self.revealed(value) if "\n" in value else self.text(self.revealed(value))
 
 
 def placed(value: Any) -> Any:
@@ -158,6 +202,26 @@ def placed(value: Any) -> Any:
     if is_map(value):
         return {key: placed(one) for key, one in value.items()}
     return [placed(one) for one in value]
+
+
+def _is_of(made: str, source: Any) -> bool:
+    """Say whether a text was made of a secret; one that was only picked from beside it was not."""
+    if type(source) is SecretText:
+        return True
+    texts = list(_texts(source)) if _holds_secret(source) else []
+    return bool(texts) and not any(type(one) is str and one == made for one in texts)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if is_map(value):
+        for key, one in value.items():
+            yield from _texts(key)
+            yield from _texts(one)
+    elif is_list(value) or is_tuple(value):
+        for one in value:
+            yield from _texts(one)
+    elif isinstance(value, str):
+        yield value
 
 
 def _holds_secret(value: Any) -> bool:

@@ -7,6 +7,7 @@ from jinja2.filters import FILTERS as BUILTIN
 
 from zester_proto.providers import Provider, Providers, installed
 from zester_proto.render.library import FILTERS
+from zester_proto.render.secret_text import Secrets
 
 GROUP: Final = "zester.filters"
 """The entry points' name is the filter's, their value a plain function."""
@@ -33,14 +34,24 @@ def _filter(found: Any, _name: str) -> Filter:
 
 
 class Filters(dict[str, Filter]):
-    """The filters of one environment: what is in the map, then those of third parties."""
+    """The filters of one environment: what is in the map, then those of third parties.
 
-    def __init__(self, own: dict[str, Filter], third: Providers[Filter]) -> None:
+    Args:
+        own: the map.
+        third: those of third parties.
+        secrets: of settings: what a filter makes of a secret is one.
+    """
+
+    def __init__(
+        self, own: dict[str, Filter], third: Providers[Filter], secrets: Secrets | None = None
+    ) -> None:
         super().__init__(own)
         self._third = third
+        self._secrets = secrets
 
     def __missing__(self, name: str) -> Filter:
-        return self._third.get(name)
+        found = self._third.get(name)
+        return found if self._secrets is None else self._secrets.making(found)
 
     def get(self, name: str, default: Any = None) -> Any:
         """Give a filter.

@@ -15,6 +15,12 @@ _GUARD: Final = re.compile(r"-{5}(BEGIN|END) [A-Z0-9 ]+-{5}")
 """The first and last line of a key, which say only what it is."""
 
 _SHELL: Final = re.compile(r"([^\w@%+=:,./-])", re.ASCII)
+_ESCAPE: Final = re.compile(r"\\([abfnrtv\\])")
+_ECHOED: Final = {
+    "a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "\\": "\\",
+}  # fmt: skip
+"""What the `echo` of dash makes of escapes; `\\c` and octal digits are left."""
+
 _IN_QUOTES: Final = re.compile(r'([$`"\\!])')
 _JSON: Final = {
     **{chr(code): f"\\u{code:04x}" for code in range(32)},
@@ -66,6 +72,7 @@ def _written(text: str) -> Iterable[str]:
     yield repr(text)[1:-1]
     for quote in ("\\'", "''", "'\\''", "'\"'\"'"):
         yield text.replace("'", quote)
+    yield _ESCAPE.sub(lambda found: _ECHOED.get(found[1], found[0]), text)
     yield _SHELL.sub(r"\\\1", text)
     yield _IN_QUOTES.sub(r"\\\1", text)
     yield _replaced(text, _MARKUP)

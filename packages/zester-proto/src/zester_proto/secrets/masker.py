@@ -7,6 +7,7 @@ It knows values and the forms that they are written in, and nothing of where the
 was split, hashed or encrypted is not found.
 """
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, cast
@@ -21,6 +22,12 @@ MASK: Final = "***"
 _MASK: Final = MASK.encode()
 _BEGUN: Final = 4
 """Bytes of a secret at the end of a text that was cut, which are taken for one."""
+
+_PIN: Final = 4
+"""Digits of the shortest number that counts, where a short secret is one."""
+
+_LONGEST_NUMBER: Final = 19
+"""Digits of the largest that travels as a number."""
 
 _DOTS: Final = re.compile(rb"(?<!\.)\.\.\.")
 _HELD: Final = 64 * 1024
@@ -38,10 +45,9 @@ class Masker:
     def __init__(self, values: Iterable[str] = (), short: Iterable[str] = ()) -> None:
         self._known: set[tuple[str, bool]] = set()
         self._forms: tuple[bytes, ...] = ()
+        self._numbers: dict[int, bytes] = {}
+        """What YAML and JSON read as numbers, and their bytes in packed values."""
         self.learn(values, short)
-
-    def __bool__(self) -> bool:
-        return bool(self._forms)
 
     def learn(self, values: Iterable[str], short: Iterable[str] = ()) -> None:
         """Know more, and still what was known: a value that was replaced is a secret yet."""
@@ -52,12 +58,24 @@ class Masker:
         found = set(self._forms)
         for value, is_short in new:
             found |= forms_of(value, short=is_short)
-        self._forms = tuple(found)
+            if (number := _number(value.strip(), short=is_short)) is not None:
+                self._numbers[number] = codec.pack(number)
+        self._forms = tuple(sorted(found, key=len))
+
+    @property
+    def knows(self) -> bool:
+        """Whether there is anything to look for yet; what knows nothing may learn."""
+        return bool(self._forms)
 
     def is_in(self, data: bytes | str) -> bool:
         """Say whether something secret is in it."""
         raw = _raw(data) if isinstance(data, str) else data
-        return any(form in raw for form in self._forms)
+        return any(form in raw for form in self._fitting(raw))
+
+    def _fitting(self, data: bytes) -> Iterator[bytes]:
+        """Give the forms that are not longer than data: few are, where it is a word."""
+        longest = len(data)
+        return itertools.takewhile(lambda form: len(form) <= longest, self._forms)
 
     def raw(self, data: bytes) -> bytes:
         """Give data without what is secret."""
@@ -84,7 +102,8 @@ class Masker:
 
     def packed(self, packed: bytes) -> bytes:
         """Give a packed value without what is secret; it is only unpacked if something is."""
-        if not self._spans(packed):
+        found = any(form in packed for form in self._numbers.values())
+        if not found and not self._spans(packed):
             return packed
         try:
             value = codec.unpack(packed, limit=len(packed))
@@ -120,13 +139,19 @@ class Masker:
             case Mapping():
                 known = cast("Mapping[Any, Any]", value)
                 return {self._data(key): self._data(one) for key, one in known.items()}
-            case _:
+            case None | bool() | float():
                 return value
+            case int():
+                return MASK if value in self._numbers else value
+            case _:  # what a log line was given to print
+                text = str(value)
+                masked = self.text(text)
+                return value if masked is text else masked
 
     def _spans(self, data: bytes) -> list[tuple[int, int]]:
         """Give where what is secret begins and ends, apart and in order."""
         found: list[tuple[int, int]] = []
-        for form in self._forms:
+        for form in self._fitting(data):
             at = data.find(form)
             while at >= 0:
                 found.append((at, at + len(form)))
@@ -165,6 +190,8 @@ class Stream:
 
     def feed(self, data: bytes) -> bytes:
         """Take a piece; give what can go on."""
+        if not self._held and not self._masker.knows:
+            return data
         told, self._held = self._masker.parted(self._held + data)
         return told
 
@@ -192,6 +219,14 @@ def _begun(form: bytes, tail: bytes) -> int:
             return len(tail) - at
         at = tail.find(form[:_BEGUN], at + 1)
     return next((n for n in range(_BEGUN - 1, 0, -1) if tail.endswith(form[:n])), 0)
+
+
+def _number(text: str, *, short: bool) -> int | None:
+    """Give the number that a secret is when something reads it so."""
+    least = _PIN if short else SHORTEST
+    if least <= len(text) <= _LONGEST_NUMBER and text.isascii() and text.isdigit():
+        return int(text)
+    return None
 
 
 def _raw(text: str) -> bytes:

@@ -28,7 +28,7 @@ from zester_proto.settings.fold import (
     printed,
     says_something,
 )
-from zester_proto.settings.includes import no_mapping, read_includes
+from zester_proto.settings.includes import SECRET_NAME, no_mapping, read_includes
 from zester_proto.settings.source import MADE, Tag, constant, include_items, tags
 from zester_proto.tree.problems import Problems
 from zester_proto.tree.reference import absolute, reference_of
@@ -190,7 +190,12 @@ class _Analyser:
         sls = reference_of(self._path)
         if sls is None:
             return
-        for item in include_items(text, self._source):
+        items = list(include_items(text, self._source))
+        tagged = next((item for item in items if item.text.startswith("!")), None)
+        if tagged is not None:  # what it names is perhaps no name, and is not said
+            self._say(tagged.line, SECRET_NAME, "")
+            return
+        for item in items:
             for name in self._item(item.text, environment, names):
                 reference = absolute(name.replace("/", "."), sls, self._path)
                 if reference is None:

@@ -192,7 +192,7 @@ class _Compiler:
             self._problems.add(no_mapping(found.path, root))
             return None
         root = resolved(root, lines.text, self._rendering.secrets, self._problems)
-        includes, own = read_includes(root, found.dialect, self._problems)
+        includes, own = read_includes(root, found.dialect, self._problems, self._marked)
         return _Own(found=found, root=own, includes=includes)
 
     def _find(self, ask: _Ask) -> Found | None:

@@ -5,10 +5,12 @@ from typing import Any, Final, cast
 import msgspec
 
 from zester_proto.render.nodes import Dialect, Mapping, Node, Place, Problem, Scalar, Sequence
-from zester_proto.render.values import plain
+from zester_proto.render.secret_text import ENCRYPTED, SECRET
+from zester_proto.render.values import Tagged, plain
 from zester_proto.tree.problems import Problems
 from zester_proto.units import did_you_mean
 
+SECRET_NAME: Final = "a secret cannot be the name of a file"  # noqa: S105  # a sentence
 _OPTIONS: Final = ("defaults", "key")
 
 
@@ -33,9 +35,16 @@ def no_mapping(path: str, root: Node) -> Problem:
 
 
 def read_includes(
-    root: Mapping, dialect: Dialect, problems: Problems
+    root: Mapping, dialect: Dialect, problems: Problems, tagged: Tagged | None = None
 ) -> tuple[tuple[Include, ...], Mapping]:
-    """Give what a file includes, and the file without that."""
+    """Give what a file includes, and the file without that.
+
+    Args:
+        root: of the file, with its secrets.
+        dialect: the file's.
+        problems: get what is wrong.
+        tagged: keeps what is secret in `defaults` a secret.
+    """
     value = next((value for key, value in root.pairs if key.text == "include"), None)
     if value is None:
         return (), root
@@ -45,17 +54,22 @@ def read_includes(
     if not isinstance(value, Sequence):
         problems.error("`include` takes a list", value.place, "write each file as `- name`")
         return (), own
-    found = (_include(item, dialect, problems) for item in value.items)
+    found = (_include(item, dialect, problems, tagged) for item in value.items)
     return tuple(one for one in found if one is not None), own
 
 
-def _include(item: Node, dialect: Dialect, problems: Problems) -> Include | None:
+def _include(
+    item: Node, dialect: Dialect, problems: Problems, tagged: Tagged | None
+) -> Include | None:
     if isinstance(item, Scalar):
+        if item.tag in {SECRET, ENCRYPTED}:
+            problems.error(SECRET_NAME, item.place)
+            return None
         return Include(reference=item.text.replace("/", "."), place=item.place)
     if isinstance(item, Mapping) and len(item.pairs) == 1:
         name, options = item.pairs[0]
         if isinstance(options, Mapping):
-            return _with_options(name, options, dialect, problems)
+            return _with_options(name, options, dialect, problems, tagged)
     problems.error(
         "an include is a name, or a name with a mapping of options", item.place,
         "options stand two columns further in than the name: `- name:` and below `    key: x`",
@@ -64,12 +78,12 @@ def _include(item: Node, dialect: Dialect, problems: Problems) -> Include | None
 
 
 def _with_options(
-    name: Scalar, options: Mapping, dialect: Dialect, problems: Problems
+    name: Scalar, options: Mapping, dialect: Dialect, problems: Problems, tagged: Tagged | None
 ) -> Include | None:
     key: tuple[str, ...] = ()
     defaults: dict[str, Any] = {}
     for option, value in options.pairs:
-        given: Any = plain(value, dialect)
+        given: Any = plain(value, dialect, tagged)
         if option.text == "key" and isinstance(value, Scalar):
             key = tuple(value.text.split(":")) if given is not None else ()
         elif option.text == "defaults" and isinstance(given, dict):

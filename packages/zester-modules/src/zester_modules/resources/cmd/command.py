@@ -175,7 +175,7 @@ def _last_words(done: Done) -> str:
 
 def _stateful(params: CommandParams, said: dict[str, Any], shown: Any) -> Changes:
     changed = _truth(said.pop("changed", False))
-    comment = str(said.pop("comment", ""))
+    comment = str(said.pop("comment", "")) if shown is not None else ""
     leaves = (Leaf(path=params.name, after=said or "changed"),) if changed else ()
     return Changes(leaves=leaves, comment=comment, output=shown)
 

@@ -1,5 +1,6 @@
 """Filters on texts: regular expressions, quoting, YAML's quotes, padding under limits."""
 
+import functools
 import re
 import shlex
 from collections.abc import Callable, Mapping
@@ -101,6 +102,7 @@ def to_camelcase(value: str, uppercamel: bool = False) -> str:
 def padded(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return a filter of Jinja that takes no great numbers."""
 
+    @functools.wraps(function)  # some of them ask for the environment
     def bounded(value: Any, *args: Any, **kwargs: Any) -> Any:
         check_numbers(*args, *kwargs.values())
         return function(value, *args, **kwargs)
