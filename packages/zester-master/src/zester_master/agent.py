@@ -100,7 +100,7 @@ class Agent:
         self.basket = BasketAnswers(context, self.guard, self.values, self.access)
         sources = Sources(sources_of(config.secret_sources), self.health, context.wall)
         self.secrets = context.secrets = SecretValues(context, sources)
-        self.known = Known(context, self.basket, self._secret)
+        self.known = Known(context, self.basket, self._secret, config.merged_lists)
         context.settle = self.known.settle
         self.renewing = Renewing(context, self.guard)
         self.feed = Feed(context, self.guard)
@@ -112,10 +112,11 @@ class Agent:
         self.heads = Heads(context)
         self.publisher = Publisher(context, self.heads, config.trees)
         self.published = Published(context)
-        self.trial = Trial(context)
+        self.trial = Trial(context, config.merged_lists)
         self.settings = SettingsPublisher(
-            context, self.published, self.secrets, config.settings_trees, self.trial
-        )
+            context, self.published, self.secrets, config.settings_trees, config.merged_lists,
+            trial=self.trial,
+        )  # fmt: skip
         context.least_settings = self.published.least
         self.known_tree = KnownTree(context, self.known, self.settings, self.published)
         self.sysview = self._sysview(identity)

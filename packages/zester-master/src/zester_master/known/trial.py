@@ -16,6 +16,7 @@ from zester_master.settings.local import LocalTree
 from zester_master.settings.plan import Plan
 from zester_proto.codec import pack
 from zester_proto.logs import Log
+from zester_proto.messages.settings import Lists
 
 PEELS: Final = 32
 """Peels that an edit is tried for, each of another kind."""
@@ -33,10 +34,12 @@ class Trial:
 
     Args:
         context: the master.
+        lists: what lists do where two files have one.
     """
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, lists: Lists = "replace") -> None:
         self._context = context
+        self._lists: Lists = lists
         self._renderers = Renderers(1)
 
     async def broken(self, before: LocalTree, after: LocalTree, plan: Plan) -> list[str]:
@@ -88,7 +91,7 @@ class Trial:
         return list(kinds.values())
 
     async def _fails(self, local: LocalTree, ids: Sequence[str], failing: dict[str, str]) -> None:
-        tree = _wired(local, self._context.groups)
+        tree = self._wired(local)
         for one in ids:
             peel = Peel(one, 0.0, pack(self._context.index.get(one) or {}))
             try:
@@ -101,9 +104,9 @@ class Trial:
             if len(failing) >= TOLD:
                 return
 
-
-def _wired(local: LocalTree, groups: dict[str, str]) -> Tree:
-    files: dict[str, dict[str, bytes]] = {}
-    for (env, path), data in local.files.items():
-        files.setdefault(env, {})[path] = data
-    return Tree(root=local.digest, files=files, groups=groups)
+    def _wired(self, local: LocalTree) -> Tree:
+        files: dict[str, dict[str, bytes]] = {}
+        for (env, path), data in local.files.items():
+            files.setdefault(env, {})[path] = data
+        groups = self._context.groups
+        return Tree(root=local.digest, files=files, groups=groups, lists=self._lists)

@@ -5,6 +5,7 @@ from typing import Final, cast
 import msgspec
 
 from zester_proto.codec import decode, encode
+from zester_proto.messages.settings import Lists
 
 LIMIT: Final = 512 * 1024 * 1024
 """Bytes of one message: a whole tree."""
@@ -19,6 +20,7 @@ class Tree(msgspec.Struct, frozen=True, kw_only=True, tag="tree"):
     root: bytes
     files: dict[str, dict[str, bytes]]
     groups: dict[str, str] = {}
+    lists: Lists = "replace"
 
 
 class Peel(msgspec.Struct, frozen=True, array_like=True):
@@ -63,7 +65,11 @@ class Check(msgspec.Struct, frozen=True, kw_only=True, tag="check"):
     """Whether there is an error; there is none where only the peel can tell."""
 
 
-Question = Match | Show | Get | Trace | Check
+class Digests(msgspec.Struct, frozen=True, kw_only=True, tag="digests"):
+    """A digest of each setting at the top, to compare with what the peel itself has."""
+
+
+Question = Match | Show | Get | Trace | Digests | Check
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True, tag="batch"):

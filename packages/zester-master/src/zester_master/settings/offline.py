@@ -11,6 +11,7 @@ from zester_master.files.scan import scan
 from zester_master.settings.local import read
 from zester_master.settings.plan import Sharing
 from zester_proto.errors import FileProblem
+from zester_proto.messages.settings import Lists
 from zester_proto.render.lines import LineMap
 from zester_proto.render.nodes import Problem
 from zester_proto.render.renderer import Renderer
@@ -28,7 +29,13 @@ Output = Literal["json", "yaml", "text"]
 Roots = Mapping[str, Sequence[Path]]
 
 
-def render(roots: Roots, peel_id: str, facts: Mapping[str, Any], env: str | None) -> Compiled:
+def render(
+    roots: Roots,
+    peel_id: str,
+    facts: Mapping[str, Any],
+    env: str | None,
+    lists: Lists = "replace",
+) -> Compiled:
     """Render the settings of a peel.
 
     Args:
@@ -36,11 +43,12 @@ def render(roots: Roots, peel_id: str, facts: Mapping[str, Any], env: str | None
         peel_id: whose settings.
         facts: its facts.
         env: this environment alone; else all that the top file names.
+        lists: what lists do where two files have one.
 
     Raises:
         FileProblem: one of the folders is none.
     """
-    return compile_bare(_tree(roots), Peel(id=peel_id, facts=facts), env=env)
+    return compile_bare(_tree(roots), Peel(id=peel_id, facts=facts), env=env, lists=lists)
 
 
 def check(roots: Roots) -> list[Problem]:

@@ -25,6 +25,7 @@ from zester_master.settings.round import Round
 from zester_proto.health import Condition
 from zester_proto.link import LinkError, WrongRevision
 from zester_proto.logs import Log
+from zester_proto.messages.settings import Lists
 from zester_proto.render.nodes import Problem
 from zester_proto.tree.problems import told
 
@@ -67,6 +68,8 @@ class SettingsPublisher:
         published: Published,
         values: SecretValues,
         roots: Mapping[str, Sequence[Path]],
+        lists: Lists = "replace",
+        *,
         trial: Trial | None = None,
     ) -> None:
         self.local: LocalTree | None = None
@@ -80,7 +83,7 @@ class SettingsPublisher:
         self._good: Sharing | None = None
         """What is published, as far as it lay in the folders."""
         self._files = StoredFiles(context)
-        self._round = Round(context, published, self._files, values)
+        self._round = Round(context, published, self._files, values, lists)
         self._sharing: Sharing | None = None
         self._seen: Scan | None = None
         self._read: Scan | None = None
