@@ -102,11 +102,13 @@ def test_a_salt_masters_configuration_names_its_trees(
     root.mkdir()
     (root / "a.sls").write_text("x: test.nop\n")
     config = tmp_path / "master"
-    config.write_text(f"file_roots:\n  base: [{root}]\npillar_roots:\n  base: [/srv/p]\n")
+    config.write_text(
+        f"file_roots:\n  base: [{root}]\n  dev: [{root}/dev]\npillar_roots:\n  base: [/srv/p]\n"
+    )
     assert main(["--roots", str(config)]) == 0
     shown = capsys.readouterr().out
-    assert f"state_roots:\n  base:\n    - {root}\n" in shown
-    assert "/srv/p" in shown
+    lines = f"state_roots:\n  - {root}\n  - dev={root}/dev\nsettings_roots:\n  - /srv/p\n"
+    assert lines in shown
     config.write_text("file_roots: [a]\n")
     assert main(["--roots", str(config)]) == 2
     config.write_text("a: [\n")

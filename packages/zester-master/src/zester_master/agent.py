@@ -124,13 +124,9 @@ class Agent:
         self.published = Published(context)
         self.trial = Trial(context, config.merged_lists)
         self.settings = SettingsPublisher(
-            context,
-            self.published,
-            self.secrets,
-            config.settings_trees,
-            lists=config.merged_lists,
+            context, self.published, self.secrets, config.settings_trees, config.merged_lists,
             trial=self.trial,
-        )
+        )  # fmt: skip
         context.least_settings = self.published.least
         self.known_tree = KnownTree(context, self.known, self.settings, self.published)
         self.sysview = self._sysview(identity)

@@ -65,4 +65,4 @@ def test_a_tree_that_cannot_be_rendered_is_told_with_its_line(
     (trees[1] / "web.zy").write_text("web: {{ nosuch }}\n")
     code, out, err = diff(trees[1], capsys)
     assert (code, out) == (1, "")
-    assert "web.zy:1" in err
+    assert err.startswith("in --tree: web.zy:1: 'nosuch' is undefined")

@@ -136,17 +136,6 @@ def test_a_tree_is_checked_for_everyone(tree: Path, capsys: pytest.CaptureFixtur
     ]  # fmt: skip
 
 
-def test_lists_of_two_files_are_put_together_if_asked(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-):
-    for name, text in {"top.sls": "base:\n  '*': [a, b]\n", "a.sls": "x: [1, 2]\n"}.items():
-        write(tmp_path / "tree" / name, text)
-    write(tmp_path / "tree/b.sls", "x: [2, 3]\n")
-    words = ["render", "--tree", tmp_path / "tree", "--id", "web-1", "--output", "json"]
-    assert json.loads(run(capsys, *words)[1]) == {"x": [2, 3]}
-    assert json.loads(run(capsys, *words, "--merge-lists")[1]) == {"x": [1, 2, 3]}
-
-
 def test_a_top_file_is_checked_for_what_facts_must_not_decide(
     tree: Path, capsys: pytest.CaptureFixture[str]
 ):
@@ -157,3 +146,14 @@ def test_a_top_file_is_checked_for_what_facts_must_not_decide(
     assert [line.partition(": ")[0] for line in err.splitlines()] == ["top.zy:2:3", "top.zy:4:3"]
     assert "facts decide who gets it" in err
     assert "cannot ask for settings" in err
+
+
+def test_lists_of_two_files_are_put_together_if_asked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    for name, text in {"top.sls": "base:\n  '*': [a, b]\n", "a.sls": "x: [1, 2]\n"}.items():
+        write(tmp_path / "tree" / name, text)
+    write(tmp_path / "tree/b.sls", "x: [2, 3]\n")
+    words = ["render", "--tree", tmp_path / "tree", "--id", "web-1", "--output", "json"]
+    assert json.loads(run(capsys, *words)[1]) == {"x": [2, 3]}
+    assert json.loads(run(capsys, *words, "--merge-lists")[1]) == {"x": [1, 2, 3]}

@@ -204,6 +204,25 @@ async def test_an_edit_that_cannot_be_rendered_is_not_published_and_others_still
         assert "settings-broken" not in master.conditions()
 
 
+async def test_a_master_that_starts_on_a_broken_edit_does_not_publish_it(
+    own_bus: Bus, tree: Path, tmp_path: Path
+) -> None:
+    async with (
+        Master.up(own_bus, settings_dir=tree) as master,
+        SealedPeel.up(own_bus, "web-1", tmp_path) as web,
+    ):
+        good = await web.settled(master)
+    (tree / "web.zy").write_text("a: {{ nope }}\n")
+    async with (
+        Master.up(own_bus, settings_dir=tree) as master,
+        SealedPeel.up(own_bus, "web-1", tmp_path),
+    ):
+        await eventually(
+            lambda: "web.zy:1" in master.conditions().get("settings-broken", ""), "it is told"
+        )
+        assert master.context.least_settings("web-1") == good.generation
+
+
 async def test_an_edit_is_not_held_up_by_what_was_broken_before(
     own_bus: Bus, tree: Path, tmp_path: Path
 ) -> None:

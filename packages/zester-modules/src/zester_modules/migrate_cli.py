@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -73,12 +73,16 @@ def run(path: Path | None, config: Path | None, *, write: bool) -> int:
 
 def configuration(roots: Roots) -> str:
     """Give the lines of a peel's configuration that name the same trees."""
-    lines = ["# for a peel's configuration:", "state_roots:"]
-    for env, folders in roots.states.items():
-        lines.append(f"  {env}:")
-        lines += [f"    - {folder}" for folder in folders]
-    pillars = [one for each in roots.settings.values() for one in each]
-    return "\n".join([*lines, f"# Salt's pillar lies in {', '.join(pillars)}"])
+    lines = ["# for the configuration of a peel that has the trees itself:", "state_roots:"]
+    lines += _listed(roots.states)
+    if any(roots.settings.values()):
+        lines += ["settings_roots:", *_listed(roots.settings)]
+    return "\n".join(lines)
+
+
+def _listed(trees: Mapping[str, Sequence[str]]) -> list[str]:
+    pairs = [(env, folder) for env, folders in trees.items() for folder in folders]
+    return [f"  - {folder}" if env == "base" else f"  - {env}={folder}" for env, folder in pairs]
 
 
 def report(one: Migrated) -> str:

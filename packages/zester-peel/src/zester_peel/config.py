@@ -53,6 +53,10 @@ class PeelConfig(msgspec.Struct, frozen=True, kw_only=True):
         tuple[str, ...],
         Meta(description="state trees of this host itself: DIR or ENV=DIR; else states_cache"),
     ] = ()
+    settings_roots: Annotated[
+        tuple[str, ...],
+        Meta(description="settings trees of this host itself, in place of what masters seal"),
+    ] = ()
     template_functions: Annotated[
         tuple[str, ...],
         Meta(description="functions that templates may call although they can change the host"),

@@ -18,7 +18,7 @@ class PeelTrees:
     """Gives a job its trees.
 
     Args:
-        config: the peel's; `state_roots` win over what is published.
+        config: the peel's; `state_roots` and `settings_roots` win over what is published.
         keeper: has what is published.
         settings: has what masters sealed for this peel.
         agent: socket where workers ask for large files.
@@ -31,6 +31,7 @@ class PeelTrees:
         self._settings = settings
         self._own = _given(config.state_roots)
         self._base = Trees(
+            settings=_given(config.settings_roots),
             codes=str(config.state_dir / "templates"),
             backups=str(config.state_dir / "backups"),
             cache=str(config.state_dir / "web"),
@@ -74,6 +75,8 @@ class PeelTrees:
         return msgspec.structs.replace(base, states=states, revision=root.hex())
 
     async def _with_settings(self) -> Trees:
+        if self._base.settings:
+            return self._base
         try:
             bundle = await self._settings.current()
         except BadSettings as error:

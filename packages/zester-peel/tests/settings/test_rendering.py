@@ -74,6 +74,25 @@ async def test_an_operator_has_a_peel_look_for_newer_settings(
         assert (await master.run(peel.identity, "settings.get", "port")).value == 81
 
 
+async def test_settings_of_the_host_itself_stand_in_place_of_sealed_ones(
+    bus: Bus, master: RawMaster, tmp_path: Path
+) -> None:
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    (tree / "top.zy").write_text("base:\n  '*': [own]\n")
+    (tree / "own.zy").write_text("port: 8080\nbasket_functions: {os: {fact: os}}\n")
+    master.settings = -1
+    with Peel.up(bus, "settings-3.example.com", tmp_path, settings_roots=str(tree)) as peel:
+        await is_welcome(peel)
+        await master.wait_facts(peel.identity)
+        traced = await master.run(peel.identity, "settings.trace", "port")
+        assert traced.value == [{"place": "own.zy:1:7", "did": "set", "value": 8080}]
+        (tree / "own.zy").write_text("port: {{ nope }}\n")
+        refused = await master.run(peel.identity, "settings.get", "port")
+        assert refused.outcome == "refused"
+        assert "own.zy:1: 'nope' is undefined" in refused.error
+
+
 async def test_a_run_whose_settings_are_not_known_is_refused_and_others_are_not(
     bus: Bus, master: RawMaster, tmp_path: Path
 ) -> None:

@@ -6,7 +6,7 @@ What could not be rendered before either is no fault of the edit, and goes out.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from zester_master.context import Context
@@ -42,21 +42,37 @@ class Trial:
         self._lists: Lists = lists
         self._renderers = Renderers(1)
 
-    async def broken(self, before: LocalTree, after: LocalTree, plan: Plan) -> list[str]:
+    async def broken(self, before: LocalTree | None, after: LocalTree, plan: Plan) -> list[str]:
         """Say what an edit breaks: which file and line, and for which peel.
 
         Args:
-            before: what is published.
+            before: what is published; None if that was never seen here: then an edit is broken
+                that can be rendered for none of some peels.
             after: what is to be.
             plan: who gets what of that.
         """
         ids = self._kinds(plan)
+        if before is None:
+            ids = ids[:TOLD]
         failing: dict[str, str] = {}
         try:
             async with asyncio.timeout(SECONDS):
                 await self._fails(after, ids, failing)
         except TimeoutError:
             _log.warn("an edit of the settings was tried for some peels alone: rendering is slow")
+        ill = await self._ill(before, failing, ids)
+        told: dict[str, list[str]] = {}
+        for one, why in failing.items():
+            if one not in ill:
+                told.setdefault(why, []).append(one)
+        return [f"{why} (on {', '.join(peels)})" for why, peels in told.items()]
+
+    async def _ill(
+        self, before: LocalTree | None, failing: Collection[str], ids: Collection[str]
+    ) -> Collection[str]:
+        """Give those of the failing peels for which the edit is not to blame."""
+        if before is None:
+            return [] if len(failing) == len(ids) else failing
         if not failing:
             return []
         ill: dict[str, str] = {}
@@ -64,12 +80,8 @@ class Trial:
             async with asyncio.timeout(SECONDS):
                 await self._fails(before, list(failing), ill)
         except TimeoutError:
-            return []  # it was slow before
-        told: dict[str, list[str]] = {}
-        for one, why in failing.items():
-            if one not in ill:
-                told.setdefault(why, []).append(one)
-        return [f"{why} (on {', '.join(peels)})" for why, peels in told.items()]
+            return failing  # it was slow before
+        return ill
 
     async def run(self) -> None:
         """Own the process, until cancelled: it ends when it was not needed for a while."""
@@ -91,7 +103,7 @@ class Trial:
         return list(kinds.values())
 
     async def _fails(self, local: LocalTree, ids: Sequence[str], failing: dict[str, str]) -> None:
-        tree = _wired(local, self._context.groups, self._lists)
+        tree = self._wired(local)
         for one in ids:
             peel = Peel(one, 0.0, pack(self._context.index.get(one) or {}))
             try:
@@ -104,9 +116,9 @@ class Trial:
             if len(failing) >= TOLD:
                 return
 
-
-def _wired(local: LocalTree, groups: dict[str, str], lists: Lists) -> Tree:
-    files: dict[str, dict[str, bytes]] = {}
-    for (env, path), data in local.files.items():
-        files.setdefault(env, {})[path] = data
-    return Tree(root=local.digest, files=files, groups=groups, lists=lists)
+    def _wired(self, local: LocalTree) -> Tree:
+        files: dict[str, dict[str, bytes]] = {}
+        for (env, path), data in local.files.items():
+            files.setdefault(env, {})[path] = data
+        groups = self._context.groups
+        return Tree(root=local.digest, files=files, groups=groups, lists=self._lists)

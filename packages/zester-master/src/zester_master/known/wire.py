@@ -61,12 +61,12 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True, tag="trace"):
     key: str
 
 
-class Digests(msgspec.Struct, frozen=True, kw_only=True, tag="digests"):
-    """A digest of each setting at the top, to compare with what the peel itself has."""
-
-
 class Check(msgspec.Struct, frozen=True, kw_only=True, tag="check"):
     """Whether there is an error; there is none where only the peel can tell."""
+
+
+class Digests(msgspec.Struct, frozen=True, kw_only=True, tag="digests"):
+    """A digest of each setting at the top, to compare with what the peel itself has."""
 
 
 Question = Match | Show | Get | Trace | Digests | Check

@@ -122,9 +122,9 @@ def _diff(arguments: argparse.Namespace) -> int:
         render(roots, arguments.id, facts, None, config.merged_lists)
         for roots in (config.settings_trees, _roots(arguments.trees))
     ]
-    for compiled in both:
-        _tell(compiled.errors, compiled.more_errors)
-        _tell((one.problem for one in compiled.unknown), prefix="left out: ")
+    for name, compiled in zip(("as it stands: ", "in --tree: "), both, strict=True):
+        _tell(compiled.errors, compiled.more_errors, prefix=name)
+        _tell((one.problem for one in compiled.unknown), prefix=f"{name}left out: ")
     if any(compiled.errors for compiled in both):
         _tell_facts(arguments)
         return _FAILED

@@ -38,7 +38,7 @@ _log: Final = Log("zester.settings")
 class Trial(Protocol):
     """Tries edits before they are published."""
 
-    async def broken(self, before: LocalTree, after: LocalTree, plan: Plan) -> list[str]:
+    async def broken(self, before: LocalTree | None, after: LocalTree, plan: Plan) -> list[str]:
         """Say what an edit breaks that could be rendered before."""
         ...
 
@@ -68,8 +68,8 @@ class SettingsPublisher:
         published: Published,
         values: SecretValues,
         roots: Mapping[str, Sequence[Path]],
-        *,
         lists: Lists = "replace",
+        *,
         trial: Trial | None = None,
     ) -> None:
         self.local: LocalTree | None = None
@@ -219,10 +219,11 @@ class SettingsPublisher:
 
     async def _tried(self, sharing: Sharing, plan: Plan) -> list[str]:
         """Say what an edit breaks that can only be seen by rendering it."""
-        good = self._good
-        if self._trial is None or good is None or good.local.digest == sharing.local.digest:
+        good = self._good.local if self._good is not None else None
+        same = good is not None and good.digest == sharing.local.digest
+        if self._trial is None or self._published.head is None or same or not self._differs():
             return []
-        return await self._trial.broken(good.local, sharing.local, plan)
+        return await self._trial.broken(good, sharing.local, plan)
 
     def _basis(self, local: LocalTree) -> _Basis:
         context = self._context

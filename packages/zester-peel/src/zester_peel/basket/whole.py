@@ -57,7 +57,7 @@ class PeelBasket:
         self.counter = BasketCounter(self.own, views, clock)
         self._settings = settings
         settings.on_change(self._settings_changed)
-        self._configured = bool(config.basket_functions)
+        self._configured = bool(config.basket_functions or config.settings_roots)
         self._errands: Errands | None = None
         self._begun = False
 
