@@ -45,7 +45,7 @@ class Masker:
     def __init__(self, values: Iterable[str] = (), short: Iterable[str] = ()) -> None:
         self._known: set[tuple[str, bool]] = set()
         self._forms: tuple[bytes, ...] = ()
-        self._numbers: dict[int, bytes] = {}
+        self._numbers: dict[float, tuple[bytes, bytes]] = {}
         """What YAML and JSON read as numbers, and their bytes in packed values."""
         self.learn(values, short)
 
@@ -59,7 +59,7 @@ class Masker:
         for value, is_short in new:
             found |= forms_of(value, short=is_short)
             if (number := _number(value.strip(), short=is_short)) is not None:
-                self._numbers[number] = codec.pack(number)
+                self._numbers[number] = codec.pack(number), codec.pack(float(number))
         self._forms = tuple(sorted(found, key=len))
 
     @property
@@ -102,7 +102,7 @@ class Masker:
 
     def packed(self, packed: bytes) -> bytes:
         """Give a packed value without what is secret; it is only unpacked if something is."""
-        found = any(form in packed for form in self._numbers.values())
+        found = any(one in packed for forms in self._numbers.values() for one in forms)
         if not found and not self._spans(packed):
             return packed
         try:
@@ -139,9 +139,9 @@ class Masker:
             case Mapping():
                 known = cast("Mapping[Any, Any]", value)
                 return {self._data(key): self._data(one) for key, one in known.items()}
-            case None | bool() | float():
+            case None | bool():
                 return value
-            case int():
+            case int() | float():
                 return MASK if value in self._numbers else value
             case _:  # what a log line was given to print
                 text = str(value)
