@@ -7,7 +7,7 @@ It knows values and the forms that they are written in, and nothing of where the
 was split, hashed or encrypted is not found.
 """
 
-import itertools
+import bisect
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, cast
@@ -72,10 +72,9 @@ class Masker:
         raw = _raw(data) if isinstance(data, str) else data
         return any(form in raw for form in self._fitting(raw))
 
-    def _fitting(self, data: bytes) -> Iterator[bytes]:
+    def _fitting(self, data: bytes) -> tuple[bytes, ...]:
         """Give the forms that are not longer than data: few are, where it is a word."""
-        longest = len(data)
-        return itertools.takewhile(lambda form: len(form) <= longest, self._forms)
+        return self._forms[: bisect.bisect_right(self._forms, len(data), key=len)]
 
     def raw(self, data: bytes) -> bytes:
         """Give data without what is secret."""
