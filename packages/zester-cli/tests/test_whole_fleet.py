@@ -4,6 +4,7 @@ import json
 import os
 import signal
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 
@@ -131,6 +132,13 @@ def test_typing_help_comes_with_the_first_run(fleet: Fleet) -> None:
     # a parameter that cmd.run does not have is an argument
     done = fleet.zester("peel-1", "cmd.run", "echo", "prefix=/usr", "--output", "raw")
     assert done.out == "prefix=/usr\n"
+
+
+def test_no_daemon_leaves_a_core_file(fleet: Fleet) -> None:
+    for name in ("master-1", "peel-1"):
+        limits = Path(f"/proc/{fleet.pid(name)}/limits").read_text()
+        found = next(one.split() for one in limits.splitlines() if one.startswith("Max core file"))
+        assert found[4] == "0", name
 
 
 def test_a_peel_that_was_killed_is_offline_and_nobody_waits(fleet: Fleet) -> None:

@@ -7,6 +7,7 @@ from zester_master.config import MasterConfig
 from zester_master.site.masters import load_master
 from zester_proto.link.options import parse_servers
 from zester_proto.logs import setup
+from zester_proto.secrets.cores import no_cores
 from zester_proto.secrets.masker import Masker
 
 
@@ -16,6 +17,7 @@ def run(config: MasterConfig) -> int:
     Raises:
         ZesterError: this machine is not in order: keys, folders, addresses.
     """
+    no_cores()
     masker = Masker()
     setup(config.log_level, config.log_format, masker=masker)
     identity = load_master(config.auth)

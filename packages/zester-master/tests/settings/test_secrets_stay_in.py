@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from zester_master.secrets.record import SecretRecord
 from zester_master.secrets.store import SecretStore
+from zester_proto.health import Condition
 from zester_proto.secrets.forms import forms_of
 from zester_proto.secrets.masker import MASK
 from zester_testing.masters import Master, Operator, Told, eventually
@@ -157,3 +158,15 @@ async def test_a_secret_that_was_replaced_is_masked_yet(own_bus: Bus, tmp_path: 
         told = await stage.run("test.echo", f"{FIRST} {SECOND}")
         assert told.result("stays").value == f"{MASK} {MASK}"
         stage.is_silent()
+
+
+async def test_a_master_says_no_secret_of_its_site(own_bus: Bus, tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run/key").write_text(SECOND)
+    sources = {"run/": ("file", str(tmp_path / "run"))}
+    async with Master.up(own_bus, secret_sources=sources) as master:
+        await Store(master).set(FIRST)
+        await master.context.secrets.want(["run/key"])
+        await eventually(lambda: master.context.masker.is_in(FIRST), "it has read its store")
+        master.context.health.set(Condition("said", "warning", f"{FIRST} or {SECOND}"))
+        assert master.conditions()["said"] == f"{MASK} or {MASK}"

@@ -99,6 +99,26 @@ given:
     assert not ran["given"]["warnings"]
 
 
+def test_what_a_sensitive_state_says_is_without_its_own_secret_arguments(host: Host) -> None:
+    ran = host.run({
+        "a.sls": """
+include: [b]
+line:
+  test.fail_with_changes:
+    - comment: no login as {{ pillar.db.user }} with {{ pillar.db.password | upper }}
+""",
+        "b.sls": """
+{% set word = pillar.db.password.split(' ')[1] %}
+file:
+  test.fail_with_changes: [{comment: 'it is {{ word }}'}]
+other:
+  cmd.run: [{name: 'exit 3'}]
+""",
+    })  # fmt: skip
+    said = {name: one["comment"] for name, one in ran.items()}
+    assert said == {"line": MASK, "file": MASK, "other": "exit code 3"}
+
+
 @pytest.mark.parametrize(
     "before",
     [

@@ -8,6 +8,7 @@ from zester_peel.config import PeelConfig, running_id
 from zester_proto.identity.joining import PeelIdentity, load_identity
 from zester_proto.link.options import parse_servers
 from zester_proto.logs import Log, setup
+from zester_proto.secrets.cores import no_cores
 from zester_proto.secrets.masker import Masker
 
 
@@ -17,6 +18,7 @@ def run(config: PeelConfig) -> int:
     Raises:
         ZesterError: this host is not in order: id, keys, folders, addresses.
     """
+    no_cores()
     masker = Masker()
     setup(config.log_level, config.log_format, masker=masker)
     identity = load_identity(config.auth)

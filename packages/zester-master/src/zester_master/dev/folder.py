@@ -86,9 +86,9 @@ class DevFolder:
             self._add_master(f"master-{number}")
         admission = Admission.load(self.site.root)
         for number in range(1, peels + 1):
+            # again at each start, with the keys that it has: its JWT may be over, or an older one
             auth = self.peel(f"peel-{number}") / "auth"
-            if not (auth / "peel.creds").exists():
-                admission.admit_with_key(f"peel-{number}", auth, now=time.time())
+            admission.admit_with_key(f"peel-{number}", auth, now=time.time())
         self._write_nodes(nats)
 
     def _read(self) -> DevFile:

@@ -7,7 +7,7 @@ It knows values and the forms that they are written in, and nothing of where the
 was split, hashed or encrypted is not found.
 """
 
-import itertools
+import bisect
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, cast
@@ -45,7 +45,7 @@ class Masker:
     def __init__(self, values: Iterable[str] = (), short: Iterable[str] = ()) -> None:
         self._known: set[tuple[str, bool]] = set()
         self._forms: tuple[bytes, ...] = ()
-        self._numbers: dict[int, bytes] = {}
+        self._numbers: dict[float, tuple[bytes, bytes]] = {}
         """What YAML and JSON read as numbers, and their bytes in packed values."""
         self.learn(values, short)
 
@@ -59,7 +59,7 @@ class Masker:
         for value, is_short in new:
             found |= forms_of(value, short=is_short)
             if (number := _number(value.strip(), short=is_short)) is not None:
-                self._numbers[number] = codec.pack(number)
+                self._numbers[number] = codec.pack(number), codec.pack(float(number))
         self._forms = tuple(sorted(found, key=len))
 
     @property
@@ -72,10 +72,9 @@ class Masker:
         raw = _raw(data) if isinstance(data, str) else data
         return any(form in raw for form in self._fitting(raw))
 
-    def _fitting(self, data: bytes) -> Iterator[bytes]:
+    def _fitting(self, data: bytes) -> tuple[bytes, ...]:
         """Give the forms that are not longer than data: few are, where it is a word."""
-        longest = len(data)
-        return itertools.takewhile(lambda form: len(form) <= longest, self._forms)
+        return self._forms[: bisect.bisect_right(self._forms, len(data), key=len)]
 
     def raw(self, data: bytes) -> bytes:
         """Give data without what is secret."""
@@ -102,7 +101,7 @@ class Masker:
 
     def packed(self, packed: bytes) -> bytes:
         """Give a packed value without what is secret; it is only unpacked if something is."""
-        found = any(form in packed for form in self._numbers.values())
+        found = any(one in packed for forms in self._numbers.values() for one in forms)
         if not found and not self._spans(packed):
             return packed
         try:
@@ -139,9 +138,9 @@ class Masker:
             case Mapping():
                 known = cast("Mapping[Any, Any]", value)
                 return {self._data(key): self._data(one) for key, one in known.items()}
-            case None | bool() | float():
+            case None | bool():
                 return value
-            case int():
+            case int() | float():
                 return MASK if value in self._numbers else value
             case _:  # what a log line was given to print
                 text = str(value)

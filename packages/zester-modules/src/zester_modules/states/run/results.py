@@ -1,6 +1,6 @@
 """The result of a run, as it travels and is shown (states.md 7)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from zester_modules.resource import HIDDEN_DIFF, Leaf, Unknown
@@ -9,7 +9,8 @@ from zester_modules.states.run.outcome import Ran, Row
 from zester_modules.states.show import problem_data
 from zester_proto import codec
 from zester_proto.errors import CodecError
-from zester_proto.secrets.masker import MASK
+from zester_proto.render.nodes import Mapping, Node, Scalar, Sequence
+from zester_proto.secrets.masker import MASK, Masker
 
 
 def refused(compiled: Compiled) -> dict[str, Any]:
@@ -56,7 +57,7 @@ def _state(row: Row) -> dict[str, Any]:
         "changes": _changes(state, ran, hidden=hidden),
         "diff": (HIDDEN_DIFF if ran.diff else "") if hidden else ran.diff,
         "output": plain(MASK if hidden and ran.output is not None else ran.output),
-        "comment": ran.comment,
+        "comment": _comment(state, ran) if hidden else ran.comment,
         "warnings": [*state.warnings, *ran.warnings],
         "skipped_by": ran.skipped_by,
         "reaction": ran.reaction,
@@ -64,6 +65,29 @@ def _state(row: Row) -> dict[str, Any]:
         "duration_ms": round(ran.duration_ms, 3),
         "source": {"file": state.source.file, "line": state.source.line},
     }
+
+
+def _comment(state: State, ran: Ran) -> str:
+    """Give what a state says without its own secret arguments.
+
+    The run's masker knows secrets, and not what a template made of them.
+    """
+    texts = {text for node in state.arguments.values() for text in _secret_texts(node)}
+    return Masker(texts).text(ran.comment) if ran.comment else ""
+
+
+def _secret_texts(node: Node) -> Iterator[str]:
+    # of `state.single` the arguments are plain values, which the masker knows
+    match node:
+        case Scalar():
+            if node.place.secret:
+                yield node.text
+        case Sequence():
+            for item in node.items:
+                yield from _secret_texts(item)
+        case Mapping():
+            for _, value in node.pairs:
+                yield from _secret_texts(value)
 
 
 def _changes(state: State, ran: Ran, *, hidden: bool) -> dict[str, Any]:
