@@ -46,7 +46,7 @@ def fleet(count: int) -> tuple[FleetIndex, dict[str, float]]:
         facts: dict[str, Any] = {
             "id": f"peel-{n}", "os": ("Debian", "Rocky")[n % 2], "role": ROLES[n % len(ROLES)],
             "serial": n, "cpu": {"count": n % 32, "model": "x" * 40},
-            "disks": [{"name": f"sd{d}", "gb": d * 100} for d in range(4)],
+            "disks": {f"sd{d}": {"gb": d * 100} for d in range(4)},
         }  # fmt: skip
         index.put(f"peel-{n}", facts)
     return index, {f"peel-{n}": 1.0 for n in range(count)}
