@@ -33,11 +33,29 @@ def _filter(found: Any, _name: str) -> Filter:
 
 
 class Filters(dict[str, Filter]):
-    """The filters of one environment: what is in the map, then those of third parties."""
+    """The filters of one environment: what is in the map, then those of third parties.
 
-    def __init__(self, own: dict[str, Filter], third: Providers[Filter]) -> None:
+    Args:
+        own: the map.
+        third: see above.
+        wrap: makes of one of ours what templates get; templates name few of them.
+    """
+
+    def __init__(
+        self,
+        own: dict[str, Filter],
+        third: Providers[Filter],
+        wrap: Callable[[str, Filter], Filter] | None = None,
+    ) -> None:
         super().__init__(own)
         self._third = third
+        self._wrap = wrap
+
+    def __getitem__(self, name: str) -> Filter:
+        found = super().__getitem__(name)
+        if self._wrap is None or not super().__contains__(name):
+            return found
+        return self._wrap(name, found)
 
     def __missing__(self, name: str) -> Filter:
         return self._third.get(name)
