@@ -96,6 +96,16 @@ def test_peels_with_settings_of_their_own_share_the_rest():
     assert other["big"] == {"a": [1, 2], "os": "Rocky"}
 
 
+def test_lines_that_name_ids_keep_their_place_among_the_others():
+    found = renderings(
+        top="base:\n  'a,b': [one]\n  '*': [two]\n  'L@b,c': [three]\n  'E@b': [one, four]\n",
+        one="x: 1\n", two="x: 2\n", three="x: 3\n", four="y: 4\n",
+    )  # fmt: skip
+
+    values = [found.of(one, facts(one), {}).compiled.values for one in "abcd"]
+    assert values == [{"x": 2}, {"x": 1, "y": 4}, {"x": 3}, {"x": 2}]
+
+
 def tree(**files: str) -> dict[str, dict[str, bytes]]:
     return {"base": {f"{name}.sls": text.encode() for name, text in files.items()}}
 

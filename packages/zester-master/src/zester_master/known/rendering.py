@@ -11,9 +11,10 @@ from typing import Any, Final, NamedTuple, cast
 import msgspec
 
 from zester_master.known.layers import Files, Layers
+from zester_master.known.lines import Lines
 from zester_master.known.watched import WatchedFacts, packed
 from zester_master.known.wire import Baskets, basket_key
-from zester_master.settings.tops import Line, Tops
+from zester_master.settings.tops import Tops
 from zester_proto.codec import unpack
 from zester_proto.errors import ZesterError
 from zester_proto.messages.settings import SettingsEntry
@@ -24,7 +25,6 @@ from zester_proto.settings.bare import Bare
 from zester_proto.settings.bare import Peel as BarePeel
 from zester_proto.settings.compile import compile_settings
 from zester_proto.settings.model import Compiled
-from zester_proto.target import matches
 from zester_proto.tree.files import KeptTree
 from zester_proto.tree.problems import Problems
 
@@ -85,7 +85,7 @@ class Renderings:
         self._codes = CodeCache()
         self._layers = Layers(files)
         self._tops = Tops(self._tree, groups)
-        self._lines: tuple[Line, ...] | None = None
+        self._lines: Lines | None = None
         self._looked: dict[tuple[SettingsEntry, ...], dict[tuple[str, ...], None]] = {}
         """For the lines that mean a peel: which facts their compiles looked at."""
         self._known: dict[tuple[Any, ...], Made] = {}
@@ -150,14 +150,12 @@ class Renderings:
         self, peel_id: str, facts: Mapping[str, Any], problems: Problems
     ) -> tuple[SettingsEntry, ...]:
         if self._tops.is_template:
-            lines = self._tops.lines(peel_id, facts, problems)
+            lines = Lines(self._tops.lines(peel_id, facts, problems))
         else:
             if self._lines is None:
-                self._lines = self._tops.lines(peel_id, facts, problems)
+                self._lines = Lines(self._tops.lines(peel_id, facts, problems))
             lines = self._lines
-        asked = [one.entry for one in lines if matches(one.target, peel_id, facts, {})]
-        # of two lines that name one file the first counts
-        return tuple({(one.env, one.reference): one for one in reversed(asked)}.values())[::-1]
+        return lines.of(peel_id, facts)
 
     def _compile(
         self,
