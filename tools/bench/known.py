@@ -1,6 +1,7 @@
 """`I@` over a fleet, as a master asks it: first, with another term, and kept."""
 
 import asyncio
+import os
 import time
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, cast
@@ -36,6 +37,8 @@ class Figures(NamedTuple):
     """After one peel brought other facts."""
     stalled: float
     """The longest that the loop had no turn meanwhile."""
+    cpu: float
+    """Of a core, for `first`: what a load spoils less."""
     memory: float
     """MiB of all renderers at the end."""
 
@@ -102,24 +105,32 @@ async def measure(count: int = PEELS, kind: Kind = "alike") -> Figures:
 
     try:
         port, some = "I@nginx:port:8000", count // len(ROLES)
-        first, other = await ask(port, some), await ask("I@env:prod", count)
+        cpu = time.process_time()
+        first = await ask(port, some)
+        cpu = time.process_time() - cpu + sum(map(_cpu, known.renderers.processes()))
+        other = await ask("I@env:prod", count)
         kept = await ask(port, some)
         known.use(b"2", {"base": tree | {"web.sls": b"nginx: {port: 9000}\n"}})
         edited = await ask("I@nginx:port:9000", some)
         context.facts_at["peel-1"] += 1
         moved = await ask("I@nginx:port:9000", some)
-        memory = sum(_memory(one.pid) for one in known.renderers.processes())
-        return Figures(first, other, kept, edited, moved, max(stalls), memory)
+        memory = sum(map(_memory, known.renderers.processes()))
+        return Figures(first, other, kept, edited, moved, max(stalls), cpu, memory)
     finally:
         watch.cancel()
         await known.renderers.end()
 
 
-def _memory(pid: int) -> float:
-    for line in Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) / 1024
-    raise SystemExit(f"the renderer {pid} is gone")
+def _cpu(process: asyncio.subprocess.Process) -> float:
+    fields = (
+        Path(f"/proc/{process.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    )
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _memory(process: asyncio.subprocess.Process) -> float:
+    pages = Path(f"/proc/{process.pid}/statm").read_text(encoding="utf-8").split()[1]
+    return int(pages) * os.sysconf("SC_PAGE_SIZE") / 1024**2
 
 
 async def _watch(stalls: list[float]) -> None:
@@ -136,6 +147,7 @@ def run() -> None:
         found = asyncio.run(measure(kind=kind))
         aim = "" if kind == "alike" else "< 10"
         figures.line("  I@ for the first time, renderers started", [found.first], "s", aim=aim)
+        figures.line("    processor time of master and renderers", [found.cpu], "s")
         figures.line("  another term over the same fleet", [found.other], "s")
         figures.line("  the first term again", [found.kept * 1000], "ms")
         figures.line("  after an edit of a file that a fifth of them have", [found.edited], "s")

@@ -133,6 +133,20 @@ def test_an_edit_makes_anew_what_it_concerns_and_nothing_else():
     assert values() == [{"x": "Debian", "y": 1}, {"x": "Debian", "y": 2}]
 
 
+def test_a_file_that_comes_is_noticed_by_those_that_look_for_it():
+    names = {
+        "top": "base:\n  '*': [all, fixed]\n", "fixed": "z: [1]\n",
+        "all": "{% include 'more.sls' ignore missing %}\nx: 1\n",
+    }  # fmt: skip
+    found = Renderings(tree(**names), {})
+
+    before = found.of("a", facts("a"), {}).compiled.values
+    assert found.follow(tree(**names, more="y: 1\n"), {}) is None
+    after = found.of("a", facts("a"), {}).compiled.values
+    assert (before, after) == ({"x": 1, "z": [1]}, {"y": 1, "x": 1, "z": [1]})
+    assert after["z"] is before["z"]
+
+
 def test_a_mistake_in_a_shared_file_is_told_for_every_peel_and_again():
     found = renderings(top=TOP, all="include: 1\nx: {{ grains.id }}\n", web="y: {{ oops }}\n")
 

@@ -72,17 +72,21 @@ class Layers:
         self._merges = _Kept[tuple[int, int, str], tuple[Node | None, Node, Node]](MERGES)
         self._values = _Kept[tuple[int, Dialect], tuple[Node, Any]](VALUES)
 
-    def follow(self, files: Files, changed: set[tuple[str, str]] | None) -> None:
+    def follow(self, files: Files, changed: set[tuple[str, str]], *, moved: bool) -> None:
         """Go on with another tree.
 
         Args:
             files: of it.
-            changed: files that are others now; None: any may be.
+            changed: files that are others now.
+            moved: some came or went, which a template that takes in others may notice.
         """
         self._files = files
-        if changed is None:
-            self._looked.clear()
-        self._parts.keep_if(lambda part: changed is not None and changed.isdisjoint(part.files))
+
+        def stays(part: Part) -> bool:
+            sure = not (moved and part.rendered and any(map(self._takes_in, part.files)))
+            return sure and changed.isdisjoint(part.files)
+
+        self._parts.keep_if(stays)
 
     def of(self, facts: WatchedFacts) -> "PeelLayers":
         """Give them for the compile of one peel."""
@@ -105,13 +109,19 @@ class Layers:
         self._parts.put((asked, names, facts.packed(names)), part)
 
     def _is_of_one(self, file: tuple[str, str]) -> bool:
+        return _OF_ONE.search(self._text(file)) is not None
+
+    def _takes_in(self, file: tuple[str, str]) -> bool:
+        return _TAKES_IN.search(self._text(file)) is not None
+
+    def _text(self, file: tuple[str, str]) -> bytes:
         env, path = file
-        return _OF_ONE.search(self._files.get(env, {}).get(path, b"")) is not None
+        return self._files.get(env, {}).get(path, b"")
 
     def is_blind(self, asked: AskedFile) -> bool:
         """Say whether a template cannot look at settings."""
-        data = self._files.get(asked.env, {}).get(asked.path, b"")
-        return not (_TAKES_IN.search(data) or self._is_of_one((asked.env, asked.path)))
+        file = (asked.env, asked.path)
+        return not (self._takes_in(file) or self._is_of_one(file))
 
     def laid(self, base: Node | None, over: Node, how: str) -> Node | None:
         """Give what was made of a tree laid on another."""

@@ -79,9 +79,9 @@ class Renderings:
     def __init__(self, files: Files, groups: Mapping[str, str]) -> None:
         self.made = 0
         """How often something was rendered."""
-        self._files = files
+        self._files: Files = files
         self._tree = KeptTree(files)
-        self._groups = groups
+        self._groups: Mapping[str, str] = groups
         self._codes = CodeCache()
         self._layers = Layers(files)
         self._tops = Tops(self._tree, groups)
@@ -96,11 +96,11 @@ class Renderings:
         Returns:
             The files that are others now; None if any settings may be.
         """
-        changed = _changed(self._files, files)
-        if groups != self._groups or self._tops.is_template or _has_top(changed):
+        changed, moved = _changed(self._files, files)
+        self._layers.follow(files, changed, moved=moved)
+        if moved or groups != self._groups or self._tops.is_template or _has_top(changed):
             changed = None
         self._files, self._tree, self._groups = files, KeptTree(files), groups
-        self._layers.follow(files, changed)
         self._tops = Tops(self._tree, groups)
         if changed is None:
             self._lines = None
@@ -205,19 +205,14 @@ class Renderings:
         self._known[entries, names, packed(facts, names)] = made
 
 
-def _changed(before: Files, after: Files) -> set[tuple[str, str]] | None:
-    """Give the files that are others now; None where some came or went: they may hide others."""
-    if {env: set(paths) for env, paths in before.items()} != {
-        env: set(paths) for env, paths in after.items()
-    }:
-        return None
-    return {
-        (env, path)
-        for env, paths in before.items()
-        for path, data in paths.items()
-        if after[env][path] != data
-    }
+def _changed(before: Files, after: Files) -> tuple[set[tuple[str, str]], bool]:
+    """Give the files that are others now, and whether some of them came or went."""
+    old = {(env, path): data for env, paths in before.items() for path, data in paths.items()}
+    new = {(env, path): data for env, paths in after.items() for path, data in paths.items()}
+    came_or_went = old.keys() ^ new.keys()
+    changed = {file for file in old.keys() & new.keys() if old[file] != new[file]}
+    return changed | came_or_went, bool(came_or_went)
 
 
-def _has_top(changed: set[tuple[str, str]] | None) -> bool:
-    return any(path in {"top.sls", "top.zy"} for _, path in changed or ())
+def _has_top(changed: set[tuple[str, str]]) -> bool:
+    return any(path in {"top.sls", "top.zy"} for _, path in changed)
