@@ -1,15 +1,28 @@
-"""How long a peel takes to render 1,000 settings: cold, with compiled templates, and kept."""
+"""How long a peel takes to render 1,000 settings: at first, after a restart, and kept.
 
+Three kinds of cold, from the worst on:
+* Never seen: no template of them was ever compiled here. Once in the life of a tree's files.
+* After a restart: each sample is a new process, forked from one whose modules are imported, as the
+  agent's workers are; compiled templates lie on disk, where the jobs before left them. This is
+  what a job finds that renders.
+* In a process that has rendered before.
+The collector has nothing of the imports to look through, as in a worker (`gc.freeze`).
+"""
+
+import gc
+import os
 import shutil
+import struct
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.figures import line, percentile, timed
+from bench.figures import Cost, line, percentile
 from zester_modules.context import Context
-from zester_modules.registry import Registry
 from zester_modules.states.settings_cache import SettingsCache, basis_of
 from zester_modules.states.settings_of import settings_from
+from zester_peel.nursery.worker import prepare
 from zester_proto.messages.settings import SettingsEntry
 from zester_proto.render.kinds import is_dict
 from zester_proto.settings.model import Compiled
@@ -18,6 +31,7 @@ from zester_proto.tree.files import KeptTree
 FILES = 20
 EACH = 50
 TIMES = 400
+_COST = struct.Struct("dd")
 
 
 def run() -> None:
@@ -30,7 +44,7 @@ def run() -> None:
 def _measure(folder: Path, every: int, *, aimed: bool) -> None:
     codes = folder / "codes"
     context = Context(
-        registry=Registry(), peel_id="web-1", codes=codes,
+        registry=prepare().registry, peel_id="web-1", codes=codes,
         facts={"id": "web-1", "os": "debian", "os_family": "debian", "roles": ["web", "db"]},
     )  # fmt: skip
     tree = KeptTree({"base": _files(every)})
@@ -44,7 +58,15 @@ def _measure(folder: Path, every: int, *, aimed: bool) -> None:
     def forget() -> None:
         shutil.rmtree(codes, ignore_errors=True)
 
+    gc.collect()
+    gc.freeze()
+    print(f"1,000 settings in {FILES} files, {FILES // every} of them templates:")
+    aim = "< 10 (runbook)" if aimed else ""
+    _figure("cold: templates never seen, in a new process", lambda: _forked(render), aim, forget)
+    _figure("cold: after a restart, in a new process", lambda: _forked(render), aim)
     made = render()
+    if _count(made.values) != FILES * EACH:
+        raise SystemExit(f"{_count(made.values)} settings were rendered")
 
     def kept() -> None:
         basis = basis_of(b"bundle", context)
@@ -53,22 +75,49 @@ def _measure(folder: Path, every: int, *, aimed: bool) -> None:
             raise SystemExit("what was rendered last is not there")
 
     cache.put(basis_of(b"bundle", context) or b"", made)
-    print(f"{_count(made.values):,} settings in {FILES} files, {FILES // every} of them templates:")
-    _figure("cold: no template compiled", render, "< 10 (runbook)" if aimed else "", forget)
-    _figure("templates compiled before, all rendered", render, "")
-    _figure("warm: as the job before rendered them", kept, "< 3" if aimed else "")
+    _figure("cold: templates never seen", lambda: _own(render), aim, forget)
+    _figure("cold: templates compiled before, all rendered", lambda: _own(render), aim)
+    _figure("warm: as the job before rendered them", lambda: _own(kept), "< 3" if aimed else "")
 
 
 def _figure(
-    name: str, work: Callable[[], object], aim: str, before: Callable[[], object] | None = None
+    name: str, work: Callable[[], Cost], aim: str, before: Callable[[], object] | None = None
 ) -> None:
-    samples: list[float] = []
+    samples: list[Cost] = []
     for _ in range(TIMES):
         if before is not None:
             before()
-        samples += [one * 1000 for one in timed(work, 1, warm_up=0)]
-    line(f"  {name}", samples, "ms")
-    line("    p99", [percentile(samples, 0.99)], "ms", aim=aim)
+        samples.append(work())
+    wall = [one.seconds * 1000 for one in samples]
+    cpu = [one.cpu * 1000 for one in samples]
+    line(f"  {name}", wall, "ms")
+    line("    p99", [percentile(wall, 0.99)], "ms", aim=aim)
+    line("    p99 of a core's time", [percentile(cpu, 0.99)], "ms")
+
+
+def _own(work: Callable[[], object]) -> Cost:
+    """Work, and give what it cost."""
+    began, before = time.perf_counter(), time.process_time()
+    work()
+    return Cost(time.perf_counter() - began, time.process_time() - before)
+
+
+def _forked(work: Callable[[], object]) -> Cost:
+    """Work in a new process, and give what it cost there."""
+    out, into = os.pipe()
+    child = os.fork()
+    if not child:
+        try:
+            os.write(into, _COST.pack(*_own(work)))
+        finally:
+            os._exit(0)
+    os.close(into)
+    with os.fdopen(out, "rb") as said:
+        data = said.read()
+    os.waitpid(child, 0)
+    if len(data) != _COST.size:
+        raise SystemExit("the process that renders ended before it had")
+    return Cost(*_COST.unpack(data))
 
 
 def _files(every: int) -> dict[str, bytes]:

@@ -56,6 +56,105 @@ def test_what_may_differ_is_rendered_for_each(text: str):
         assert made.compiled.values == {"x": peel_id}, made.compiled.errors
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{% if pillar.me.endswith('1') %}x: 1{% else %}x: 2{% endif %}",
+        "x: {{ settings['me'][-1] }}",
+        "x: {{ salt['pillar.get']('me')[-1] }}",
+        "{% from 'lib.sls' import last with context %}x: {{ last() }}",
+        "x: {{ peel_id[-1] }}",
+        "x: {{ secret(grains.id)[-2] }}",
+        "x: {{ ifelse('I@me:web-1', 1, 2) }}",
+    ],
+)
+def test_files_by_what_they_look_at_are_not_mixed_up(text: str):
+    files = {
+        "top": "base:\n  '*': [own, all]\n", "own": "me: {{ grains.id }}\n", "all": text,
+        "lib": "{% macro last() %}{{ pillar.me[-1] }}{% endmacro %}",
+    }  # fmt: skip
+    found = renderings(**files)
+
+    for _ in range(2):
+        for n in (1, 2):
+            values = found.of(f"web-{n}", facts(f"web-{n}"), {}).compiled.values
+            assert (values["me"], int(values["x"])) == (f"web-{n}", n)
+
+
+def test_peels_with_settings_of_their_own_share_the_rest():
+    found = renderings(
+        top="base:\n  '*': [all, 'peels.{{ peel_id }}', last]\n",
+        all="big: {a: [1, 2], os: {{ grains.os }}}\nmine: {x: 0, y: 0}\n",
+        peels__a="mine: {x: 1}\n", peels__b="mine: {x: 2}\n", last="last: [1]\n",
+    )  # fmt: skip
+    a, b = (found.of(one, facts(one), {}).compiled.values for one in "ab")
+
+    assert (a["mine"], b["mine"]) == ({"x": 1, "y": 0}, {"x": 2, "y": 0})
+    assert a["big"] is b["big"]
+    assert a["last"] is b["last"]
+    other = found.of("b", facts("b", os="Rocky"), {}).compiled.values
+    assert other["big"] == {"a": [1, 2], "os": "Rocky"}
+
+
+def test_lines_that_name_ids_keep_their_place_among_the_others():
+    found = renderings(
+        top="base:\n  'a,b': [one]\n  '*': [two]\n  'L@b,c': [three]\n  'E@b': [one, four]\n",
+        one="x: 1\n", two="x: 2\n", three="x: 3\n", four="y: 4\n",
+    )  # fmt: skip
+
+    values = [found.of(one, facts(one), {}).compiled.values for one in "abcd"]
+    assert values == [{"x": 2}, {"x": 1, "y": 4}, {"x": 3}, {"x": 2}]
+
+
+def tree(**files: str) -> dict[str, dict[str, bytes]]:
+    return {"base": {f"{name}.sls": text.encode() for name, text in files.items()}}
+
+
+def test_an_edit_makes_anew_what_it_concerns_and_nothing_else():
+    names = {
+        "top": "base:\n  'a': [all, one]\n  'b': [all, two]\n", "all": "x: {{ grains.os }}\n",
+        "one": "{% include 'text.sls' %}\n", "two": "y: 2\n", "text": "y: 1\n",
+    }  # fmt: skip
+    found = Renderings(tree(**names), {})
+
+    def values() -> list[object]:
+        return [found.of(one, facts(one), {}).compiled.values for one in "ab"]
+
+    assert values() == [{"x": "Debian", "y": 1}, {"x": "Debian", "y": 2}]
+    assert found.follow(tree(**names | {"text": "y: 3\n"}), {}) == {("base", "text.sls")}
+    assert values() == [{"x": "Debian", "y": 3}, {"x": "Debian", "y": 2}]
+    assert found.made == 3
+    assert found.follow(tree(**names | {"all": "x: 0\n"}), {}) is not None
+    assert values() == [{"x": 0, "y": 1}, {"x": 0, "y": 2}]
+    for more in (
+        {"top": "base:\n  '*': [two]\n"}, {"two": "y: 2\n", "all/init": "z: 1\n"},
+    ):  # fmt: skip
+        assert found.follow(tree(**names | more), {}) is None
+    assert values() == [{"x": "Debian", "y": 1}, {"x": "Debian", "y": 2}]
+
+
+def test_a_file_that_comes_is_noticed_by_those_that_look_for_it():
+    names = {
+        "top": "base:\n  '*': [all, fixed]\n", "fixed": "z: [1]\n",
+        "all": "{% include 'more.sls' ignore missing %}\nx: 1\n",
+    }  # fmt: skip
+    found = Renderings(tree(**names), {})
+
+    before = found.of("a", facts("a"), {}).compiled.values
+    assert found.follow(tree(**names, more="y: 1\n"), {}) is None
+    after = found.of("a", facts("a"), {}).compiled.values
+    assert (before, after) == ({"x": 1, "z": [1]}, {"y": 1, "x": 1, "z": [1]})
+    assert after["z"] is before["z"]
+
+
+def test_a_mistake_in_a_shared_file_is_told_for_every_peel_and_again():
+    found = renderings(top=TOP, all="include: 1\nx: {{ grains.id }}\n", web="y: {{ oops }}\n")
+
+    for peel_id in ("web-1", "web-2", "web-1"):
+        errors = found.of(peel_id, facts(peel_id), {}).compiled.errors
+        assert {str(one.place).split(":")[0] for one in errors} == {"all.sls", "web.sls"}
+
+
 def test_a_top_file_with_a_template_is_read_for_each_peel():
     found = renderings(top="base:\n  '*': [{{ grains.role }}]\n", web="x: 1\n", db="x: 2\n")
 

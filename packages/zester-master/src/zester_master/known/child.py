@@ -27,12 +27,11 @@ from zester_proto.codec import normalise, pack, unpack
 from zester_proto.errors import CodecError, ZesterError
 from zester_proto.messages.settings import Lists
 from zester_proto.render.filters.data import traverse
-from zester_proto.render.nodes import Problem
 from zester_proto.settings.shown import digests, masked
 from zester_proto.settings.trace import trace
 from zester_proto.target import matches, parse
 from zester_proto.target.ast import Comparison, Fact, FactRegex
-from zester_proto.tree.problems import told
+from zester_proto.tree.problems import placed, told
 
 MEMORY: Final = 4 * 1024**3
 """Bytes of address space: a template bomb ends this process, and no other."""
@@ -55,9 +54,13 @@ class Child:
 
     def take(self, tree: Tree) -> None:
         """Render from another tree from now on."""
-        self._renderings = Renderings(tree.files, tree.groups, tree.lists)
-        self._lists = tree.lists
-        self._kept.clear()
+        if tree.lists != self._lists:
+            self._renderings, self._lists = Renderings({}, {}, tree.lists), tree.lists
+            self._kept.clear()
+        changed = self._renderings.follow(tree.files, tree.groups)
+        self._kept = {
+            peel: kept for peel, kept in self._kept.items() if kept[1].stays(changed)
+        }  # fmt: skip
 
     def answer(self, batch: Batch) -> Answers:
         """Answer a question about some peels."""
@@ -119,8 +122,9 @@ class _Ask:
         ):
             problem = None  # what is known is shown, and what is not is said
         if problem is not None:
-            text, hint = _text(problem)
-            return Answer(peel_id, error=text, hint=hint, volatile=made.volatile)
+            return Answer(
+                peel_id, error=placed(problem), hint=problem.hint, volatile=made.volatile
+            )  # fmt: skip
         try:
             value = pack(normalise(self._value(peel_id, made)))
         except CodecError as error:
@@ -173,16 +177,10 @@ _MISSING: Final = object()
 
 def _checked(peel_id: str, made: Made) -> Answer:
     if not made.compiled.errors or made.compiled.unknown:
-        return Answer(
-            peel_id
-        )  # an error may be that something which only the peel knows is not there
-    text, hint = _text(made.compiled.errors[0])
-    return Answer(peel_id, error=text, hint=hint)
-
-
-def _text(problem: Problem) -> tuple[str, str]:
-    where = f"{problem.place}: " if problem.place else ""
-    return f"{where}{problem.message}", problem.hint
+        # an error may be that something which only the peel knows is not there
+        return Answer(peel_id)
+    problem = made.compiled.errors[0]
+    return Answer(peel_id, error=placed(problem), hint=problem.hint)
 
 
 def serve(source: BinaryIO, target: BinaryIO) -> None:

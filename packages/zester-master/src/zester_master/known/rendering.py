@@ -2,7 +2,7 @@
 
 Most peels differ in few of the facts that a tree looks at. So each compile notes which facts it
 looked at, and the next peel with the same lines of the top file and the same values of those facts
-gets what is there already.
+gets what is there already. Those who differ share the files in which they do not (`layers`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,10 +10,12 @@ from typing import Any, Final, cast
 
 import msgspec
 
-from zester_master.known.watched import WatchedFacts
+from zester_master.known.layers import Files, Layers
+from zester_master.known.lines import Lines
+from zester_master.known.watched import WatchedFacts, packed
 from zester_master.known.wire import Baskets, basket_key
-from zester_master.settings.tops import Line, Tops
-from zester_proto.codec import pack, unpack
+from zester_master.settings.tops import Tops
+from zester_proto.codec import unpack
 from zester_proto.errors import ZesterError
 from zester_proto.messages.settings import Lists, SettingsEntry
 from zester_proto.render.code_cache import CodeCache
@@ -23,7 +25,6 @@ from zester_proto.settings.bare import Bare
 from zester_proto.settings.bare import Peel as BarePeel
 from zester_proto.settings.compile import compile_settings
 from zester_proto.settings.model import Compiled
-from zester_proto.target import matches
 from zester_proto.tree.files import KeptTree
 from zester_proto.tree.problems import Problems
 
@@ -34,7 +35,6 @@ _OF_ONE: Final = (b"peel_id", b"opts", b"ifelse", b"basket")
 """Words in a file that may make it another one for each peel."""
 
 _ROW: Final = ("peel", "value", "age")
-_MISSING: Final = b""
 _BASKET_LIMIT: Final = 64 * 1024 * 1024
 
 
@@ -45,6 +45,11 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
     wants: tuple[tuple[str, str], ...] = ()
     """Baskets that are needed and were not given."""
     volatile: bool = False
+
+    def stays(self, changed: set[tuple[str, str]] | None) -> bool:
+        """Say whether it is the same where these files are others; None: any may be."""
+        sure = not self.compiled.errors and not self.compiled.unknown
+        return changed is not None and sure and changed.isdisjoint(self.compiled.files)
 
     def problem(self, *names: str) -> Problem | None:
         """Say why some settings at the top, or all, cannot be known; None: they can."""
@@ -67,22 +72,43 @@ class Renderings:
 
     def __init__(
         self,
-        files: Mapping[str, Mapping[str, bytes]],
+        files: Files,
         groups: Mapping[str, str],
         lists: Lists = "replace",
     ) -> None:
         self.made = 0
         """How often something was rendered."""
-        self._files = files
+        self._files: Files = files
         self._tree = KeptTree(files)
-        self._groups = groups
+        self._groups: Mapping[str, str] = groups
         self._lists: Lists = lists
         self._codes = CodeCache()
+        self._layers = Layers(files)
         self._tops = Tops(self._tree, groups)
-        self._lines: tuple[Line, ...] | None = None
+        self._lines: Lines | None = None
         self._looked: dict[tuple[SettingsEntry, ...], dict[tuple[str, ...], None]] = {}
         """For the lines that mean a peel: which facts their compiles looked at."""
         self._known: dict[tuple[Any, ...], Made] = {}
+
+    def follow(self, files: Files, groups: Mapping[str, str]) -> set[tuple[str, str]] | None:
+        """Render from another tree from now on, and keep what is the same in both.
+
+        Returns:
+            The files that are others now; None if any settings may be.
+        """
+        changed, moved = _changed(self._files, files)
+        self._layers.follow(files, changed, moved=moved)
+        if moved or groups != self._groups or self._tops.is_template or _has_top(changed):
+            changed = None
+        self._files, self._tree, self._groups = files, KeptTree(files), groups
+        self._tops = Tops(self._tree, groups)
+        if changed is None:
+            self._lines = None
+            self._looked.clear()
+        self._known = {
+            key: made for key, made in self._known.items() if made.stays(changed)
+        }  # fmt: skip
+        return changed
 
     def of(self, peel_id: str, facts: Mapping[str, Any], baskets: Baskets) -> Made:
         """Give the settings of a peel; not to be changed."""
@@ -91,7 +117,7 @@ class Renderings:
         if problems.count:
             return Made(compiled=Compiled(errors=tuple(problems.errors)))
         for names in self._looked.get(entries, ()):
-            known = self._known.get((entries, names, _values(facts, names)))
+            known = self._known.get((entries, names, packed(facts, names)))
             if known is not None:
                 return known
         watched = WatchedFacts(facts)
@@ -124,14 +150,12 @@ class Renderings:
         self, peel_id: str, facts: Mapping[str, Any], problems: Problems
     ) -> tuple[SettingsEntry, ...]:
         if self._tops.is_template:
-            lines = self._tops.lines(peel_id, facts, problems)
+            lines = Lines(self._tops.lines(peel_id, facts, problems))
         else:
             if self._lines is None:
-                self._lines = self._tops.lines(peel_id, facts, problems)
+                self._lines = Lines(self._tops.lines(peel_id, facts, problems))
             lines = self._lines
-        asked = [one.entry for one in lines if matches(one.target, peel_id, facts, {})]
-        # of two lines that name one file the first counts
-        return tuple({(one.env, one.reference): one for one in reversed(asked)}.values())[::-1]
+        return lines.of(peel_id, facts)
 
     def _compile(
         self,
@@ -157,7 +181,10 @@ class Renderings:
             copied=not isinstance(facts, WatchedFacts),
         )  # fmt: skip
         rendering = Bare(self._tree, peel, codes=self._codes, secret=secret)
-        compiled = compile_settings(self._tree, rendering, entries, lists=self._lists)
+        shared = self._layers.of(facts) if isinstance(facts, WatchedFacts) else None
+        compiled = compile_settings(
+            self._tree, rendering, entries, lists=self._lists, shared=shared
+        )  # fmt: skip
         return Made(compiled=compiled, wants=tuple(wants), volatile=bool(baskets))
 
     def _is_of_one(self, compiled: Compiled) -> bool:
@@ -177,8 +204,17 @@ class Renderings:
         while len(self._known) >= KEPT:
             del self._known[next(iter(self._known))]
         self._looked.setdefault(entries, {})[names] = None
-        self._known[entries, names, _values(facts, names)] = made
+        self._known[entries, names, packed(facts, names)] = made
 
 
-def _values(facts: Mapping[str, Any], names: tuple[str, ...]) -> tuple[bytes, ...]:
-    return tuple(pack(facts[name]) if name in facts else _MISSING for name in names)
+def _changed(before: Files, after: Files) -> tuple[set[tuple[str, str]], bool]:
+    """Give the files that are others now, and whether some of them came or went."""
+    old = {(env, path): data for env, paths in before.items() for path, data in paths.items()}
+    new = {(env, path): data for env, paths in after.items() for path, data in paths.items()}
+    came_or_went = old.keys() ^ new.keys()
+    changed = {file for file in old.keys() & new.keys() if old[file] != new[file]}
+    return changed | came_or_went, bool(came_or_went)
+
+
+def _has_top(changed: set[tuple[str, str]]) -> bool:
+    return any(path in {"top.sls", "top.zy"} for _, path in changed)

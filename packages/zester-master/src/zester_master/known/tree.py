@@ -39,7 +39,4 @@ class KnownTree:
             return
         if tree_root(self._context.keys.settings, local.digest) != head.root:
             return
-        files: dict[str, dict[str, bytes]] = {}
-        for (env, path), data in local.files.items():
-            files.setdefault(env, {})[path] = data
-        self._known.use(head.root, files)
+        self._known.use(head.root, local.tree.files)

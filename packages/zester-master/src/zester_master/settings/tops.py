@@ -55,6 +55,7 @@ class Tops:
         self._codes = CodeCache()
         self.is_template = self._is_template()
         self._read: dict[tuple[str, ...], tuple[Line, ...]] = {}
+        self._targets: dict[tuple[str, str], Node] = {}
 
     def lines(self, peel_id: str, facts: Mapping[str, Any], problems: Problems) -> tuple[Line, ...]:
         """Give what the top files say where they are rendered for a peel.
@@ -81,7 +82,7 @@ class Tops:
 
     def _line(self, asked: Asked, problems: Problems) -> Line:
         try:
-            target = parse(in_our_letters(asked.target, asked.kind), groups=self._groups)
+            target = self._target(asked.target, asked.kind)
         except ZesterError as error:
             problems.error(f"{asked.target!r}: {error.message}", asked.at, error.hint)
             target = Listed(())
@@ -95,6 +96,14 @@ class Tops:
             place=asked.place, target=target, at=asked.at, trust_facts=asked.trust_facts,
             by_id=all(isinstance(part, _BY_ID) for _, part in walk(target)),
         )  # fmt: skip
+
+    def _target(self, text: str, kind: str) -> Node:
+        """Read a target, once for all the peels whose top file has it."""
+        known = self._targets.get((text, kind))
+        if known is None:
+            known = parse(in_our_letters(text, kind), groups=self._groups)
+            self._targets[text, kind] = known
+        return known
 
 
 class _TopRendering:

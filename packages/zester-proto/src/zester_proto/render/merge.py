@@ -9,6 +9,7 @@
 """
 
 from collections.abc import Iterable
+from operator import is_
 from typing import Any, Final
 
 import msgspec
@@ -110,20 +111,31 @@ class Merging:
         return self._settle(over)
 
     def _settle(self, node: Node) -> Node:
-        """Return a tree over nothing: tags that say how to merge are done with."""
+        """Return a tree over nothing: tags that say how to merge are done with.
+
+        Where there are none it is the same object, which whoever compares trees is glad of.
+        """
         match node:
             case Scalar():
                 self._check_tag(node)
                 return msgspec.structs.replace(node, tag="") if node.tag in _MERGING else node
             case Sequence():
-                items = tuple(self._settle(item) for item in node.items)
+                items = tuple([self._settle(item) for item in node.items])
+                if node.tag not in _MERGING and all(map(is_, items, node.items)):
+                    return node
                 if node.tag == "!unique":
                     items = self._without((), items)
                 tag = "" if node.tag in _MERGING else node.tag
                 return Sequence(items, node.place, tag)
             case Mapping():
                 self._check_tag(node)
-                pairs = tuple((key, self._settle(value)) for key, value in node.pairs)
+                values = [self._settle(value) for _, value in node.pairs]
+                if node.tag not in _MERGING and all(
+                    new is old for new, (_, old) in zip(values, node.pairs, strict=True)
+                ):
+                    return node
+                keys = (key for key, _ in node.pairs)
+                pairs = tuple(zip(keys, values, strict=True))
                 return Mapping(pairs, node.place, "" if node.tag in _MERGING else node.tag)
 
     def _maps(self, base: Mapping, over: Mapping, path: tuple[str, ...]) -> Mapping:

@@ -10,6 +10,7 @@ What the context holds is handed to templates as it is; they may change dicts an
 (`do x.update(...)`), so copy what must last.
 """
 
+import functools
 import re
 import sys
 import time
@@ -116,12 +117,10 @@ class Renderer:
         self._read = read
         self._codes = codes if codes is not None else CodeCache()
         self._filters: dict[str, Any] = {**BUILTIN, **FILTERS, **(filters or {})}
-        if secrets is not None:
-            self._filters = secrets.filters(self._filters)
         self._secrets = secrets
         self._reads = reads
         self._tests: dict[str, Any] = {**BUILTIN_TESTS, **TESTS, **(tests or {})}
-        self._words = words_of(self._filters, self._tests)
+        self._words = _own_words() + words_of(filters or {}, tests or {})
         self._env = {"source": known_settings(env or {}), "sls": known_settings(sls_env or {})}
         self._limits = limits or Limits()
         self._left = self._limits.compile_seconds
@@ -237,6 +236,11 @@ class Renderer:
 def is_plain(text: str) -> bool:
     """Say whether a text renders to itself: nothing in it is a template's."""
     return _SIGNS.search(text) is None and not split_header(text)[2]
+
+
+@functools.cache
+def _own_words() -> bytes:
+    return words_of({**BUILTIN, **FILTERS}, {**BUILTIN_TESTS, **TESTS})
 
 
 class _Job:

@@ -10,7 +10,7 @@ is such a text again; filters that write YAML or JSON write the placeholder.
 import functools
 import re
 import secrets as randomness
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any, Final, Self, cast
 
 from zester_proto.errors import ZesterError
@@ -63,9 +63,12 @@ class Secrets:
     def __init__(self, lookup: Lookup | None = None) -> None:
         self._lookup = lookup
         self._mark = f"zs{randomness.token_hex(12)}x"
-        self._pattern = re.compile(f"{self._mark}([0-9]+)z")
         self._texts: list[SecretText] = []
         self._known: dict[str, SecretText] = {}
+
+    @functools.cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        return re.compile(f"{self._mark}([0-9]+)z")
 
     @property
     def values(self) -> frozenset[str]:
@@ -136,14 +139,11 @@ class Secrets:
         """Give a text with the values in place of the placeholders."""
         return self._pattern.sub(lambda found: str(self._texts[int(found[1])]), text)
 
-    def filters(self, filters: Mapping[str, Callable[..., Any]]) -> dict[str, Callable[..., Any]]:
-        """Give filters that treat secrets as the module's text says."""
-        return {name: self._filter(name)(function) for name, function in filters.items()}
-
-    def _filter(self, name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    def filter(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Give a filter that treats secrets as the module's text says."""
         if name in _READING:
-            return self._reading
-        return self._writing if name in _SYNTAX else self.making
+            return self._reading(function)
+        return self._writing(function) if name in _SYNTAX else self.making(function)
 
     def _writing(self, function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)

@@ -39,7 +39,8 @@ class Filters(dict[str, Filter]):
     Args:
         own: the map.
         third: those of third parties.
-        secrets: of settings: what a filter makes of a secret is one.
+        secrets: of settings: what a filter makes of a secret is one. Each filter is made ready for
+            them when a template names it, as templates name few.
     """
 
     def __init__(
@@ -48,6 +49,12 @@ class Filters(dict[str, Filter]):
         super().__init__(own)
         self._third = third
         self._secrets = secrets
+
+    def __getitem__(self, name: str) -> Filter:
+        found = super().__getitem__(name)
+        if self._secrets is None or not super().__contains__(name):
+            return found
+        return self._secrets.filter(name, found)
 
     def __missing__(self, name: str) -> Filter:
         found = self._third.get(name)

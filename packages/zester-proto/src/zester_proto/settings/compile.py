@@ -25,6 +25,7 @@ from zester_proto.settings.includes import Include, no_mapping, read_includes
 from zester_proto.settings.model import Compiled, Layer, Path, Unknown
 from zester_proto.settings.names import top_names
 from zester_proto.settings.secret_leaves import resolved, secret_paths
+from zester_proto.settings.shared import Alone, AskedFile, Part, Shared
 from zester_proto.tree.files import BadTree, TreeFiles
 from zester_proto.tree.problems import Problems
 from zester_proto.tree.reference import Found, absolute, is_glob, matching, sls_names
@@ -43,6 +44,7 @@ def compile_settings(
     lists: Lists = "replace",
     problems: Problems | None = None,
     places: PlaceMap[SettingsEntry, Place] | None = None,
+    shared: Shared | None = None,
 ) -> Compiled:
     """Render and merge settings.
 
@@ -53,8 +55,9 @@ def compile_settings(
         lists: what lists do where both have one (`pillar_merge_lists`: append).
         problems: what was found before, and where more is noted.
         places: where the top files name the entries, if that is known.
+        shared: keeps what compiles for other peels have in common with this one.
     """
-    compiler = _Compiler(tree, rendering, lists, problems or Problems())
+    compiler = _Compiler(tree, rendering, lists, problems or Problems(), shared or Alone())
     for entry in entries:
         compiler.ask(entry, places.get(entry) if places else None)
     return compiler.finish()
@@ -77,6 +80,11 @@ class _Ask(msgspec.Struct, frozen=True, kw_only=True):
         """Equal for those that render the same."""
         return (self.env, self.reference, repr(self.defaults) if self.defaults else "")
 
+    def file(self, found: Found) -> AskedFile:
+        """Give the file that was found for it, as compiles for several peels know it."""
+        env, reference, defaults = self.same
+        return AskedFile(env=env, path=found.path, reference=reference, defaults=defaults)
+
 
 class _Own(msgspec.Struct, kw_only=True):
     """What a file says itself, and what it includes."""
@@ -88,12 +96,18 @@ class _Own(msgspec.Struct, kw_only=True):
 
 class _Compiler:
     def __init__(
-        self, tree: TreeFiles, rendering: Rendering, lists: Lists, problems: Problems
+        self,
+        tree: TreeFiles,
+        rendering: Rendering,
+        lists: Lists,
+        problems: Problems,
+        shared: Shared,
     ) -> None:
         self._tree = tree
         self._rendering = rendering
         self._lists: Lists = lists
         self._problems = problems
+        self._shared = shared
         self._merging = Merging(lists)
         self._words: Dialect | None = None
         self._layers: list[Layer] = []
@@ -121,9 +135,11 @@ class _Compiler:
         secrets = frozenset[Path]()
         if root is not None and self._rendering.secrets.used:
             secrets = frozenset(secret_paths(root, words))
+        merged = root if isinstance(root, Mapping) else None
+        pairs = merged.pairs if merged is not None else ()
         return Compiled(
-            values=cast("dict[str, Any]", plain(root, words)) if root is not None else {},
-            root=root if isinstance(root, Mapping) else None, words=words,
+            values={scalar(key, words): self._shared.value(node, words) for key, node in pairs},
+            root=merged, words=words,
             layers=tuple(self._layers), secrets=secrets,
             errors=tuple(problems.errors), more_errors=problems.more,
             warnings=(*problems.warnings, *self._merging.warnings),
@@ -180,20 +196,40 @@ class _Compiler:
         found = self._find(ask)
         if found is None:
             return None
-        lines = self._text(ask, found)
+        part = self._shared.part(ask.file(found), lambda: self._part(ask, found))
+        if part is None:
+            return None
+        self._files.update(dict.fromkeys(part.files))
+        if part.root is None:
+            return _Own(found=found, root=None)
+        root = resolved(part.root, part.text, self._rendering.secrets, self._problems)
+        if part.split is not None and root is part.root:
+            includes, own = part.split
+        else:
+            includes, own = read_includes(root, found.dialect, self._problems, self._marked)
+        return _Own(found=found, root=own, includes=includes)
+
+    def _part(self, ask: _Ask, found: Found) -> Part | None:
+        """Read a file; None where something is wrong with it."""
+        read: dict[tuple[str, str], None] = {}
+        lines = self._text(ask, found, read)
+        self._files.update(read)
         if lines is None:
             return None
         loaded = load(lines.text, found.path, found.dialect, lines)
         self._problems.extend(loaded.problems)
         root = loaded.root
-        if loaded.problems or root is None:
-            return None if loaded.problems else _Own(found=found, root=None)
-        if not isinstance(root, Mapping):
+        if loaded.problems:
+            return None
+        if root is not None and not isinstance(root, Mapping):
             self._problems.add(no_mapping(found.path, root))
             return None
-        root = resolved(root, lines.text, self._rendering.secrets, self._problems)
-        includes, own = read_includes(root, found.dialect, self._problems, self._marked)
-        return _Own(found=found, root=own, includes=includes)
+        wrong = Problems()
+        split = read_includes(root, found.dialect, wrong) if root is not None else None
+        return Part(
+            text=lines.text, root=root, split=None if wrong.count else split, files=tuple(read),
+            rendered=lines.source is None,
+        )  # fmt: skip
 
     def _find(self, ask: _Ask) -> Found | None:
         try:
@@ -211,9 +247,9 @@ class _Compiler:
             )
         return found
 
-    def _text(self, ask: _Ask, found: Found) -> LineMap | None:
+    def _text(self, ask: _Ask, found: Found, read: dict[tuple[str, str], None]) -> LineMap | None:
         data = self._tree.read(ask.env, found.path) or b""
-        self._files[ask.env, found.path] = None
+        read[ask.env, found.path] = None
         renderers = pipe_of(data[:200].split(b"\n", 1)[0].decode(errors="replace").strip())
         strange = [one for one in renderers or () if one not in KNOWN]
         if strange:
@@ -224,14 +260,14 @@ class _Compiler:
             return None
         if (renderers is not None and "jinja" not in renderers) or b"{" not in data:
             return self._plain(found.path, data)
-        self._bring_up_to_date()
+        if not self._shared.is_blind(ask.file(found)):
+            self._bring_up_to_date()
         names = {
             **sls_names(ask.reference, found.path, ask.env), **ask.defaults,
             "secret": self._rendering.secrets.get,
         }  # fmt: skip
         rendered = self._rendering.render(ask.env, found.path, names, dialect=found.dialect)
-        for path in rendered.files:
-            self._files[ask.env, path] = None
+        read.update(dict.fromkeys((ask.env, path) for path in rendered.files))
         if rendered.unknown:
             names = top_names(data.decode(errors="replace"), ask.key)
             self._unknown.append(Unknown(
@@ -268,8 +304,20 @@ class _Compiler:
         self._layers.append(Layer(
             env=ask.env, reference=ask.reference, path=own.found.path, dialect=dialect, root=root
         ))  # fmt: skip
-        self._merging.lay(root, dialect)
+        self._merge(root, dialect)
         self._unshown.append(root)
+
+    def _merge(self, root: Node, dialect: Dialect) -> None:
+        merging = self._merging
+        base, how = merging.root, f"{dialect} {self._words} {self._lists}"
+        made = self._shared.laid(base, root, how)
+        if made is not None:
+            merging.root = made
+            return
+        said = len(merging.problems) + len(merging.warnings)
+        merging.lay(root, dialect)
+        if merging.root is not None and said == len(merging.problems) + len(merging.warnings):
+            self._shared.keep(base, root, how, merging.root)
 
     def _bring_up_to_date(self) -> None:
         """Let the next template see what was merged before it."""

@@ -46,9 +46,17 @@ class _Resolver:
         self._values = [one for one in secrets.values if len(one) >= SHORTEST]
 
     def mapping(self, node: Mapping) -> Mapping:
-        """Give a mapping with its secrets."""
-        pairs = tuple((self._key(key), self._node(value)) for key, value in node.pairs)
-        return Mapping(pairs, node.place, self._tag(node))
+        """Give a mapping with its secrets; one without is given as it is."""
+        values = [self._node(value) for _, value in node.pairs]
+        for key, _ in node.pairs:
+            self._check_key(key)
+        tag = self._tag(node)
+        if tag == node.tag and all(
+            new is old for new, (_, old) in zip(values, node.pairs, strict=True)
+        ):
+            return node
+        pairs = tuple((key, new) for (key, _), new in zip(node.pairs, values, strict=True))
+        return Mapping(pairs, node.place, tag)
 
     def _node(self, node: Node) -> Node:
         match node:
@@ -69,13 +77,12 @@ class _Resolver:
         )
         return ""
 
-    def _key(self, key: Scalar) -> Scalar:
+    def _check_key(self, key: Scalar) -> None:
         if key.tag in {SECRET, ENCRYPTED} or self._secrets.is_in(key.text):
             self._problems.error(
                 "a secret cannot be the name of a setting", key.place,
                 "names are shown; put the secret into the value",
             )  # fmt: skip
-        return key
 
     def _scalar(self, node: Scalar) -> Scalar:
         text = node.text

@@ -96,24 +96,24 @@ class KeptTree(TreeFiles):
 
     def __init__(self, files: Mapping[str, Mapping[str, bytes]]) -> None:
         super().__init__()
-        self._files = files
+        self.files = files
 
     @property
     def environments(self) -> tuple[str, ...]:
         """The environments, `base` first."""
-        return base_first(self._files)
+        return base_first(self.files)
 
     def has(self, env: str, path: str) -> bool:
         """Say whether there is a file."""
-        return path in self._files.get(env, {})
+        return path in self.files.get(env, {})
 
     def read(self, env: str, path: str) -> bytes | None:
         """Give a file's bytes, or None where there is none."""
-        return self._files.get(env, {}).get(path)
+        return self.files.get(env, {}).get(path)
 
     def paths(self, env: str) -> Iterable[str]:
         """Give the paths of all files of an environment, sorted."""
-        return sorted(self._files.get(env, {}))
+        return sorted(self.files.get(env, {}))
 
 
 def base_first(environments: Iterable[str]) -> tuple[str, ...]:

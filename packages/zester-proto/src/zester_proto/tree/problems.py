@@ -69,7 +69,11 @@ class Problems:
         return self.count - len(self.errors)
 
 
+def placed(problem: Problem) -> str:
+    """Give a problem without what to do: its place, and what is wrong."""
+    return f"{problem.place}: {problem.message}" if problem.place else problem.message
+
+
 def told(problem: Problem) -> str:
     """Give a problem on one line: its place, what is wrong, and what to do."""
-    where = f"{problem.place}: " if problem.place else ""
-    return f"{where}{problem.message}" + (f" ({problem.hint})" if problem.hint else "")
+    return placed(problem) + (f" ({problem.hint})" if problem.hint else "")
