@@ -6,7 +6,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Generic, Literal, Protocol, TypeVar
 
@@ -192,6 +192,8 @@ class Resource(msgspec.Struct, Generic[P], frozen=True, kw_only=True):
         reach: what it can change at most; a dry run knows nothing of that after a state whose plan
             only earlier ones can bring.
         place: the parameter that names the path or service that it reaches.
+        paths: gives the paths that it can change at most, with all below, by its parameters; None,
+            and where it gives None: see `reach`.
     """
 
     name: str
@@ -206,6 +208,7 @@ class Resource(msgspec.Struct, Generic[P], frozen=True, kw_only=True):
     needs: tuple[str, ...] = ()
     reach: Reach = "anything"
     place: str = "name"
+    paths: Callable[[P], Sequence[str] | None] | None = None
 
 
 AnyResource = Resource[Any]

@@ -26,4 +26,4 @@ class DryCalls:
     def change(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
         """Call nothing: what the function would change, nobody knows."""
         del name, args, kwargs
-        self._history.obscure()
+        self._history.unsettle()

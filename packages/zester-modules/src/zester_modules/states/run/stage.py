@@ -78,6 +78,10 @@ class Stage:
         """Give the ids of earlier states on which an answer of this turn may rest."""
         return tuple(self.predicted.history.doubts) if self.predicted is not None else ()
 
+    def unsettled(self) -> tuple[str, ...]:
+        """Give the ids of earlier commands which may change what this turn has looked at."""
+        return tuple(self.predicted.history.unsettled) if self.predicted is not None else ()
+
 
 def _nobody_hears(_tag: str, _data: Mapping[str, Any]) -> None:
     """Stand in for what tells events."""

@@ -151,8 +151,10 @@ def _apply_foretold(
 
 def _hide(turn: Turn, machine: PredictedMachine) -> None:
     resource, params = turn.resource, turn.params
-    if getattr(params, "backupname", ""):  # to which something is renamed
-        machine.hide("anything", "")
+    paths = resource.paths(params) if resource.paths is not None else None
+    if paths is not None:
+        for path in paths:
+            machine.hide("path", path)
         return
     machine.hide(resource.reach, getattr(params, resource.place, ""))
     home: str | None = getattr(params, "home", None)
