@@ -7,6 +7,7 @@ import pytest
 from zester_modules.resource import AnyResource, Changes, Plan, Resource, Scope
 from zester_modules.states.model import State
 from zester_modules.states.resources_table import Resources
+from zester_modules.states.session import params_of
 from zester_modules.words import Mode
 from zester_testing.state_tree import StateTree
 
@@ -18,6 +19,10 @@ class File(msgspec.Struct, frozen=True, kw_only=True):
     mode: Mode | None = None
     contents: Annotated[str, msgspec.Meta(description="What is in it.")] = ""
     runas: str = ""
+
+
+class Newer(File, frozen=True, kw_only=True):
+    """A file, of a later release."""
 
 
 class Open(msgspec.Struct, frozen=True, kw_only=True):
@@ -336,3 +341,13 @@ def test_an_id_is_in_one_file_only(tmp_path: Path):
     found = tree(tmp_path, main_zy="include: [b]\na: test.nop\n", b_zy="a:\n  file.managed: []\n")
     ((_, message),) = found.errors("main")
     assert message.startswith("the id 'a' is also in ")
+
+
+def test_arguments_are_fitted_once_unless_the_resource_is_another_by_then(tmp_path: Path):
+    (state,) = states(tmp_path, "a:\n  file.managed:\n    - mode: '0644'\n")
+    found = Some({}, None).find("file.managed")
+    assert found is not None
+    assert params_of(found, state) is state.params
+    assert state.params == File(name="a", mode=Mode(0o644))
+    new: AnyResource = Resource(name="file.managed", params=Newer, check=check, apply=apply)
+    assert params_of(new, state) == Newer(name="a", mode=Mode(0o644))

@@ -134,11 +134,14 @@ class Session:
 
 
 def params_of(resource: AnyResource, state: State) -> msgspec.Struct:
-    """Fit a state's arguments to its resource.
+    """Give a state's arguments, fitted to its resource.
 
     Raises:
         ZesterError: they do not fit.
     """
+    # the resource may be another one by now: a state before has brought it
+    if state.params is not None and type(state.params) is resource.params:
+        return state.params
     fitted = fit(resource, state.name, state.arguments, state.dialect)
     if fitted.params is None:
         wrong = [one for one in fitted.problems if one.kind in {"type", "missing"}]
