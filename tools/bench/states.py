@@ -65,15 +65,18 @@ def states_of(folder: Path) -> str:
 
 def _as_processes(folder: Path, warm: list[float]) -> None:
     """Take turns with Salt, so that whatever else this machine does meets both."""
-    ours = [PEEL, "call", "--tree", folder / "tree", "--settings", folder / "settings",
-            "state.apply", "files"]  # fmt: skip
+    ours = [PEEL, "call", "--id", socket.gethostname(), "--tree", folder / "tree",
+            "--settings", folder / "settings", "state.apply", "files"]  # fmt: skip
     theirs = _salt(folder)
     whole: list[Cost] = []
     salt: list[Cost] = []
+    files = _inodes(folder)
     for _ in range(ROUNDS):
         whole.append(cost_of_process(ours))
         if theirs:
             salt.append(cost_of_process(theirs))
+    if _inodes(folder) != files:
+        raise SystemExit("a run wrote files, where there was nothing to change")
     line("  as a whole local process", [one.seconds for one in whole], "s")
     line("  the same, CPU alone", [one.cpu for one in whole], "s")
     if salt:
@@ -83,6 +86,11 @@ def _as_processes(folder: Path, warm: list[float]) -> None:
               [one.seconds for one in whole], aim="5 or more")  # fmt: skip
         ratio("  the same, CPU alone", [one.cpu for one in salt], [one.cpu for one in whole])
         ratio("  salt-call / a warm nursery", [one.seconds for one in salt], warm)
+
+
+def _inodes(folder: Path) -> set[int]:
+    """Give what is another number as soon as a file is written anew."""
+    return {one.stat().st_ino for one in (folder / "out").iterdir()}
 
 
 async def _in_nursery(folder: Path) -> tuple[list[float], list[float]]:

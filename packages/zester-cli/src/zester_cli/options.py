@@ -123,6 +123,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
         Subcommand("show", "all settings of a peel, secrets masked"),
         Subcommand("get", "one setting of each peel of a target"),
         Subcommand("trace", "which files and lines gave a setting"),
+        Subcommand("compare", "whether peels have what a master renders; this runs a job"),
     )),
     Command("basket", "what peels share with each other", (
         Subcommand("get", "the value of each peel of a target, and its age"),

@@ -99,7 +99,7 @@ class Agent:
         self.basket = BasketAnswers(context, self.guard, self.values, self.access)
         sources = Sources(sources_of(config.secret_sources), self.health, context.wall)
         self.secrets = context.secrets = SecretValues(context, sources)
-        self.known = Known(context, self.basket, self._secret)
+        self.known = Known(context, self.basket, self._secret, config.merged_lists)
         context.settle = self.known.settle
         self.renewing = Renewing(context, self.guard)
         self.feed = Feed(context, self.guard)
@@ -112,7 +112,7 @@ class Agent:
         self.publisher = Publisher(context, self.heads, config.trees)
         self.published = Published(context)
         self.settings = SettingsPublisher(
-            context, self.published, self.secrets, config.settings_trees
+            context, self.published, self.secrets, config.settings_trees, config.merged_lists
         )
         context.least_settings = self.published.least
         self.known_tree = KnownTree(context, self.known, self.settings, self.published)

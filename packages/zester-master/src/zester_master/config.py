@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from zester_master.secrets.sources import sources_of
+from zester_proto.messages.settings import Lists
 from zester_proto.units import Duration
 
 DEFAULT_FILE: Final = Path("/etc/zester/master.yaml")
@@ -50,6 +51,9 @@ class MasterConfig(msgspec.Struct, frozen=True, kw_only=True):
         dict[str, tuple[Path, ...]],
         Meta(description="the settings trees: environment to folders, the strongest first"),
     ] = {}
+    pillar_merge_lists: Annotated[
+        bool, Meta(description="lists that two files of the settings have are put together")
+    ] = False
     secret_sources: Annotated[
         dict[str, tuple[str, ...]],
         Meta(description="how names of secrets begin: [command|file|environment, ...]"),
@@ -103,6 +107,11 @@ class MasterConfig(msgspec.Struct, frozen=True, kw_only=True):
     def settings_trees(self) -> dict[str, tuple[Path, ...]]:
         """The roots of the settings; `settings_dir` is the short form of one for `base`."""
         return self.settings_roots or {"base": (self.settings_dir,)}
+
+    @property
+    def merged_lists(self) -> Lists:
+        """What lists do where two files of the settings have one."""
+        return "append" if self.pillar_merge_lists else "replace"
 
     @property
     def auth(self) -> Path:

@@ -87,3 +87,18 @@ def test_secrets_are_no_values():
     found = renderings(top=TOP, all="x: {{ secret('db') }}\n", web="")
 
     assert found.of("a", facts("a"), {}).compiled.values == {"x": "<secret db>"}
+
+
+def test_a_master_puts_lists_together_as_its_peels_do():
+    files = {"top.sls": TOP.encode(), "all.sls": b"x: [1, 2]\n", "web.sls": b"x: [2, 3]\n"}
+    found = Renderings({"base": files}, {}, "append")
+    assert found.of("web-1", facts("web-1"), {}).compiled.values == {"x": [1, 2, 3]}
+
+
+def test_an_included_top_file_may_be_a_template():
+    found = renderings(
+        top="include: [more]\n" + TOP, all="a: 1\n", web="w: 1\n", big="big: 1\n",
+        more="base:\n  '*':\n    - {{ 'big' if facts.serial else 'all' }}\n",
+    )  # fmt: skip
+    assert found.of("db-1", facts("db-1", serial=0), {}).compiled.values == {"a": 1}
+    assert found.of("db-2", facts("db-2", serial=1), {}).compiled.values == {"a": 1, "big": 1}

@@ -99,3 +99,14 @@ def test_a_tree_is_checked_for_everyone(tree: Path, capsys: pytest.CaptureFixtur
     code, _, err = run(capsys, "check", *roots(tree))
     assert code == 1
     assert [line.partition(":")[0] for line in err.splitlines()] == ["bad.sls"] * 2 + ["worse.sls"]
+
+
+def test_lists_of_two_files_are_put_together_if_asked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    for name, text in {"top.sls": "base:\n  '*': [a, b]\n", "a.sls": "x: [1, 2]\n"}.items():
+        write(tmp_path / "tree" / name, text)
+    write(tmp_path / "tree/b.sls", "x: [2, 3]\n")
+    words = ["render", "--tree", tmp_path / "tree", "--id", "web-1", "--output", "json"]
+    assert json.loads(run(capsys, *words)[1]) == {"x": [2, 3]}
+    assert json.loads(run(capsys, *words, "--merge-lists")[1]) == {"x": [1, 2, 3]}

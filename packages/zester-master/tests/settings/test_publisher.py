@@ -206,3 +206,13 @@ async def test_a_secret_with_another_value_is_sealed_for_all_who_need_it(
         assert (await db.settled(master)).secrets == {}
         await put(master, "two")
         assert (await web.settled(master, first.generation)).secrets == {"db/password": "two"}
+
+
+async def test_lists_are_put_together_where_the_site_wants_it(
+    own_bus: Bus, tree: Path, tmp_path: Path
+) -> None:
+    async with (
+        Master.up(own_bus, settings_dir=tree, pillar_merge_lists=True) as master,
+        SealedPeel.up(own_bus, "web-1", tmp_path) as web,
+    ):
+        assert (await web.settled(master)).lists == "append"

@@ -132,6 +132,7 @@ def kind(annotation: Any) -> Kind:
     return kind_of(bare(annotation))
 
 
+@lru_cache(maxsize=4096)
 def bare(annotation: Any) -> Any:
     """Give an annotation without descriptions; units of numbers stay."""
     if get_origin(annotation) is not Annotated:

@@ -53,6 +53,25 @@ def test_base_says_for_all_environments_and_others_for_themselves(tmp_path: Path
     assert ids(tmp_path / "3", top + "dev:\n  db-1: [d]\n", **more) == ["a"]
 
 
+def test_a_top_file_includes_others_each_once(tmp_path: Path):
+    more = {
+        "tops/web.zy": "include: [tops.more, top]\nbase:\n  'web-*': [b]\n  db-1: [f]\n",
+        "tops/more.sls": "include: [tops.web]\nbase:\n  '*': [c]\n",
+    }
+    top = "include:\n  - tops.web\nbase:\n  '*': [a]\n"
+    assert ids(tmp_path, top, **more) == ["a", "b", "c"]
+
+
+def test_what_a_top_file_cannot_include_is_told_with_its_line(tmp_path: Path):
+    top = "include:\n  - tops.wbe\n  - {a: b}\nbase:\n  '*': [a]\n"
+    found = StateTree(tmp_path, {"top.sls": top, "tops/web.sls": "base: {}\n", **STATES}).compile()
+    assert [(str(one.place), one.message, one.hint) for one in found.errors] == [
+        ("top.sls:2:5", "there is no 'tops.wbe' to include in environment 'base'",
+         "did you mean tops.web?"),
+        ("top.sls:3:5", "`include` of a top file is a list of top files", ""),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("top", "message"),
     [

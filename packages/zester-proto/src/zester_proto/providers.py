@@ -1,6 +1,9 @@
 """Third parties: what installed distributions add to a host, by groups of entry points."""
 
+import os
+import sys
 from collections.abc import Callable, Container, Iterable
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -37,9 +40,12 @@ class BrokenProvider(ZesterError):
 def installed(group: str) -> list[Provider]:
     """Give all that installed distributions add to a group; nothing of theirs is imported yet.
 
-    The first call of a process costs some 15 ms: it reads the metadata of all distributions.
+    Where somebody adds something, the first call of a process costs some 15 ms: it reads the
+    metadata of all distributions.
     """
-    from importlib.metadata import entry_points  # noqa: PLC0415  # most processes never ask
+    if not any(_may_name(folder, group) for folder in sys.path):
+        return []
+    from importlib.metadata import entry_points  # noqa: PLC0415  # most hosts have none
 
     found: list[Provider] = []
     for point in entry_points(group=group):
@@ -47,6 +53,29 @@ def installed(group: str) -> list[Provider]:
         package = f"{owner.name} {owner.version}" if owner else point.value
         found.append(Provider(name=point.name, package=package, load=point.load))
     return sorted(found, key=lambda one: (one.name, one.package))
+
+
+def _may_name(folder: str, group: str) -> bool:
+    """Say whether a distribution in a folder of sys.path may add to a group.
+
+    A look at the files that say so: a tenth of the time that importlib.metadata takes.
+    """
+    path = Path(folder)
+    try:
+        names = os.listdir(path)  # noqa: PTH208  # Path.iterdir makes a Path of each
+    except OSError:
+        return path.is_file()  # an archive, which only importlib.metadata reads
+    for name in names:
+        if name.endswith((".dist-info", ".egg-info")):
+            try:
+                said = (path / name / "entry_points.txt").read_text(encoding="utf-8")
+            except (OSError, UnicodeDecodeError):
+                continue
+            if group in said:
+                return True
+        elif name.endswith(".egg"):
+            return True
+    return False
 
 
 class Providers(Generic[T]):

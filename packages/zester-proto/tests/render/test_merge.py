@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zester_proto.render.merge import Lists, Merged, merge, merge_all
+from zester_proto.messages.settings import Lists
+from zester_proto.render.merge import Merged, merge, merge_all
 from zester_proto.render.merge_values import BadMerge, merge_many, merge_values, update
 from zester_proto.render.nodes import Dialect, Mapping, Node, Place, Scalar
 from zester_proto.render.values import plain

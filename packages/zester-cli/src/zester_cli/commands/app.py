@@ -256,6 +256,13 @@ def _settings_trace(context: typer.Context, peel_id: PeelId, key: Key) -> int:
     return settings.trace(_invocation(context), peel_id, key)
 
 
+@_groups["settings"].command(**_about("settings", "compare"))
+def _settings_compare(context: typer.Context, target: Expression) -> int:
+    from zester_cli.commands import settings  # noqa: PLC0415
+
+    return settings.compare(_invocation(context), target)
+
+
 @_groups["basket"].command(**_about("basket", "get"))
 def _basket_get(
     context: typer.Context,

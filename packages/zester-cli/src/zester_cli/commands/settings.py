@@ -1,18 +1,23 @@
-"""`zester settings`: what peels are given, as a master renders it; no job runs."""
+"""`zester settings`: what peels are given, as a master renders it; only `compare` runs a job."""
 
 from typing import Any, Literal
 
-from zester_cli import cache
+from zester_cli import cache, jobs
 from zester_cli.client import Client
 from zester_cli.errors import CliError, NobodyMatched
 from zester_cli.invocation import Invocation, with_client
+from zester_cli.options import DEFAULT_TIMEOUT
 from zester_cli.output import forms
 from zester_cli.output.listing import Column, field, write_list
+from zester_cli.output.progress import Progress
 from zester_cli.output.text import harmless_line
 from zester_cli.output.values import flat, value_lines
 from zester_cli.pages import as_map, read_map
+from zester_cli.results import JobResult, PeelResult
 from zester_cli.suggest import closest, did_you_mean
-from zester_proto.messages.operators import SettingsLook, TargetAsk
+from zester_proto.codec import Raw, pack
+from zester_proto.ids import new_jid
+from zester_proto.messages.operators import RunAsk, SettingsLook, TargetAsk
 
 
 def show(invocation: Invocation, peel_id: str, *, reveal: bool) -> int:
@@ -71,6 +76,57 @@ def trace(invocation: Invocation, peel_id: str, key: str) -> int:
         invocation, columns, rows, raw=lambda row: str(row["place"]), nothing="nothing gives it"
     )
     return 0
+
+
+def compare(invocation: Invocation, target: str) -> int:
+    """Show of each peel which settings differ from what a master renders; 1 if any do.
+
+    A peel's own answer is what counts (settings.md 5): a difference says that it has not heard of
+    an edit, or that a template says another thing there than where the master renders.
+    """
+    ask = RunAsk(
+        jid=new_jid(), target=target, function="settings.digests", args=Raw(pack([])),
+        kwargs=Raw(pack({})), timeout=DEFAULT_TIMEOUT,
+    )  # fmt: skip
+
+    async def both(client: Client) -> tuple[dict[str, dict[str, Any]], JobResult]:
+        async with Progress(invocation.screen) as progress:
+            watched = await jobs.start(client, ask, progress.update)
+        look = SettingsLook(what="digests", target=target)
+        _, reader = await client.ask_list("settings", look)
+        rendered = {name: read_map(item.data) for name, item in reader.items.items()}
+        return rendered, jobs.job_result(ask.jid, watched, ask)
+
+    rendered, job = with_client(invocation, both)
+    items = [_compared(name, own, rendered.get(name, {})) for name, own in job.peels.items()]
+    columns = (
+        field("peel"),
+        field("state", is_state=True),
+        Column("DIFFERS", _names),
+        field("note"),
+    )
+    write_list(invocation, columns, items, raw=_names, nothing="nobody matches")
+    return 0 if all(item["state"] == "same" for item in items) else 1
+
+
+def _compared(peel_id: str, own: PeelResult, rendered: dict[str, Any]) -> dict[str, Any]:
+    reason = own.reason or str(rendered.get("error", ""))
+    unknown = rendered.get("unknown", ())
+    if reason or unknown is None:
+        note = reason or "a master cannot render all of them"
+        return {"peel": peel_id, "state": "unknown", "differs": [], "note": note}
+    theirs, ours = as_map(own.value), as_map(rendered.get("digests", {}))
+    names = sorted(
+        name for name in theirs.keys() | ours.keys() if theirs.get(name) != ours.get(name)
+    )
+    differs = [name for name in names if name not in unknown]
+    note = f"known on the peel alone: {', '.join(unknown)}" if unknown else ""
+    state = "differs" if differs else "same"
+    return {"peel": peel_id, "state": state, "differs": differs, "note": note}
+
+
+def _names(item: dict[str, Any]) -> str:
+    return ", ".join(item["differs"]) or "-"
 
 
 def _of_one(

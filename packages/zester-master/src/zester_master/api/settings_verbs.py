@@ -8,7 +8,7 @@ from zester_master.context import Context
 from zester_master.jobs.starting import resolve
 from zester_master.known.known import Known
 from zester_master.known.renderers import RendererGone
-from zester_master.known.wire import Answer, Get, Question, Show, Trace
+from zester_master.known.wire import Answer, Digests, Get, Question, Show, Trace
 from zester_proto.codec import pack, unpack
 from zester_proto.link import LinkError
 from zester_proto.messages.operators import SettingsLook
@@ -33,7 +33,7 @@ class SettingsVerbs:
         ids = (await resolve(self._context, ask.target)).ids
         if not ids:
             raise Denied("no-match", f"nobody matches {ask.target!r}", hint="zester peel list")
-        if ask.what != "get" and len(ids) > 1:
+        if ask.what in {"show", "trace"} and len(ids) > 1:
             raise Denied("usage", f"{ask.what} is about one peel, and {len(ids)} match")
         if ask.reveal:
             self._context.journal.audit("settings", "revealed", ids[0], operator=asked.operator)
@@ -59,6 +59,8 @@ class SettingsVerbs:
             )
         if ask.what == "show":
             return Show(reveal=ask.reveal)
+        if ask.what == "digests":
+            return Digests()
         if not ask.key:
             raise Denied("usage", f"{ask.what} needs the name of a setting", hint="as nginx:port")
         return Get(key=ask.key) if ask.what == "get" else Trace(key=ask.key)

@@ -11,6 +11,7 @@ from zester_master.known.wire import (
     Answer,
     Answers,
     Batch,
+    Digests,
     Get,
     Match,
     Peel,
@@ -23,9 +24,10 @@ from zester_master.known.wire import (
 )
 from zester_proto.codec import normalise, pack, unpack
 from zester_proto.errors import CodecError, ZesterError
+from zester_proto.messages.settings import Lists
 from zester_proto.render.filters.data import traverse
 from zester_proto.render.nodes import Problem
-from zester_proto.settings.shown import masked
+from zester_proto.settings.shown import digests, masked
 from zester_proto.settings.trace import trace
 from zester_proto.target import matches, parse
 from zester_proto.target.ast import Comparison, Fact, FactRegex
@@ -47,16 +49,18 @@ class Child:
 
     def __init__(self) -> None:
         self._renderings = Renderings({}, {})
+        self._lists: Lists = "replace"
         self._kept: dict[str, tuple[float, Made]] = {}
 
     def take(self, tree: Tree) -> None:
         """Render from another tree from now on."""
-        self._renderings = Renderings(tree.files, tree.groups)
+        self._renderings = Renderings(tree.files, tree.groups, tree.lists)
+        self._lists = tree.lists
         self._kept.clear()
 
     def answer(self, batch: Batch) -> Answers:
         """Answer a question about some peels."""
-        ask = _Ask(batch.question)
+        ask = _Ask(batch.question, self._lists)
         return Answers(answers=tuple(self._one(peel, ask) for peel in batch.peels))
 
     def _one(self, peel: Peel, ask: "_Ask") -> Answer:
@@ -96,15 +100,20 @@ class Child:
 class _Ask:
     """A question, made ready to be asked of many peels."""
 
-    def __init__(self, question: Question) -> None:
+    def __init__(self, question: Question, lists: Lists) -> None:
         self.reveals = isinstance(question, Show) and question.reveal
         self._question = question
+        self._lists: Lists = lists
         self._term = parse(question.term) if isinstance(question, Match) else None
 
     def of(self, peel_id: str, made: Made) -> Answer:
         """Answer it of one peel."""
         problem = made.problem(*self._tops())
-        if isinstance(self._question, Show) and problem is not None and not made.compiled.errors:
+        if (
+            isinstance(self._question, Show | Digests)
+            and problem is not None
+            and not made.compiled.errors
+        ):
             problem = None  # what is known is shown, and what is not is said
         if problem is not None:
             text, hint = _text(problem)
@@ -143,10 +152,16 @@ class _Ask:
         if isinstance(question, Get):
             found = traverse(masked(made.compiled), question.key, _MISSING)
             return {} if found is _MISSING else {"value": found}
+        if isinstance(question, Digests):
+            names = [one.names for one in made.compiled.unknown]
+            unknown = (
+                None if None in names else sorted({name for one in names for name in one or ()})
+            )
+            return {"digests": digests(made.compiled), "unknown": unknown}
         assert isinstance(question, Trace)  # there is no other
         return [
             {"place": str(row.place), "env": row.env, "did": row.did, "value": row.value}
-            for row in trace(made.compiled, question.key)
+            for row in trace(made.compiled, question.key, lists=self._lists)
         ]
 
 

@@ -17,6 +17,7 @@ from zester_proto.codec import pack, unpack
 from zester_proto.errors import ZesterError
 from zester_proto.link import LinkError
 from zester_proto.messages.basket import VALUE_LIMIT, BasketAsk
+from zester_proto.messages.settings import Lists
 from zester_proto.target import Node, SettingsUnavailable, walk, write
 from zester_proto.target.ast import And, Comparison, Fact, FactRegex, Group, Listed, Not, Or
 
@@ -62,6 +63,7 @@ class Known:
         context: the master.
         baskets: says what a peel may read of the basket.
         secret: gives the value of a secret, for those who may see it; empty where there is none.
+        lists: what lists do where two files have one.
         count: processes that render.
     """
 
@@ -70,12 +72,14 @@ class Known:
         context: Context,
         baskets: BasketAnswers,
         secret: Callable[[str], str],
+        lists: Lists = "replace",
         count: int = COUNT,
     ) -> None:
         self.renderers = Renderers(count)
         self._context = context
         self._baskets = baskets
         self._secret = secret
+        self._lists: Lists = lists
         self._tree: Tree | None = None
         self._terms: dict[str, _Term] = {}
         self._group: asyncio.TaskGroup | None = None
@@ -98,7 +102,7 @@ class Known:
             files: environment to path to content.
         """
         inner = {env: dict(paths) for env, paths in files.items()}
-        self._tree = Tree(root=root, files=inner, groups=self._context.groups)
+        self._tree = Tree(root=root, files=inner, groups=self._context.groups, lists=self._lists)
         self._terms.clear()
 
     async def run(self) -> None:

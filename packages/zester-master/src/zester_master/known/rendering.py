@@ -15,7 +15,7 @@ from zester_master.known.wire import Baskets, basket_key
 from zester_master.settings.tops import Line, Tops
 from zester_proto.codec import pack, unpack
 from zester_proto.errors import ZesterError
-from zester_proto.messages.settings import SettingsEntry
+from zester_proto.messages.settings import Lists, SettingsEntry
 from zester_proto.render.code_cache import CodeCache
 from zester_proto.render.nodes import Problem
 from zester_proto.render.secret_text import Lookup
@@ -69,14 +69,21 @@ class Renderings:
     Args:
         files: environment to path to content.
         groups: what `N@` may name.
+        lists: what lists do where two files have one.
     """
 
-    def __init__(self, files: Mapping[str, Mapping[str, bytes]], groups: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        files: Mapping[str, Mapping[str, bytes]],
+        groups: Mapping[str, str],
+        lists: Lists = "replace",
+    ) -> None:
         self.made = 0
         """How often something was rendered."""
         self._files = files
         self._tree = KeptTree(files)
         self._groups = groups
+        self._lists: Lists = lists
         self._codes = CodeCache()
         self._tops = Tops(self._tree, groups)
         self._lines: tuple[Line, ...] | None = None
@@ -157,7 +164,7 @@ class Renderings:
             copied=not isinstance(facts, WatchedFacts),
         )  # fmt: skip
         rendering = Bare(self._tree, peel, codes=self._codes, secret=secret)
-        compiled = compile_settings(self._tree, rendering, entries)
+        compiled = compile_settings(self._tree, rendering, entries, lists=self._lists)
         return Made(compiled=compiled, wants=tuple(wants), volatile=bool(baskets))
 
     def _is_of_one(self, compiled: Compiled) -> bool:

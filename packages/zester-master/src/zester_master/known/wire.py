@@ -5,6 +5,7 @@ from typing import Final, cast
 import msgspec
 
 from zester_proto.codec import decode, encode
+from zester_proto.messages.settings import Lists
 
 LIMIT: Final = 512 * 1024 * 1024
 """Bytes of one message: a whole tree."""
@@ -19,6 +20,7 @@ class Tree(msgspec.Struct, frozen=True, kw_only=True, tag="tree"):
     root: bytes
     files: dict[str, dict[str, bytes]]
     groups: dict[str, str] = {}
+    lists: Lists = "replace"
 
 
 class Peel(msgspec.Struct, frozen=True, array_like=True):
@@ -59,7 +61,11 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True, tag="trace"):
     key: str
 
 
-Question = Match | Show | Get | Trace
+class Digests(msgspec.Struct, frozen=True, kw_only=True, tag="digests"):
+    """A digest of each setting at the top, to compare with what the peel itself has."""
+
+
+Question = Match | Show | Get | Trace | Digests
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True, tag="batch"):

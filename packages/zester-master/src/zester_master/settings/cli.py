@@ -35,6 +35,8 @@ def add_parsers(commands: Any) -> None:
     render.add_argument("--env", default=None, metavar="ENV", help="this environment alone")
     render.add_argument("--output", choices=("json", "yaml", "text"), default="yaml")
     render.add_argument("--show", action="store_true", help="mask nothing")
+    render.add_argument("--merge-lists", action="store_const", const="append", default="replace",
+                        help="as with pillar_merge_lists in master.yaml")  # fmt: skip
     render.set_defaults(handler=_render)
     check = commands.add_parser("check", help="say what is wrong with a settings tree")
     _add_tree(check)
@@ -78,7 +80,9 @@ def _render(arguments: argparse.Namespace) -> int:
     from zester_master.settings.offline import render, written  # noqa: PLC0415  # the same
 
     facts = _facts(arguments)
-    compiled = render(_roots(arguments.trees), arguments.id, facts, arguments.env)
+    compiled = render(
+        _roots(arguments.trees), arguments.id, facts, arguments.env, arguments.merge_lists
+    )
     _tell(compiled.errors, compiled.more_errors)
     if compiled.errors:
         return _FAILED
@@ -105,7 +109,7 @@ def _diff(arguments: argparse.Namespace) -> int:
     config = load(MasterConfig, arguments.config, DEFAULT_FILE).value
     facts = _facts(arguments)
     both = [
-        render(roots, arguments.id, facts, None)
+        render(roots, arguments.id, facts, None, config.merged_lists)
         for roots in (config.settings_trees, _roots(arguments.trees))
     ]
     for compiled in both:

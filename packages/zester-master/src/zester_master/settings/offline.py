@@ -8,6 +8,7 @@ from typing import Any, Literal, cast
 import yaml
 
 from zester_proto.errors import FileProblem
+from zester_proto.messages.settings import Lists
 from zester_proto.render.lines import LineMap
 from zester_proto.render.nodes import Problem
 from zester_proto.render.renderer import Renderer
@@ -24,7 +25,13 @@ Output = Literal["json", "yaml", "text"]
 Roots = Mapping[str, Sequence[Path]]
 
 
-def render(roots: Roots, peel_id: str, facts: Mapping[str, Any], env: str | None) -> Compiled:
+def render(
+    roots: Roots,
+    peel_id: str,
+    facts: Mapping[str, Any],
+    env: str | None,
+    lists: Lists = "replace",
+) -> Compiled:
     """Render the settings of a peel.
 
     Args:
@@ -32,11 +39,12 @@ def render(roots: Roots, peel_id: str, facts: Mapping[str, Any], env: str | None
         peel_id: whose settings.
         facts: its facts.
         env: this environment alone; else all that the top file names.
+        lists: what lists do where two files have one.
 
     Raises:
         FileProblem: one of the folders is none.
     """
-    return compile_bare(_tree(roots), Peel(id=peel_id, facts=facts), env=env)
+    return compile_bare(_tree(roots), Peel(id=peel_id, facts=facts), env=env, lists=lists)
 
 
 def check(roots: Roots) -> list[Problem]:

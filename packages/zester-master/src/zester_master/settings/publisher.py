@@ -25,6 +25,7 @@ from zester_master.settings.round import Round
 from zester_proto.health import Condition
 from zester_proto.link import LinkError, WrongRevision
 from zester_proto.logs import Log
+from zester_proto.messages.settings import Lists
 from zester_proto.tree.problems import told
 from zester_proto.units import did_you_mean
 
@@ -59,6 +60,7 @@ class SettingsPublisher:
         published: Published,
         values: SecretValues,
         roots: Mapping[str, Sequence[Path]],
+        lists: Lists = "replace",
     ) -> None:
         self.local: LocalTree | None = None
         self.problems: tuple[str, ...] = ()
@@ -68,7 +70,7 @@ class SettingsPublisher:
         self._values = values
         self._roots = roots
         self._files = StoredFiles(context)
-        self._round = Round(context, published, self._files, values)
+        self._round = Round(context, published, self._files, values, lists)
         self._sharing: Sharing | None = None
         self._seen: Scan | None = None
         self._read: Scan | None = None

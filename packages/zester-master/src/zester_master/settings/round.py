@@ -30,6 +30,7 @@ from zester_proto.messages.settings import (
     FILES,
     HEAD,
     BundleNote,
+    Lists,
     SealedBundle,
     SettingsBundle,
     SettingsFile,
@@ -66,15 +67,22 @@ class Round:
         published: what lies in the store; kept up to date with what is written.
         files: the encrypted files in the store.
         values: of the secrets.
+        lists: what peels do where two files have a list.
     """
 
     def __init__(
-        self, context: Context, published: Published, files: StoredFiles, values: SecretValues
+        self,
+        context: Context,
+        published: Published,
+        files: StoredFiles,
+        values: SecretValues,
+        lists: Lists = "replace",
     ) -> None:
         self._context = context
         self._published = published
         self._files = files
         self._values = values
+        self._lists: Lists = lists
 
     async def publish(self, sharing: Sharing, plan: Plan) -> int:
         """Put what is new into the store; give how many bundles that were.
@@ -185,6 +193,7 @@ class Round:
             site=self._context.site, peel="", recipient="", generation=0, issued=0.0,
             entries=share.entries, files=tuple(rows[file] for file in share.files),
             secrets=secrets, short=tuple(name for name in secrets if self._values.is_short(name)),
+            lists=self._lists,
         )  # fmt: skip
 
     async def _put_bundles(self, wanted: list[_Wanted]) -> None:

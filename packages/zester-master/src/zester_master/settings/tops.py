@@ -18,9 +18,9 @@ from zester_proto.render.renderer import Rendered, Renderer
 from zester_proto.render.secret_text import Secrets
 from zester_proto.target import Node, parse, walk
 from zester_proto.target.ast import And, Globs, Group, IdRegex, Listed, Not, Or, Ranged
-from zester_proto.target.salt_targets import in_our_letters
 from zester_proto.tree.files import TreeFiles
 from zester_proto.tree.problems import Problems
+from zester_proto.tree.salt_targets import in_our_letters
 from zester_proto.tree.top import Asked, top_lines
 
 _BY_ID: Final = (And, Or, Not, Group, Globs, Listed, Ranged, IdRegex)
@@ -53,7 +53,7 @@ class Tops:
         self._tree = tree
         self._groups = groups
         self._codes = CodeCache()
-        self.is_template = any(_is_template(tree, env) for env in tree.environments)
+        self.is_template = self._is_template()
         self._read: dict[tuple[str, ...], tuple[Line, ...]] = {}
 
     def lines(self, peel_id: str, facts: Mapping[str, Any], problems: Problems) -> tuple[Line, ...]:
@@ -69,6 +69,13 @@ class Tops:
             known = self._read[said] = tuple(self._line(one, problems) for one in asked)
         return known
 
+    def _is_template(self) -> bool:
+        """Say whether one of them may say another thing to each peel."""
+        tree = self._tree
+        _, files = top_lines(tree, _TopRendering(tree, self._codes, "", {}), Problems(), None)
+        found = (tree.read(env, path) or b"" for env in tree.environments for path in files)
+        return any(mark in data for data in found for mark in _MARKS)
+
     def _line(self, asked: Asked, problems: Problems) -> Line:
         try:
             target = parse(in_our_letters(asked.target, asked.kind), groups=self._groups)
@@ -80,11 +87,6 @@ class Tops:
             place=asked.place, target=target, at=asked.at, trust_facts=asked.trust_facts,
             by_id=all(isinstance(part, _BY_ID) for _, part in walk(target)),
         )  # fmt: skip
-
-
-def _is_template(tree: TreeFiles, env: str) -> bool:
-    paths = (path for path in ("top.zy", "top.sls") if tree.has(env, path))
-    return any(mark in (tree.read(env, path) or b"") for path in paths for mark in _MARKS)
 
 
 class _TopRendering:

@@ -8,7 +8,7 @@ import msgspec
 from zester_modules.errors import Refused
 from zester_proto.errors import ZesterError
 from zester_proto.messages.basket import NAMES, check_name
-from zester_proto.target.salt_targets import in_our_letters
+from zester_proto.tree.salt_targets import in_our_letters
 from zester_proto.units import did_you_mean, parse_duration
 
 INTERVAL: Final = 3600.0

@@ -61,7 +61,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     root: Path = Path("/")
     seconds: float = SECONDS
     catalogue: bool = True
-    """Whether `zester.modules` is wanted: it is for masters, and loads every function."""
+    """Whether `zester.modules` is wanted: it is for masters, and loads all that there is."""
 
 
 def collect(request: Request, scripts: Scripts | None = None) -> Collected:
@@ -80,7 +80,10 @@ def collect(request: Request, scripts: Scripts | None = None) -> Collected:
         facts |= found
         warnings += [problem] if problem else []
     warnings += [_line(one.problem, one.hint) for one in catalogue]
-    theirs = _of_third_parties(source, began + request.seconds / 2, warnings)
+    until = began + request.seconds / 2
+    theirs = _of_third_parties(source, until, warnings)
+    if request.catalogue:
+        _say_broken(until, warnings)
     left = max(0.0, request.seconds - (time.monotonic() - began) - 1)
     custom = read_custom(
         request.folder, scripts or Scripts(), seconds=min(left, request.seconds / 2)
@@ -112,7 +115,7 @@ def _some(warnings: list[str]) -> tuple[str, ...]:
 
 
 def _of_third_parties(source: Source, until: float, warnings: list[str]) -> dict[str, Any]:
-    """Collect the facts of third parties, each apart, and say what else of theirs is broken."""
+    """Collect the facts of third parties, each apart."""
     facts: dict[str, Any] = {}
     third = third_parties(RESERVED)
 
@@ -120,24 +123,32 @@ def _of_third_parties(source: Source, until: float, warnings: list[str]) -> dict
         value = third.get(name)(source)
         return {} if value is None else {name: value}
 
-    def limit() -> float:
-        return min(COLLECTOR_SECONDS, max(_LEAST, until - time.monotonic()))
-
     for name in third.names():
         what = f"the fact {name} of {third.package(name)} is missing"
-        found, problem = _guarded(what, partial(one_fact, name), limit())
+        found, problem = _guarded(what, partial(one_fact, name), _limit(until))
         facts |= found
         warnings += [problem] if problem else []
-    broken: list[BrokenProvider] = third.shadowed()
+    warnings += [_line(one.message, one.hint) for one in third.shadowed()]
+    return facts
 
-    def others() -> dict[str, Any]:
+
+def _say_broken(until: float, warnings: list[str]) -> None:
+    """Say which states and filters of third parties cannot be used."""
+    broken: list[BrokenProvider] = []
+
+    def load() -> dict[str, Any]:
         broken.extend(broken_elsewhere())
         return {}
 
-    _, problem = _guarded("the states and filters of third parties do not load", others, limit())
+    _, problem = _guarded(
+        "the states and filters of third parties do not load", load, _limit(until)
+    )
     warnings += [_line(one.message, one.hint) for one in broken]
     warnings += [problem] if problem else []
-    return facts
+
+
+def _limit(until: float) -> float:
+    return min(COLLECTOR_SECONDS, max(_LEAST, until - time.monotonic()))
 
 
 def _line(message: str, hint: str) -> str:

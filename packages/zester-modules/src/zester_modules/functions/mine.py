@@ -9,7 +9,7 @@ from zester_modules.function import function
 from zester_modules.functions import basket
 from zester_modules.returns import Return
 from zester_modules.words import Value
-from zester_proto.target.salt_targets import in_our_letters
+from zester_proto.tree.salt_targets import in_our_letters
 
 
 @function("mine.get", reads=True)

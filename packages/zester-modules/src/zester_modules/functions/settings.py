@@ -55,6 +55,19 @@ def keys(context: Context, key: str = "", delimiter: str = ":") -> list[str]:
     )
 
 
+@function("settings.digests", reads=True)
+def digests(context: Context) -> dict[str, str]:
+    """Answer a digest of each setting at the top, made without secrets.
+
+    `zester settings compare` compares them with what a master renders.
+    """
+    from zester_proto.settings.shown import digests as made_of  # noqa: PLC0415  # as in trace
+
+    if not isinstance(context.settings, LazySettings):
+        return {}
+    return made_of(context.settings.whole)
+
+
 @function("settings.refresh")
 def refresh(context: Context) -> Return:
     """Have the agent look for newer settings now, and answer the generation that is here then."""

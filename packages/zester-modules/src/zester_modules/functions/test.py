@@ -8,8 +8,6 @@ from typing import Final
 from zester_modules.context import Context
 from zester_modules.errors import Refused
 from zester_modules.function import function
-from zester_modules.functions.machines import machine_of
-from zester_modules.host.machine import HostProblem
 from zester_modules.returns import Return
 from zester_modules.words import Duration
 
@@ -84,6 +82,10 @@ def provider(context: Context, module: str) -> str:
     """
     if module not in {"pkg", "service"}:
         raise Refused(f"{module!r} has no provider", hint="pkg and service have one")
+    # an agent that only answers test.ping needs neither
+    from zester_modules.functions.machines import machine_of  # noqa: PLC0415
+    from zester_modules.host.machine import HostProblem  # noqa: PLC0415
+
     machine = machine_of(context)
     try:
         found = machine.packages.kind if module == "pkg" else machine.services.kind

@@ -8,7 +8,6 @@ from typing import Any, Final
 import msgspec
 
 from zester_modules.context import Context
-from zester_modules.events import tell
 from zester_modules.functions.machines import machine_of
 from zester_modules.host.machine import Machine
 from zester_modules.params import fit
@@ -123,6 +122,8 @@ class Session:
         )
 
     def _tell(self, tag: str, data: Mapping[str, Any]) -> None:
+        from zester_modules.events import tell  # noqa: PLC0415  # few states ask for it
+
         tell(self.context, tag or FIRED, data)
 
     def _forget(self, machine: Machine) -> None:

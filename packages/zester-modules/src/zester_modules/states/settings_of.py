@@ -8,9 +8,8 @@ import msgspec
 from zester_modules.context import Context
 from zester_modules.errors import Refused
 from zester_modules.states.template_context import Given, Templates
-from zester_proto.messages.settings import SettingsEntry
+from zester_proto.messages.settings import Lists, SettingsEntry
 from zester_proto.render.code_cache import CodeCache
-from zester_proto.render.merge import Lists
 from zester_proto.render.secret_text import Lookup
 from zester_proto.settings.compile import compile_settings
 from zester_proto.settings.model import Compiled

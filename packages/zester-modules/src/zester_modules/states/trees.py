@@ -120,13 +120,15 @@ def _settings(trees: Trees, context: Context, *, whole: bool = False) -> "Compil
 
 
 def _compiled(trees: Trees, context: Context, *, whole: bool) -> "Compiled":
-    from zester_modules.states import sealed_settings, settings_of  # noqa: PLC0415  # templates
-
     if trees.settings:
+        from zester_modules.states import settings_of  # noqa: PLC0415  # brings Jinja
+
         lists = "append" if context.options.get("pillar_merge_lists") else "replace"
         return settings_of.settings_of(trees.settings_paths(), context, lists=lists)
     if trees.sealed is None:
         raise Refused(trees.unsettled, hint=trees.unsettled_hint)
+    from zester_modules.states import sealed_settings  # noqa: PLC0415  # brings Jinja and libsodium
+
     return sealed_settings.compiled(trees.sealed, context, whole=whole)
 
 

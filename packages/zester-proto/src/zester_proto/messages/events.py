@@ -1,16 +1,17 @@
 """What peels tell of themselves, in the stream `events` under `zester.event.<id>.send.<tag>`."""
 
 import re
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from zester_proto.codec import decode, encode
 from zester_proto.errors import ZesterError
-from zester_proto.identity.sealing import BoxKey, open_return, seal_return
-from zester_proto.identity.signing import key_id
 from zester_proto.messages.base import Message
 from zester_proto.subjects import event as event_subject
+
+if TYPE_CHECKING:
+    from zester_proto.identity.sealing import BoxKey
 
 STREAM: Final = "events"
 LARGEST: Final = 32 * 1024
@@ -67,18 +68,21 @@ def subject_of(peel_id: str, tag: str) -> str:
     return event_subject(peel_id, f"send.{tag.replace('/', '.')}")
 
 
-def seal(told: Told, peel_id: str, box: BoxKey, public: bytes) -> Event:
+def seal(told: Told, peel_id: str, box: "BoxKey", public: bytes) -> Event:
     """Seal an event for the masters, as its peel.
 
     Raises:
         SealError: `public` is no usable key.
     """
+    from zester_proto.identity.sealing import seal_return  # noqa: PLC0415  # a job tells, and never seals
+    from zester_proto.identity.signing import key_id  # noqa: PLC0415  # the same
+
     key = key_id(public)
     aad = _aad(subject_of(peel_id, told.tag), told.id, key)
     return Event(id=told.id, return_key=key, sealed=seal_return(box, public, aad, encode(told)))
 
 
-def unseal(event: Event, peel_id: str, subject: str, key: BoxKey, public: bytes) -> Told:
+def unseal(event: Event, peel_id: str, subject: str, key: "BoxKey", public: bytes) -> Told:
     """Open an event that came under a subject.
 
     Args:
@@ -93,6 +97,8 @@ def unseal(event: Event, peel_id: str, subject: str, key: BoxKey, public: bytes)
         CodecError: what it sealed is no event.
         BadTag: its tag is another than the subject's.
     """
+    from zester_proto.identity.sealing import open_return  # noqa: PLC0415  # as in seal
+
     plain = open_return(key, public, _aad(subject, event.id, event.return_key), event.sealed)
     told = decode(plain, Told)
     if told.id != event.id or subject_of(peel_id, told.tag) != subject:

@@ -144,9 +144,10 @@ class CatalogueAsk(Message, frozen=True, kw_only=True, tag="catalogue"):
 class SettingsLook(Message, frozen=True, kw_only=True, tag="settings-look"):
     """Verb `settings`: what a master knows of the settings of peels."""
 
-    what: Literal["show", "get", "trace"]
+    what: Literal["show", "get", "trace", "digests"]
     """Gives `settings, unknown, warnings`, or `value` (nothing where there is none), or `rows` of
-    `place env did value`; `error, hint` where it cannot be known."""
+    `place env did value`, or `digests, unknown` by names at the top; `error, hint` where it cannot
+    be known."""
     target: str
     key: str = ""
     """Of `get` and `trace`: `nginx:port` looks into a map."""

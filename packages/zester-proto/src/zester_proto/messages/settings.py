@@ -16,6 +16,9 @@ import msgspec
 
 from zester_proto.messages.base import Message
 
+Lists = Literal["replace", "append"]
+"""What lists do where two files have one."""
+
 FILES: Final = "settings-files"
 BUNDLES: Final = "secrets"
 HEAD: Final = "head"
@@ -60,7 +63,7 @@ class SettingsBundle(Message, frozen=True, kw_only=True, tag="secrets"):
     files: tuple[SettingsFile, ...] = ()
     secrets: dict[str, str] = msgspec.field(default_factory=dict[str, str])
     """Values of the marked secrets that its files name."""
-    lists: Literal["replace", "append"] = "replace"
+    lists: Lists = "replace"
     """What lists do where two files have one (`pillar_merge_lists`)."""
     short: tuple[str, ...] = ()
     """Names of those that are masked though they are shorter than six bytes."""

@@ -48,6 +48,16 @@ class TreeEnvironment(SandboxedEnvironment):
         sources: the text of each file that was loaded, by path.
         dialect: how `load_yaml` and `import_yaml` read.
         secrets: for files of settings.
+
+    Args:
+        read: gives the files of the tree.
+        codes: where compiled templates are kept.
+        dialect: see above.
+        options: Jinja's own.
+        undefined: what stands for a name that is not there.
+        words: which filters and tests there are (`words_of`): code depends on it.
+        secrets: see above.
+        reads: counts reads of secrets.
     """
 
     code_generator_class = TracingGenerator
@@ -61,13 +71,14 @@ class TreeEnvironment(SandboxedEnvironment):
         options: Mapping[str, Any],
         undefined: type[StrictUndefined],
         *,
+        words: bytes = b"",
         secrets: Secrets | None = None,
         reads: Reads | None = None,
     ) -> None:
         super().__init__(
             **options,
             extensions=_EXTENSIONS,
-            loader=_Loader(read, codes, repr(sorted(options.items())).encode()),
+            loader=_Loader(read, codes, repr(sorted(options.items())).encode() + b"\0" + words),
             undefined=undefined,
             finalize=shown,
             optimized=False,
@@ -212,7 +223,6 @@ class _Loader(BaseLoader):
     def __init__(self, read: Read, codes: CodeCache, options: bytes) -> None:
         self._read = read
         self._codes = codes
-        self._known = b""
         self._basis = basis() + b"\0" + options
 
     def load(self, environment: Any, name: str, globals: Any = None) -> Template:  # noqa: A002 -- Jinja's name
@@ -228,19 +238,16 @@ class _Loader(BaseLoader):
     def make(
         self, environment: TreeEnvironment, name: str, text: str, names: Any, skipped: int = 0
     ) -> Template:
-        key = self._key(environment, name, text, skipped)
+        key = self._key(name, text, skipped)
         code = self._codes.get(key)
         if code is None:
             code = environment.compile(_parsed(environment, name, text, skipped), name, name)
             self._codes.put(key, code)
         return Template.from_code(environment, code, names)
 
-    def _key(self, environment: TreeEnvironment, name: str, text: str, skipped: int) -> str:
-        if not self._known:
-            known = f"{_signature(environment.filters)}\0{_signature(environment.tests)}"
-            self._known = self._basis + known.encode()
+    def _key(self, name: str, text: str, skipped: int) -> str:
         digest = hashlib.sha256()
-        for part in (self._known, name.encode(), str(skipped).encode(), text.encode()):
+        for part in (self._basis, name.encode(), str(skipped).encode(), text.encode()):
             digest.update(len(part).to_bytes(8, "big") + part)
         return digest.hexdigest()
 
@@ -260,11 +267,14 @@ def _parsed(environment: TreeEnvironment, name: str, text: str, skipped: int) ->
     return tree
 
 
-def _signature(functions: Mapping[str, Any]) -> str:
-    """Code depends on which filters there are, and on which of them take the context."""
-    return ",".join(
-        f"{name}:{getattr(function, 'jinja_pass_arg', '')}"
-        for name, function in sorted(functions.items())
+def words_of(*functions: Mapping[str, Any]) -> bytes:
+    """Give what code depends on: which filters and tests there are, and what each is passed."""
+    return b"\0".join(
+        ",".join(
+            f"{name}:{getattr(function, 'jinja_pass_arg', '')}"
+            for name, function in sorted(group.items())
+        ).encode()
+        for group in functions
     )
 
 
@@ -273,4 +283,4 @@ def pieces(template: Template, context: Mapping[str, Any]) -> Iterable[str]:
     return template.root_render_func(template.new_context(dict(context)))
 
 
-__all__ = ["NotText", "Read", "TreeEnvironment", "names_of", "pieces", "text_of"]
+__all__ = ["NotText", "Read", "TreeEnvironment", "names_of", "pieces", "text_of", "words_of"]

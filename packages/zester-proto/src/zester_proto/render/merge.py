@@ -9,14 +9,13 @@
 """
 
 from collections.abc import Iterable
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import msgspec
 
+from zester_proto.messages.settings import Lists
 from zester_proto.render.nodes import Dialect, Mapping, Node, Problem, Scalar, Sequence
 from zester_proto.render.values import scalar
-
-Lists = Literal["replace", "append"]
 
 _Pairs = dict[Any, tuple[Scalar, Node]]
 """A mapping's pairs by what their keys mean."""

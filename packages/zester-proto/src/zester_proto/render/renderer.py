@@ -20,11 +20,19 @@ from typing import Any, Final
 import msgspec
 from jinja2 import StrictUndefined, Undefined, UndefinedError
 from jinja2.filters import FILTERS as BUILTIN
+from jinja2.tests import TESTS as BUILTIN_TESTS
 
 from zester_proto.providers import Providers
 from zester_proto.render.bounds import check_size
 from zester_proto.render.code_cache import CodeCache
-from zester_proto.render.environment import Read, TreeEnvironment, names_of, pieces, text_of
+from zester_proto.render.environment import (
+    Read,
+    TreeEnvironment,
+    names_of,
+    pieces,
+    text_of,
+    words_of,
+)
 from zester_proto.render.extensions import DataTags
 from zester_proto.render.faults import (
     place_and_chain,
@@ -107,12 +115,13 @@ class Renderer:
         """
         self._read = read
         self._codes = codes if codes is not None else CodeCache()
-        self._filters: dict[str, Any] = {**FILTERS, **(filters or {})}
+        self._filters: dict[str, Any] = {**BUILTIN, **FILTERS, **(filters or {})}
         if secrets is not None:
-            self._filters = secrets.filters({**BUILTIN, **self._filters})
+            self._filters = secrets.filters(self._filters)
         self._secrets = secrets
         self._reads = reads
-        self._tests = {**TESTS, **(tests or {})}
+        self._tests: dict[str, Any] = {**BUILTIN_TESTS, **TESTS, **(tests or {})}
+        self._words = words_of(self._filters, self._tests)
         self._env = {"source": known_settings(env or {}), "sls": known_settings(sls_env or {})}
         self._limits = limits or Limits()
         self._left = self._limits.compile_seconds
@@ -181,10 +190,10 @@ class Renderer:
     def _environment(self, job: "_Job", undefined: type[StrictUndefined]) -> TreeEnvironment:
         environment = TreeEnvironment(
             self._read, self._codes, job.dialect, {**job.env, **job.header}, undefined,
-            secrets=self._secrets, reads=self._reads,
+            words=self._words, secrets=self._secrets, reads=self._reads,
         )  # fmt: skip
-        environment.filters = Filters({**environment.filters, **self._filters}, self._third)
-        environment.tests.update(self._tests)
+        environment.filters = Filters(self._filters, self._third)
+        environment.tests = self._tests
         environment.globals.update({**GLOBALS, **job.context})
         return environment
 

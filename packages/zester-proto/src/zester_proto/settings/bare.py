@@ -13,9 +13,8 @@ import msgspec
 
 from zester_proto.errors import ZesterError
 from zester_proto.grains import LazyGrains, grains_view
-from zester_proto.messages.settings import SettingsEntry
+from zester_proto.messages.settings import Lists, SettingsEntry
 from zester_proto.render.code_cache import CodeCache
-from zester_proto.render.merge import Lists
 from zester_proto.render.nodes import Dialect
 from zester_proto.render.renderer import Limits, Rendered, Renderer
 from zester_proto.render.secret_text import Lookup, Secrets
@@ -23,9 +22,9 @@ from zester_proto.settings.compile import compile_settings
 from zester_proto.settings.model import Compiled
 from zester_proto.settings.pure import pure_functions
 from zester_proto.target import Groups, matches, parse
-from zester_proto.target.salt_targets import in_our_letters
 from zester_proto.tree.files import TreeFiles
 from zester_proto.tree.problems import Problems
+from zester_proto.tree.salt_targets import in_our_letters
 from zester_proto.tree.top import read_top
 
 _Names: TypeAlias = MutableMapping[str, Any]

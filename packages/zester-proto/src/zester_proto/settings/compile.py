@@ -11,11 +11,11 @@ from typing import Any, Final, cast
 
 import msgspec
 
-from zester_proto.messages.settings import SettingsEntry
+from zester_proto.messages.settings import Lists, SettingsEntry
 from zester_proto.render.bounds import MAX_TEXT
 from zester_proto.render.environment import NotText, text_of
 from zester_proto.render.lines import LineMap
-from zester_proto.render.merge import Lists, Merging
+from zester_proto.render.merge import Merging
 from zester_proto.render.nodes import Dialect, Mapping, Node, Place, Scalar, Sequence
 from zester_proto.render.secret_text import SECRET
 from zester_proto.render.values import plain, scalar, translated

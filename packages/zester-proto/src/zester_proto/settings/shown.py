@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from zester_proto.codec import digest, pack
 from zester_proto.render.kinds import is_list, is_map
 from zester_proto.render.nodes import Dialect, Node, Problem
 from zester_proto.render.secret_text import SECRET
@@ -18,6 +19,14 @@ def masked(compiled: Compiled) -> dict[str, Any]:
     if not compiled.secrets and any(layer.dialect == "sls" for layer in compiled.layers):
         return {name: _texts(value) for name, value in compiled.values.items()}
     return {} if compiled.root is None else shown_value(compiled.root, compiled.words)
+
+
+def digests(compiled: Compiled) -> dict[str, str]:
+    """Give a digest of each setting at the top, by its name, made without its secrets.
+
+    Two who render the same give the same; what is masked is not compared.
+    """
+    return {name: digest(pack(value)).hex()[:16] for name, value in masked(compiled).items()}
 
 
 def described(problem: Problem) -> str:

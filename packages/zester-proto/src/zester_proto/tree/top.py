@@ -1,6 +1,6 @@
 """The top file: which files of a tree are meant for this peel."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import msgspec
@@ -8,10 +8,11 @@ import msgspec
 from zester_proto.errors import ZesterError
 from zester_proto.render.nodes import Mapping, Node, Place, Scalar, Sequence
 from zester_proto.render.yaml import load
-from zester_proto.target.salt_targets import KINDS
 from zester_proto.tree.files import BadTree, TreeFiles
 from zester_proto.tree.problems import Problems
+from zester_proto.tree.reference import Found
 from zester_proto.tree.rendering import Rendering
+from zester_proto.tree.salt_targets import KINDS
 from zester_proto.units import did_you_mean
 
 
@@ -32,6 +33,9 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     trust_facts: bool = False
     """What the peel says of itself may decide that it gets this file's secrets (settings)."""
 
+
+INCLUDE: Final = "include"
+"""The key with more top files, as in Salt; no environment has this name."""
 
 _OPTIONS: Final = ("ignore_missing", "match", "order", "trust_facts")
 
@@ -68,16 +72,20 @@ def top_lines(
     seen: set[str] = set()
     files: list[str] = []
     for own in [env] if env else tree.environments:
-        root = _root(tree, templates, problems, own, files)
-        for key, value in root.pairs if root else ():
+        said: set[str] = set()
+        roots = _roots(tree, templates, problems, own, files)
+        for key, value in (pair for root in roots for pair in root.pairs):
+            if key.text == INCLUDE:
+                continue
             if key.text not in tree.environments:
                 hint = did_you_mean(key.text, tree.environments)
                 problems.error(f"there is no environment {key.text!r}", key.place, hint)
             elif (env and key.text != env) or (own not in {"base", key.text} or key.text in seen):
                 continue
             else:
-                seen.add(key.text)
+                said.add(key.text)
                 asked += _section(key.text, value, problems)
+        seen |= said
     if not files and not problems.count:
         problems.error(
             "there is no top file", None, "write top.zy or top.sls at the top of the tree"
@@ -93,17 +101,44 @@ def _is_meant(one: Asked, templates: Rendering, problems: Problems) -> bool:
         return False
 
 
-def _root(
+def _roots(
     tree: TreeFiles, templates: Rendering, problems: Problems, env: str, files: list[str]
-) -> Mapping | None:
+) -> Iterator[Mapping]:
+    """Give the top file of an environment, then those that it includes, each once."""
     try:
-        found = tree.top(env)
+        top = tree.top(env)
+        waiting = [top] if top is not None else []
+        done: set[str] = set()
+        while waiting:
+            found = waiting.pop(0)
+            if found.path in done:
+                continue
+            done.add(found.path)
+            files.append(found.path)
+            root = _root(templates, problems, env, found)
+            if root is not None:
+                yield root
+                waiting += _included(tree, problems, env, root)
     except BadTree as error:
         problems.error(error.message, None, error.hint)
-        return None
-    if found is None:
-        return None
-    files.append(found.path)
+
+
+def _included(tree: TreeFiles, problems: Problems, env: str, root: Mapping) -> Iterator[Found]:
+    for key, value in root.pairs:
+        if key.text != INCLUDE:
+            continue
+        for one in value.items if isinstance(value, Sequence) else (value,):
+            if not isinstance(one, Scalar):
+                problems.error("`include` of a top file is a list of top files", one.place)
+            elif (found := tree.find(env, one.text)) is not None:
+                yield found
+            else:
+                hint = did_you_mean(one.text, tree.references(env))
+                message = f"there is no {one.text!r} to include in environment {env!r}"
+                problems.error(message, one.place, hint)
+
+
+def _root(templates: Rendering, problems: Problems, env: str, found: Found) -> Mapping | None:
     rendered = templates.render(env, found.path, {"sls": "top"}, dialect=found.dialect)
     problems.extend(rendered.problems)
     if rendered.problems:

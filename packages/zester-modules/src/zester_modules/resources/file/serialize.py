@@ -1,6 +1,5 @@
 """file.serialize: data, written as a file of a format."""
 
-import configparser
 import io
 import json
 import pprint
@@ -100,7 +99,7 @@ def written(style: str, data: Any, options: dict[str, Any], encoding: str = "utf
             case "json":
                 text = as_text("json", plain, {"indent": 2, "sort_keys": True, **options})
             case "configparser" | "ini":
-                text = _as_ini(plain)
+                text = _as_ini(plain, style)
             case "python":
                 return (pprint.pformat(plain) + "\n").encode(encoding)
             case "msgpack":
@@ -111,15 +110,20 @@ def written(style: str, data: Any, options: dict[str, Any], encoding: str = "utf
                 return plistlib.dumps(plain)
             case _:
                 raise HostProblem(f"nothing writes {style!r}", hint=", ".join(FORMATS))
-    except (TypeError, ValueError, configparser.Error) as error:
+    except (TypeError, ValueError) as error:
         raise HostProblem(f"the data cannot be written as {style}: {error}") from error
     return bytes_of(f"{text}\n" if not text.endswith("\n") else text)
 
 
-def _as_ini(data: Any) -> str:
+def _as_ini(data: Any, style: str) -> str:
+    import configparser  # noqa: PLC0415  # rare
+
     parser = configparser.RawConfigParser()
     parser.optionxform = str  # pyright: ignore[reportAttributeAccessIssue]  # documented use
-    parser.read_dict(data)
+    try:
+        parser.read_dict(data)
+    except configparser.Error as error:
+        raise HostProblem(f"the data cannot be written as {style}: {error}") from error
     out = io.StringIO()
     parser.write(out)
     return out.getvalue()
