@@ -49,7 +49,7 @@ class Stage:
             self.predicted.history.turn(state.id)
         calls = grounds.calls
         if isinstance(machine, PredictedMachine):
-            calls = DryCalls(calls, machine.history)
+            calls = DryCalls(calls, machine.history, grounds.only_reads)
         secret = state.sensitive
         scope = Scope(
             machine=machine,
