@@ -152,6 +152,25 @@ def test_what_is_uncertain_says_why() -> None:
     ]
 
 
+def test_what_a_command_may_change_is_told_once() -> None:
+    text = shown({"web-1": answer(run(
+        "would-change",
+        state("migrate", "would-change", changes={"migrate": {"before": None, "after": "run"}}),
+        state("conf", "would-change", certain=False, unsettled_by=["migrate"],
+              changes={"mode": {"before": "0600", "after": "0644"}}),
+        state("same", certain=False, unsettled_by=["migrate"]),
+        state("reload", "skipped", certain=False, unsettled_by=["migrate"]),
+    ))})  # fmt: skip
+    assert text.splitlines()[1:] == [
+        "    ~ migrate  file.managed  would-change",
+        "        run",
+        "    ~ conf     file.managed  would-change (uncertain)",
+        "        mode: 0600 → 0644",
+        "    - reload   file.managed  skipped (uncertain)",
+        "    4 states: 1 ok, 2 would change, 1 skipped, 3 uncertain after migrate",
+    ]
+
+
 def test_a_failure_tells_comment_output_and_line() -> None:
     output = {"stdout": "one\n", "stderr": "two\n", "exit_code": 3}
     text = shown({"web-1": answer(run(

@@ -79,6 +79,22 @@ def test_json_is_the_result_as_it_travels(trees: Path) -> None:
     assert first["duration_ms"] >= 0
 
 
+def test_a_called_function_unsettles_what_comes_after_unless_it_only_reads(trees: Path) -> None:
+    (trees / "tree" / "calls.sls").write_text(
+        "looks:\n  module.run:\n    - test.ping:\n"
+        f"sure:\n  file.exists:\n    - name: {trees}/facts.yaml\n"
+        "sets:\n  module.run:\n    - facts.set: [{key: rack}, {value: r1}]\n"
+        f"unsure:\n  file.exists:\n    - name: {trees}/facts.yaml\n"
+    )
+    done = call(trees, "--test", "--output", "json", "state.sls", "calls")
+    rows = {one["id"]: one for one in json.loads(done.stdout)["return"]["states"]}
+    assert {name: row["unsettled_by"] for name, row in rows.items()} == {
+        "looks": [], "sure": [], "sets": [], "unsure": ["sets"],
+    }  # fmt: skip
+    text = call(trees, "--test", "state.sls", "calls").stdout.splitlines()[-1]
+    assert text.startswith("4 states: 2 ok, 2 would change; 1 uncertain after sets; ")
+
+
 def test_a_failed_run_is_exit_code_1_and_says_where(trees: Path) -> None:
     done = call(trees, "state.apply", "fails")
     assert done.returncode == 1

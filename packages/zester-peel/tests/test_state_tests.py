@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from zester_modules.call import call as in_this_process
+from zester_modules.states.resources_table import Resources
 from zester_modules.states.tests import form
+from zester_modules.states.tests.made_up import MadeUpMachine
 from zester_modules.states.trees import Trees
 from zester_peel.tests_text import shown
 from zester_testing.peels import PEEL
@@ -98,6 +100,15 @@ def test_a_plan_is_what_the_tests_say(tree: Path):
         "2 tests: ok\n"
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_made_up_host_has_the_programs_that_states_run(tmp_path: Path):
+    resources = Resources(third_parties=None)
+    found = [resources.find(name) for name in resources.names()]
+    needs = {program for one in found if one is not None for program in one.needs}
+    machine = MadeUpMachine(tmp_path, form.Host())
+    assert {one for one in needs if machine.which(one) is None} == set()
+    assert machine.which("zester-none") is None
 
 
 @pytest.mark.parametrize(

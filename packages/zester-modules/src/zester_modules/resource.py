@@ -6,7 +6,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Generic, Literal, Protocol, TypeVar
 
@@ -188,10 +188,13 @@ class Resource(msgspec.Struct, Generic[P], frozen=True, kw_only=True):
         lacks: words that Salt takes here and heeds, and that are passed over with a warning.
         open: it takes any other argument, as Salt's test states and module.run do; they are in the
             field `rest` of the parameters.
-        needs: programs, one of which must be there; else the state fails and names them.
+        needs: programs that its apply runs; where one is missing and there is something to do, the
+            state fails and names it.
         reach: what it can change at most; a dry run knows nothing of that after a state whose plan
             only earlier ones can bring.
         place: the parameter that names the path or service that it reaches.
+        paths: gives the paths that it can change at most, with all below, by its parameters; None,
+            and where it gives None: see `reach`.
     """
 
     name: str
@@ -206,6 +209,7 @@ class Resource(msgspec.Struct, Generic[P], frozen=True, kw_only=True):
     needs: tuple[str, ...] = ()
     reach: Reach = "anything"
     place: str = "name"
+    paths: Callable[[P], Sequence[str] | None] | None = None
 
 
 AnyResource = Resource[Any]

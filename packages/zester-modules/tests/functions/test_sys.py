@@ -26,8 +26,8 @@ def test_help_of_one_of_a_module_and_of_all(context: Context):
     assert one == {"test.ping": "test.ping\n\nAnswer true: the peel is there and runs jobs."}
     module = run(sys.doc, context, "test").value
     assert set(module) == {
-        "test.echo", "test.fail", "test.false", "test.ping", "test.sleep", "test.true",
-        "test.version",
+        "test.echo", "test.fail", "test.false", "test.ping", "test.provider", "test.sleep",
+        "test.true", "test.version",
     }  # fmt: skip
     every = run(sys.doc, context).value
     assert every["test.ping"] == "Answer true: the peel is there and runs jobs."

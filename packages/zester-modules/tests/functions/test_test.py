@@ -8,6 +8,7 @@ from zester_modules.context import Context
 from zester_modules.function import AnyFunction
 from zester_modules.functions import test as functions
 from zester_modules.registry import Return
+from zester_testing.plain_machine import PlainMachine
 
 
 def run(declared: AnyFunction, context: Context, *args: Any) -> Return:
@@ -22,6 +23,14 @@ def test_ping_and_echo_and_version_and_sleep_answer(context: Context):
     assert run(functions.echo, context, "a  b") == Return("a  b")
     assert run(functions.version, context) == Return("1.2.3")
     assert run(functions.sleep, context, "1ms") == Return(0.001)
+
+
+def test_what_manages_packages_and_services_has_salts_names(context: Context):
+    context.machine = PlainMachine()
+    assert run(functions.provider, context, "service") == Return("systemd_service")
+    assert run(functions.provider, context, "pkg") == Return("aptpkg")
+    other = run(functions.provider, context, "user")
+    assert (other.outcome, other.error) == ("refused", "'user' has no provider")
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ def run(tmp_path: Path, name: str, **given: Any) -> dict[str, Any]:
         ("sleep 20", {"timeout": 0.1, "ignore_timeout": True}, "changed", True),
         ("true", {"cwd": "/nonexistent"}, "failed", False),
         ("true", {"runas": "nobody-of-that-name"}, "failed", False),
+        ("true", {"touches": ["not/whole"]}, "failed", False),
     ],
 )
 def test_how_a_command_ends_is_the_states_result(

@@ -5,8 +5,9 @@ import msgspec
 import pytest
 
 from zester_modules.resource import AnyResource, Changes, Plan, Resource, Scope
-from zester_modules.states.model import State
+from zester_modules.states.model import Retry, State
 from zester_modules.states.resources_table import Resources
+from zester_modules.states.session import params_of
 from zester_modules.words import Mode
 from zester_testing.state_tree import StateTree
 
@@ -18,6 +19,10 @@ class File(msgspec.Struct, frozen=True, kw_only=True):
     mode: Mode | None = None
     contents: Annotated[str, msgspec.Meta(description="What is in it.")] = ""
     runas: str = ""
+
+
+class Newer(File, frozen=True, kw_only=True):
+    """A file, of a later release."""
 
 
 class Open(msgspec.Struct, frozen=True, kw_only=True):
@@ -297,6 +302,14 @@ def test_retry_is_true_a_number_or_a_mapping(tmp_path: Path):
     ]  # fmt: skip
 
 
+def test_no_attempts_are_one_for_salt_and_a_mistake_in_a_zy(tmp_path: Path):
+    text = "r:\n  test.nop:\n    - retry: {attempts: 0, interval: 5}\n"
+    (state,) = states(tmp_path, text, "sls")
+    assert (state.problem, state.options.retry) == ("", Retry(attempts=0, interval=5))
+    found = StateTree(tmp_path / "zy", {"a.zy": text}, resources=Some({}, None)).compile("a")
+    assert [one.message for one in found.errors] == ["`retry` of 'r' is none"]
+
+
 def test_text_stays_as_it_was_written(tmp_path: Path):
     (state,) = states(tmp_path, "a:\n  file.managed:\n    - name: 1.10\n    - contents: 010\n")
     assert state.name == "1.10"
@@ -336,3 +349,13 @@ def test_an_id_is_in_one_file_only(tmp_path: Path):
     found = tree(tmp_path, main_zy="include: [b]\na: test.nop\n", b_zy="a:\n  file.managed: []\n")
     ((_, message),) = found.errors("main")
     assert message.startswith("the id 'a' is also in ")
+
+
+def test_arguments_are_fitted_once_unless_the_resource_is_another_by_then(tmp_path: Path):
+    (state,) = states(tmp_path, "a:\n  file.managed:\n    - mode: '0644'\n")
+    found = Some({}, None).find("file.managed")
+    assert found is not None
+    assert params_of(found, state) is state.params
+    assert state.params == File(name="a", mode=0o644)
+    new: AnyResource = Resource(name="file.managed", params=Newer, check=check, apply=apply)
+    assert params_of(new, state) == Newer(name="a", mode=0o644)

@@ -102,6 +102,7 @@ def _summary(result: Row) -> str:
     parts = [f"{counts[kind]} {text}" for kind, text in _PLURALS if counts[kind]]
     unsure = sum(not row["certain"] for row in states)
     seconds = sum(float(row["duration_ms"]) for row in states) / 1000
-    doubt = f"; {unsure} uncertain" if unsure else ""
+    after = ", ".join(sorted({one for row in states for one in row["unsettled_by"]}))
+    doubt = f"; {unsure} uncertain{f' after {after}' if after else ''}" if unsure else ""
     total = f"{len(states)} state{'s' * (len(states) != 1)}"
     return f"{total}: {', '.join(parts) or 'nothing to do'}{doubt}; {seconds:.2f} s"

@@ -34,6 +34,7 @@ class StateRow(msgspec.Struct, frozen=True):
     result: str
     name: str = ""
     certain: bool = True
+    unsettled_by: tuple[str, ...] = ()
     changes: dict[str, Any] = {}
     diff: str = ""
     output: Any = None

@@ -42,8 +42,12 @@ ALL: Final = View()
 
 
 def is_shown(row: StateRow) -> bool:
-    """Say whether a state has more to tell than that it is as it should be."""
-    return row.result != "ok" or not row.certain or bool(row.warnings)
+    """Say whether a state has more to tell than that it is as it should be.
+
+    That a command before it may change that is told once, below all states.
+    """
+    unsure = not row.certain and (bool(row.changes) or not row.unsettled_by)
+    return row.result != "ok" or unsure or bool(row.warnings)
 
 
 def head(screen: Screen, row: StateRow, named: str, widths: tuple[int, int]) -> str:
@@ -69,7 +73,7 @@ def diff_lines(row: StateRow) -> list[Line]:
 def body(row: StateRow) -> list[Line]:
     """Give the lines below a state's own, but for what it said and its diff."""
     lines = [Line("", _change(path, leaf, row)) for path, leaf in row.changes.items()]
-    if not row.certain and not row.changes:
+    if not row.certain and not row.changes and not row.unsettled_by:
         lines.append(Line("", "it may be otherwise when the states before it have run"))
     if row.reaction:
         lines.append(Line("dim", "because of what it watches"))

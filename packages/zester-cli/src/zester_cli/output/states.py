@@ -196,9 +196,15 @@ def _counted(members: Sequence[Member]) -> str:
     counts = Counter(row.result for row in rows)
     parts = [f"{counts[kind]} {text}" for kind, text in _WORDS if counts[kind]]
     unsure = sum(not row.certain for row in rows)
-    parts += [f"{unsure} uncertain"] if unsure else []
+    parts += [f"{unsure} uncertain{_after(rows)}"] if unsure else []
     parts += [_plural(errors, "error")] if errors else []
     return f"{_plural(len(rows), 'state')}: {', '.join(parts) or 'nothing to do'}"
+
+
+def _after(rows: list[StateRow]) -> str:
+    """Name the commands that make states uncertain, whatever else does."""
+    ids = sorted({one for row in rows for one in row.unsettled_by})
+    return f" after {harmless_line(fold(ids))}" if ids else ""
 
 
 def _plural(count: int, word: str) -> str:

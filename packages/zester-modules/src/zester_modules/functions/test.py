@@ -1,11 +1,21 @@
 """Functions that try out the way from an operator to a peel and back."""
 
+# ruff: noqa: D417  # the context is handed to every function alike
+
 import time
+from typing import Final
 
 from zester_modules.context import Context
+from zester_modules.errors import Refused
 from zester_modules.function import function
 from zester_modules.returns import Return
 from zester_modules.words import Duration
+
+_PROVIDERS: Final = {
+    "apk": "apkpkg", "apt": "aptpkg", "dnf": "yumpkg", "pacman": "pacmanpkg",
+    "zypper": "zypperpkg", "systemd": "systemd_service", "sysv": "debian_service",
+}  # fmt: skip
+"""Salt's names of what manages packages and services, by ours."""
 
 
 @function("test.ping", runs="inline", reads=True)
@@ -61,3 +71,24 @@ def sleep(_context: Context, seconds: Duration) -> float:
     """
     time.sleep(seconds)
     return seconds
+
+
+@function("test.provider", reads=True)
+def provider(context: Context, module: str) -> str:
+    """Answer what manages packages or services here, in Salt's words.
+
+    Args:
+        module: `pkg` or `service`.
+    """
+    if module not in {"pkg", "service"}:
+        raise Refused(f"{module!r} has no provider", hint="pkg and service have one")
+    # an agent that only answers test.ping needs neither
+    from zester_modules.functions.machines import machine_of  # noqa: PLC0415
+    from zester_modules.host.machine import HostProblem  # noqa: PLC0415
+
+    machine = machine_of(context)
+    try:
+        found = machine.packages.kind if module == "pkg" else machine.services.kind
+    except HostProblem:
+        return ""
+    return _PROVIDERS.get(found, found)

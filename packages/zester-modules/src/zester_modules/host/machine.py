@@ -13,9 +13,9 @@ import msgspec
 
 from zester_proto.errors import ZesterError
 
-Reach = Literal["anything", "packages", "accounts", "service", "path"]
+Reach = Literal["anything", "packages", "accounts", "service", "path", "nothing"]
 """What the one who acts may bring or change: anything, packages with what is in them, accounts, one
-service, or one path."""
+service, one path, or nothing of the host."""
 
 FileKind = Literal["file", "folder", "link", "fifo", "socket", "char", "block"]
 
@@ -89,12 +89,16 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Effects(msgspec.Struct, frozen=True, kw_only=True):
-    """All that a command changes, where that is known; its output is never known beforehand."""
+    """What a command changes, where that is known; its output is never known beforehand."""
 
     files: Mapping[str, bytes | None] = {}
     """Path to its new contents; None: gone. Mode and owner of what is new: root, 0644."""
     users: Mapping[str, UserEntry | None] = {}
     groups: Mapping[str, GroupEntry | None] = {}
+    unknown: tuple[str, ...] = ()
+    """Paths of which nobody knows what becomes of them and of all below."""
+    brings: bool = False
+    """Things may come that were not there, nobody knows which; what is there stays as it is."""
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):
@@ -397,7 +401,7 @@ class Machine(Protocol):
         Args:
             command: what to run.
             effects: all that it changes; None where that cannot be known, so that a predicted
-                machine does not know afterwards what it has not seen before.
+                machine says afterwards of all that it may be otherwise.
         """
         ...
 

@@ -97,6 +97,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     """Lines that made it read a secret (settings.md 4)."""
     context: dict[str, Any] = {}
     """`sls`, `slspath`, `tpldir`...: what a template of this state's source sees besides."""
+    params: msgspec.Struct | None = None
+    """Its arguments, as the compiler has fitted them to its resource."""
 
 
 class Compiled(msgspec.Struct, frozen=True, kw_only=True):

@@ -132,7 +132,9 @@ class _Reader:
                 {"attempts": meant} if meant else converted(dict[str, Any], given, self.dialect)
             )
             found = msgspec.convert(values, Retry, strict=False)
-            if values.keys() <= set(Retry.__struct_fields__) and found.attempts >= 1:
+            # 0 of them are 1 for Salt
+            fewest = 1 if self.dialect == "zy" else 0
+            if values.keys() <= set(Retry.__struct_fields__) and found.attempts >= fewest:
                 return found
         except (msgspec.ValidationError, ValueError):
             pass

@@ -113,6 +113,7 @@ class Session:
             sources=self.sources(tree),
             templates=lambda state: SourceTemplates(templates, state),
             calls=StateCalls(templates.calls, context),
+            only_reads=self._only_reads,
             folder=folder,
             backups=Path(self._trees.backups),
             remaining=context.remaining,
@@ -120,6 +121,12 @@ class Session:
             forget=lambda: self._forget(machine),
             log=context.log,
         )
+
+    def _only_reads(self, name: str) -> bool:
+        try:
+            return self.context.registry.find(name).reads
+        except ZesterError:
+            return False
 
     def _tell(self, tag: str, data: Mapping[str, Any]) -> None:
         from zester_modules.events import tell  # noqa: PLC0415  # few states ask for it
@@ -135,11 +142,14 @@ class Session:
 
 
 def params_of(resource: AnyResource, state: State) -> msgspec.Struct:
-    """Fit a state's arguments to its resource.
+    """Give a state's arguments, fitted to its resource.
 
     Raises:
         ZesterError: they do not fit.
     """
+    # the resource may be another one by now: a state before has brought it
+    if state.params is not None and type(state.params) is resource.params:
+        return state.params
     fitted = fit(resource, state.name, state.arguments, state.dialect)
     if fitted.params is None:
         wrong = [one for one in fitted.problems if one.kind in {"type", "missing"}]

@@ -32,6 +32,6 @@ def made_by_hand(
     first, _, second = function.partition(".")
     return State(
         id=name, state=first, function=second, name=name, arguments=dict(arguments),
-        source=Place("state.single", 1), sls="",
+        source=Place("state.single", 1), sls="", params=fitted.params,
         sensitive=any(masker.is_in(str(one)) for one in given),
     )  # fmt: skip

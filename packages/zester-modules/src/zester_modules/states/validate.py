@@ -1,5 +1,7 @@
 """Fits each state to its resource: typed parameters, options, and what is wrong by dialect."""
 
+import msgspec
+
 from zester_modules.errors import BrokenModule
 from zester_modules.params import BadParameter, fit, parameters
 from zester_modules.resource import AnyResource
@@ -51,8 +53,7 @@ class Validator:
             for key, arg in chunk.args.items()
             if key not in taken and (key not in shared or key in own)
         }
-        if resource is not None:
-            self._fit(resource, chunk, arguments, notes)
+        params = None if resource is None else self._fit(resource, chunk, arguments, notes)
         source = chunk.source
         return State(
             id=chunk.id, state=chunk.block.state, function=chunk.function, name=chunk.name,
@@ -61,7 +62,7 @@ class Validator:
             source=chunk.block.place, sls=source.sls, env=source.env, dialect=source.dialect,
             order=order, unknown=notes.unknown, problem="; ".join(notes.problems),
             hint=notes.hint, warnings=tuple(notes.warnings), sensitive=chunk.secret,
-            context=source.context,
+            context=source.context, params=params,
         )  # fmt: skip
 
     def _resource(self, chunk: Chunk, notes: "_Notes") -> AnyResource | None:
@@ -77,11 +78,13 @@ class Validator:
 
     def _fit(
         self, resource: AnyResource, chunk: Chunk, arguments: dict[str, Arg], notes: "_Notes"
-    ) -> None:
+    ) -> msgspec.Struct | None:
         nodes = {key: arg.value for key, arg in arguments.items()}
         places = {key: arg.place for key, arg in arguments.items()}
-        for bad in fit(resource, chunk.name, nodes, chunk.source.dialect, places).problems:
+        fitted = fit(resource, chunk.name, nodes, chunk.source.dialect, places)
+        for bad in fitted.problems:
             notes.argument(bad)
+        return fitted.params
 
 
 class _Notes:

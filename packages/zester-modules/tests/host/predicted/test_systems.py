@@ -202,6 +202,32 @@ def test_a_path_that_may_change_hides_what_is_below_and_missing_folders_above(
     assert machine.stat(f"{tmp_path}/other") is None
 
 
+def test_a_command_changes_what_its_effects_name_and_anything_without(
+    machine: PredictedMachine, tmp_path: Path
+):
+    machine.do(Command(argv=("make",)), Effects(unknown=(f"{tmp_path}/sub",)))
+    machine.do(Command(argv=("pip",)), Effects(brings=True))
+    machine.history.turn("second")
+    assert machine.stat(str(tmp_path)) is not None
+    assert not machine.history.unsettled
+    for path in (f"{tmp_path}/sub/deep", f"{tmp_path}/none"):
+        with pytest.raises(Unknowable):
+            machine.stat(path)
+    machine.do(Command(shell="rm"))
+    machine.history.look()
+    assert not machine.history.unsettled, "its own command has not run before it"
+    machine.history.turn("third")
+    assert machine.stat(str(tmp_path)) is not None
+    assert list(machine.history.unsettled) == ["second"]
+
+
+def test_a_unit_may_come_where_a_command_touches_the_folder_of_units(machine: PredictedMachine):
+    machine.do(Command(shell="make install"), Effects(unknown=("/etc/systemd/system",)))
+    machine.history.turn("second")
+    with pytest.raises(Unknowable):
+        machine.services.find("own")
+
+
 def test_a_command_waits_for_the_user_and_the_folder_that_a_state_makes(
     machine: PredictedMachine, tmp_path: Path
 ):

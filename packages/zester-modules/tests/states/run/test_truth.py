@@ -53,8 +53,8 @@ def apply_gone(plan: Plan, scope: Scope) -> Changes:
     return Changes(leaves=plan.leaves)
 
 
-FILE = Resource(name="tried.file", params=Params, check=check_file, apply=apply_file)
-GONE = Resource(name="tried.gone", params=Params, check=check_gone, apply=apply_gone)
+FILE = Resource(name="tried.file", params=Params, reach="path", check=check_file, apply=apply_file)
+GONE = Resource(name="tried.gone", params=Params, reach="path", check=check_gone, apply=apply_gone)
 
 
 def find(name: str) -> AnyResource | None:
@@ -63,19 +63,39 @@ def find(name: str) -> AnyResource | None:
 
 KINDS = ("require", "require_any", "watch", "onchanges", "onfail", "onfail_all", "listen")
 PATHS = ("one", "two", "sub/three")
-one_state = st.fixed_dictionaries({
-    "what": st.sampled_from((
-        "tried.file", "tried.gone", "tried.file", "cmd.run", "cmd.wait", "test.nop",
-        "test.succeed_with_changes", "test.fail_without_changes",
-    )),
+COMMANDS = (
+    "touch {}", "true", "mkdir -p $(dirname {})", "rm -f {}", "printf b > {} || true",
+    "rm -rf $(dirname {})/sub",
+)  # fmt: skip
+options = {
     "path": st.sampled_from(PATHS),
-    "word": st.sampled_from(("a", "b")),
-    # a command is taken to bring, and not to take away what is there (states.md 5)
-    "command": st.sampled_from(("touch {}", "true", "mkdir -p $(dirname {})")),
-    "guard": st.sampled_from(("", "", "onlyif", "unless", "creates")),
-    "kind": st.sampled_from(("", *KINDS)),
+    "guard": st.sampled_from(("", "", "", "onlyif", "unless", "creates")),
+    "kind": st.sampled_from(("", "", "", *KINDS)),
     "named": st.sets(st.integers(0, 8), max_size=2),
+}
+files = st.fixed_dictionaries({
+    "what": st.sampled_from(("tried.file", "tried.file", "tried.gone")),
+    "word": st.sampled_from(("a", "b")), **options,
 })  # fmt: skip
+commands = st.fixed_dictionaries({
+    "what": st.sampled_from(("cmd.run", "cmd.run", "cmd.wait")),
+    "command": st.sampled_from(COMMANDS), "touches": st.sampled_from((None, None, "all of it")),
+    **options,
+})  # fmt: skip
+others = st.fixed_dictionaries({
+    "what": st.sampled_from((
+        "test.nop", "test.succeed_with_changes", "test.fail_without_changes",
+    )), **options,
+})  # fmt: skip
+one_state = st.one_of(files, commands, files, others)
+
+
+def touched(command: str, path: str) -> list[str]:
+    """Give all that a command changes."""
+    above = posixpath.dirname(path)
+    if command == "true":
+        return []
+    return [f"{above}/sub"] if "rm -rf" in command else [above if "mkdir" in command else path]
 
 
 def tree(root: str, given_states: list[dict[str, Any]]) -> Any:
@@ -87,6 +107,8 @@ def tree(root: str, given_states: list[dict[str, Any]]) -> Any:
             arguments = {"name": path, "contents": one["word"]}
         elif one["what"].startswith("cmd"):
             arguments = {"name": one["command"].format(path)}
+            if one["touches"]:
+                arguments["touches"] = touched(one["command"], path)
         if one["what"] == "tried.gone":
             del arguments["contents"]
         if one["guard"] == "creates":
@@ -109,7 +131,11 @@ def lies(foretold: dict[str, Any], done: dict[str, Any]) -> list[str]:
     """Give what a dry run said that the run after it has shown to be untrue."""
     found: list[str] = []
     for name in {**foretold, **done}:
-        said = foretold.get(name, {"changes": {}, "certain": True, "result": "ok"})
+        said = foretold.get(
+            name, {"changes": {}, "certain": True, "result": "ok", "unsettled_by": []}
+        )
+        if said["unsettled_by"]:
+            continue  # it says that a command may make it otherwise
         was = done.get(name, {"changes": {}, "result": "ok", "skipped_by": None})
         unknown = [path for path, leaf in said["changes"].items() if is_unknown(leaf)]
         for path, leaf in said["changes"].items():
@@ -137,6 +163,7 @@ def test_what_a_dry_run_knows_is_what_happens(given_states: list[dict[str, Any]]
         if there:
             Path(root, "one").write_text("a")
             Path(root, "sub").mkdir()
+            Path(root, "sub", "three").write_text("a")
         compiled = tree(root, given_states)
         folder = Path(root, "run")
         foretold = ran(compiled, grounds(folder, find=find), test=True)
@@ -221,3 +248,71 @@ def test_a_target_of_prereq_of_which_nobody_knows_has_not_failed(tmp_path: Path)
     assert (rows["first"]["result"], rows["first"]["certain"]) == ("would-change", False)
     real = ran(tree, grounds(tmp_path / "run", find=find))
     assert [one["result"] for one in real.values()] == ["changed"] * 3
+
+
+def test_after_a_command_all_that_looks_at_the_host_is_uncertain(tmp_path: Path):
+    (tmp_path / "there").write_text("a")
+    compiled = states(
+        ("before", "tried.file", {"name": f"{tmp_path}/there", "contents": "a"}),
+        ("command", "cmd.run", {"name": f"rm {tmp_path}/there"}),
+        ("next", "cmd.run", {"name": "true"}),
+        ("after", "tried.file", {"name": f"{tmp_path}/there", "contents": "a"}),
+        ("told", "test.nop", {}),
+        ("reload", "cmd.run", {"name": "true", "onchanges": ["after"]}),
+        ("ear", "test.nop", {"listen": ["after"]}),
+        ("kept", "cmd.run", {"name": "true", "creates": [f"{tmp_path}/there"]}),
+    )
+    on = grounds(tmp_path / "run", find=find)
+    rows = ran(compiled, on, test=True)
+    assert {name: row["unsettled_by"] for name, row in rows.items() if not row["certain"]} == {
+        "after": ["command", "next"], "reload": ["command", "next"],
+        "kept": ["command", "next"], "listener_ear": ["command", "next"],
+    }  # fmt: skip
+    assert (rows["after"]["result"], rows["after"]["changes"]) == ("ok", {})
+    done = ran(compiled, on)
+    assert {name for name, row in done.items() if row["result"] != rows[name]["result"]} == {
+        "command", "next", "after", "reload", "listener_ear",
+    }  # fmt: skip
+
+
+def test_what_a_command_touches_is_all_that_it_makes_unknown(tmp_path: Path):
+    (tmp_path / "sub").mkdir()
+    for name in ("sub/deep", "other"):
+        (tmp_path / name).write_text("a")
+    compiled = states(
+        ("none", "cmd.run", {"name": "true", "touches": []}),
+        ("command", "cmd.run", {
+            "name": f"rm -r {tmp_path}/sub", "touches": [f"{tmp_path}/sub"],
+        }),
+        ("deep", "tried.file", {"name": f"{tmp_path}/sub/deep", "contents": "a"}),
+        ("other", "tried.file", {"name": f"{tmp_path}/other", "contents": "a"}),
+        ("absent", "tried.gone", {"name": f"{tmp_path}/none"}),
+    )  # fmt: skip
+    rows = ran(compiled, grounds(tmp_path / "run", find=find), test=True)
+    assert [name for name, row in rows.items() if not row["certain"]] == ["deep"]
+    assert rows["deep"]["changes"] == {
+        f"{tmp_path}/sub/deep": {"unknown": True, "because": ["command"]},
+    }
+    assert not any(row["unsettled_by"] for row in rows.values())
+
+
+def test_a_command_may_change_what_the_next_function_of_its_id_looks_at(tmp_path: Path):
+    (tmp_path / "there").write_text("a")
+    file = ("both", "tried.file", {"name": f"{tmp_path}/there", "contents": "a"})
+    compiled = states(("both", "cmd.run", {"name": f"rm {tmp_path}/there"}), file)
+    rows = ran(compiled, grounds(tmp_path / "run", find=find), test=True)
+    assert rows["both"]["function"] == "tried.file"
+    assert (rows["both"]["certain"], rows["both"]["unsettled_by"]) == (False, ["both"])
+
+
+def test_a_guard_of_a_prereqs_target_may_say_something_else_by_then(tmp_path: Path):
+    compiled = states(
+        ("flag", "tried.file", {"name": f"{tmp_path}/flag", "contents": "a"}),
+        ("first", "cmd.run", {"name": "true", "prereq": ["target"]}),
+        ("target", "cmd.run", {"name": "true", "unless": [f"test ! -e {tmp_path}/flag"]}),
+    )
+    on = grounds(tmp_path / "run", find=find)
+    told, done = ran(compiled, on, test=True), ran(compiled, on)
+    assert lies(told, done) == []
+    assert (told["first"]["result"], told["first"]["certain"]) == ("would-change", False)
+    assert done["first"]["result"] == "changed"

@@ -190,9 +190,15 @@ class Files:
             self._put(place, Entry(kind="file", mode=0o644, data=data, size=len(data)))
 
     def is_new(self, paths: tuple[str, ...]) -> bool:
-        """Say whether one of the paths was written or made by a state."""
-        found = (self._entries.get(path) for path in paths)
-        return any(entry is not None and entry.kind != "gone" for entry in found)
+        """Say whether one of the paths was written or made by a state, or may have been."""
+        for path in paths:
+            entry = self._entries.get(path)
+            above, _ = self._above(path)
+            if (entry is not None and entry.kind != "gone") or (
+                entry is None and above is not None and above.kind == "mystery"
+            ):
+                return True
+        return False
 
     def is_changed_below(self, folders: tuple[str, ...]) -> bool:
         """Say whether a state has changed something below one of the folders."""

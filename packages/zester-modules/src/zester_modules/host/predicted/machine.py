@@ -61,11 +61,13 @@ class PredictedMachine:
     @property
     def packages(self) -> Packages:
         """The package manager."""
+        self.history.look()
         return self._packages
 
     @property
     def services(self) -> Services:
         """The service manager."""
+        self.history.look()
         return self._services
 
     def forget(self) -> None:
@@ -106,32 +108,40 @@ class PredictedMachine:
             case "packages":
                 self.history.obscure("packages")
             case "anything":
-                self.history.obscure()
+                self.history.unsettle()
+            case "nothing":
+                pass
 
     # -- to look -----------------------------------------------------------------------------------
 
     def stat(self, path: str) -> Stat | None:
         """Give what lies at a path, links not followed."""
+        self.history.look()
         return self._files.stat(path, follow=False)
 
     def follow(self, path: str) -> Stat | None:
         """Give what lies at a path, links followed."""
+        self.history.look()
         return self._files.stat(path, follow=True)
 
     def read(self, path: str, *, limit: int | None = None) -> bytes | None:
         """Give the contents of a file, links followed."""
+        self.history.look()
         return self._files.read(path, limit)
 
     def list(self, path: str) -> list[str] | None:
         """Give the names in a folder."""
+        self.history.look()
         return self._files.list(path)
 
     def users(self) -> Mapping[str, UserEntry]:
         """Give the accounts by name."""
+        self.history.look()
         return self._users
 
     def groups(self) -> Mapping[str, GroupEntry]:
         """Give the groups by name."""
+        self.history.look()
         return self._groups
 
     def which(self, program: str) -> str | None:
@@ -232,15 +242,19 @@ class PredictedMachine:
         self._files.set_times(path, mtime)
 
     def do(self, command: Command, effects: Effects | None = None) -> Done:
-        """Take over a command's known effects; without, anything new may be there afterwards."""
-        if effects is None:
-            self.history.obscure()
-        else:
-            for path, data in effects.files.items():
-                self._files.set_contents(path, data)
-            self._change_accounts(effects)
-            self.history.change()
+        """Take over a command's known effects; without, anything may be otherwise afterwards."""
         del command
+        if effects is None:
+            self.history.unsettle()
+            return Done(exit_code=0)
+        for path, data in effects.files.items():
+            self._files.set_contents(path, data)
+        for path in effects.unknown:
+            self._files.hide(path)
+        self._change_accounts(effects)
+        if effects.brings:
+            self.history.obscure()
+        self.history.change()
         return Done(exit_code=0)
 
     def _change_accounts(self, effects: Effects) -> None:

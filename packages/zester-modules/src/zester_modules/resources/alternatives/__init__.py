@@ -1,15 +1,17 @@
 """States of Debian's and Red Hat's alternatives: install, remove, set, auto."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import msgspec
 from msgspec import Meta
 
-from zester_modules.host.machine import Command, HostProblem
+from zester_modules.host.machine import Command, Effects, HostProblem
 from zester_modules.resource import Leaf, Plan, Resource, Scope
 from zester_modules.resources.edits import Todo, apply, deed
 
 TOOL: Final = "update-alternatives"
+CHOSEN: Final = "/etc/alternatives"
+"""Where the links lead that people use."""
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,7 +75,8 @@ def group(name: str, scope: Scope) -> Group:
 
 
 def _planned(leaves: list[Leaf], comment: str, *argv: str) -> Plan:
-    todo: Any = Todo(deeds=(deed(TOOL, *argv),)) if leaves else Todo()
+    effects = Effects(unknown=(CHOSEN,), brings=True)
+    todo = Todo(deeds=(deed(TOOL, *argv, effects=effects),)) if leaves else Todo()
     return Plan(leaves=tuple(leaves), comment="" if leaves else comment, todo=todo)
 
 
@@ -126,11 +129,24 @@ def _difference(name: str, found: Group, value: str, *, auto: bool) -> list[Leaf
     ]
 
 
+def _paths(_params: object) -> tuple[str]:
+    return (CHOSEN,)
+
+
+def _paths_of(params: InstallParams) -> tuple[str, str]:
+    return CHOSEN, params.link
+
+
 INSTALL: Final = Resource(
-    name="alternatives.install", params=InstallParams, check=check_install, apply=apply
-)
+    name="alternatives.install", params=InstallParams, paths=_paths_of, check=check_install,
+    apply=apply,
+)  # fmt: skip
 REMOVE: Final = Resource(
-    name="alternatives.remove", params=PathParams, check=check_remove, apply=apply
+    name="alternatives.remove", params=PathParams, paths=_paths, check=check_remove, apply=apply
 )
-SET: Final = Resource(name="alternatives.set", params=PathParams, check=check_set, apply=apply)
-AUTO: Final = Resource(name="alternatives.auto", params=NameParams, check=check_auto, apply=apply)
+SET: Final = Resource(
+    name="alternatives.set", params=PathParams, paths=_paths, check=check_set, apply=apply
+)
+AUTO: Final = Resource(
+    name="alternatives.auto", params=NameParams, paths=_paths, check=check_auto, apply=apply
+)

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from zester_modules.flow import scalar
-from zester_modules.host.machine import Command, Done, HostProblem
+from zester_modules.host.machine import Command, Done, Effects, HostProblem
 from zester_modules.resource import Changes, Leaf, Plan, Scope, Unknown
 from zester_modules.words import Duration, Mode
 
@@ -52,6 +52,10 @@ class CommandParams(msgspec.Struct, frozen=True, kw_only=True):
     ignore_timeout: Annotated[bool, Meta(description="being stopped in time is good, too")] = False
     hide_output: Annotated[bool, Meta(description="keep what it prints out of results")] = False
     stdin: Annotated[str, Meta(description="what it can read")] = ""
+    touches: Annotated[
+        list[str] | None,
+        Meta(description="paths, all that it changes with what is below; a dry run believes it"),
+    ] = None
 
 
 RETIRES: Final = (
@@ -64,7 +68,6 @@ RETIRES: Final = (
 class Todo(msgspec.Struct, frozen=True, kw_only=True):
     """A command to run, and how to read its end."""
 
-    name: str
     command: Command
     params: CommandParams
 
@@ -77,7 +80,7 @@ def planned(params: CommandParams, scope: Scope, comment: str = "") -> Plan:
         leaves=(leaf,),
         comment=comment or "the command would be run",
         warnings=(_IN_SIGHT,) if scope.masker.is_in(params.name) else (),
-        todo=Todo(name=params.name, command=command, params=params),
+        todo=Todo(command=command, params=params),
     )
 
 
@@ -88,6 +91,9 @@ def command_of(params: CommandParams, scope: Scope) -> Command:
         HostProblem: its folder or user is not there.
     """
     machine = scope.machine
+    for path in params.touches or ():
+        if not path.startswith("/"):
+            raise HostProblem(f"touches: {path} is no whole path", hint="write it from / on")
     if params.cwd and ((found := machine.follow(params.cwd)) is None or found.kind != "folder"):
         raise HostProblem(
             f"there is no folder {params.cwd}", hint="make it first, or leave cwd out"
@@ -118,7 +124,18 @@ def _variable(value: Any) -> str:
 def apply(plan: Plan, scope: Scope) -> Changes:
     """Run the command, and say how it ended."""
     todo: Todo = plan.todo
-    return ended(todo.params, scope.machine.do(todo.command), scope)
+    return ended(todo.params, scope.machine.do(todo.command, effects_of(todo.params)), scope)
+
+
+def effects_of(params: CommandParams) -> Effects | None:
+    """Give what a command changes, as far as its state says it; None is anything."""
+    paths = paths_of(params)
+    return None if paths is None else Effects(unknown=paths)
+
+
+def paths_of(params: CommandParams) -> tuple[str, ...] | None:
+    """Give the paths that a command changes; None where its state does not say."""
+    return None if params.touches is None else tuple(params.touches)
 
 
 def ended(params: CommandParams, done: Done, scope: Scope) -> Changes:

@@ -3,7 +3,7 @@
 from typing import Final
 
 from zester_modules.resource import Plan, Resource, Scope
-from zester_modules.resources.cmd.command import RETIRES, CommandParams, apply, planned
+from zester_modules.resources.cmd.command import RETIRES, CommandParams, apply, paths_of, planned
 
 
 class Params(CommandParams, frozen=True, kw_only=True):
@@ -16,5 +16,6 @@ def check(params: Params, scope: Scope) -> Plan:
 
 
 RUN: Final = Resource(
-    name="cmd.run", params=Params, check=check, apply=apply, kind="action", retires=RETIRES
-)
+    name="cmd.run", params=Params, check=check, apply=apply, kind="action", paths=paths_of,
+    retires=RETIRES,
+)  # fmt: skip

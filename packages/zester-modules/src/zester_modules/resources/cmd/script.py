@@ -13,7 +13,9 @@ from zester_modules.resources.cmd.command import (
     RETIRES,
     CommandParams,
     command_of,
+    effects_of,
     ended,
+    paths_of,
     planned,
 )
 
@@ -70,7 +72,7 @@ def apply(plan: Plan, scope: Scope) -> Changes:
         own = params.args or _rest(params)
         words = " ".join([shlex.quote(path), own]).strip()
         command = msgspec.structs.replace(command_of(params, scope), shell=words)
-        return ended(params, machine.do(command), scope)
+        return ended(params, machine.do(command, effects_of(params)), scope)
     finally:
         if machine.stat(path) is not None:
             machine.remove(path)
@@ -87,9 +89,10 @@ def _nothing(_params: Params, _scope: Scope) -> Plan:
 
 
 SCRIPT: Final = Resource(
-    name="cmd.script", params=Params, check=check, apply=apply, kind="action", retires=RETIRES
-)
+    name="cmd.script", params=Params, check=check, apply=apply, kind="action", paths=paths_of,
+    retires=RETIRES,
+)  # fmt: skip
 WAIT_SCRIPT: Final = Resource(
     name="cmd.wait_script", params=Params, check=_nothing, apply=apply, react=check, kind="action",
-    retires=RETIRES,
+    paths=paths_of, retires=RETIRES,
 )  # fmt: skip

@@ -3,7 +3,7 @@
 from typing import Final
 
 from zester_modules.resource import Plan, Resource, Scope
-from zester_modules.resources.cmd.command import RETIRES, CommandParams, apply, planned
+from zester_modules.resources.cmd.command import RETIRES, CommandParams, apply, paths_of, planned
 
 
 class Params(CommandParams, frozen=True, kw_only=True):
@@ -22,5 +22,5 @@ def react(params: Params, scope: Scope) -> Plan:
 
 WAIT: Final = Resource(
     name="cmd.wait", params=Params, check=check, apply=apply, react=react, kind="action",
-    retires=RETIRES,
+    paths=paths_of, retires=RETIRES,
 )  # fmt: skip

@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from zester_modules.host.machine import HostProblem
 from zester_modules.resource import Leaf, Plan, Resource, Scope
-from zester_modules.resources.cron.table import Table, apply, path_of, planned, read
+from zester_modules.resources.cron.table import Table, apply, path_of, paths_of, planned, read
 from zester_modules.tables import crontab
 
 
@@ -59,6 +59,7 @@ def _wanted(params: Params, scope: Scope) -> bytes:
 
 
 FILE: Final = Resource(
-    name="cron.file", params=Params, check=check, apply=apply, needs=("crontab",),
+    name="cron.file", params=Params, paths=paths_of, check=check, apply=apply,
+    needs=("crontab",),
     retires=("source_hash_name", "backup"),
 )  # fmt: skip

@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from zester_modules.host.machine import HostProblem
 from zester_modules.resource import Leaf, Plan, Resource, Scope
-from zester_modules.resources.cron.table import Table, apply, path_of, planned, read
+from zester_modules.resources.cron.table import Table, apply, path_of, paths_of, planned, read
 from zester_modules.tables import crontab
 from zester_modules.tables.crontab import Job, Line
 
@@ -136,9 +136,11 @@ def _shown(line: Line | None) -> str | None:
 
 
 PRESENT: Final = Resource(
-    name="cron.present", params=Present, check=check_present, apply=apply, needs=("crontab",)
-)
+    name="cron.present", params=Present, paths=paths_of, check=check_present, apply=apply,
+    needs=("crontab",),
+)  # fmt: skip
 ABSENT: Final = Resource(
-    name="cron.absent", params=Absent, check=check_absent, apply=apply, needs=("crontab",),
+    name="cron.absent", params=Absent, paths=paths_of, check=check_absent, apply=apply,
+    needs=("crontab",),
     retires=("minute", "hour", "daymonth", "month", "dayweek", "comment", "commented"),
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 import posixpath
 from collections.abc import Sequence
-from typing import Final, Self
+from typing import Final, Protocol, Self
 
 import msgspec
 
@@ -42,6 +42,20 @@ def path_of(user: str, machine: Machine) -> str:
     raise HostProblem(
         f"none of {', '.join(FOLDERS)} is there", hint="install the package that brings cron"
     )
+
+
+class OfUser(Protocol):
+    """Parameters that name whose crontab it is."""
+
+    @property
+    def user(self) -> str:
+        """The user."""
+        ...
+
+
+def paths_of(params: OfUser) -> tuple[str, ...]:
+    """Give where a crontab may lie."""
+    return tuple(f"{folder}/{params.user}" for folder in FOLDERS)
 
 
 def read(path: str, machine: Machine) -> list[crontab.Line]:

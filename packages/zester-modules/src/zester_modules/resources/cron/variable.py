@@ -7,7 +7,7 @@ from msgspec import Meta
 
 from zester_modules.host.machine import HostProblem
 from zester_modules.resource import Leaf, Plan, Resource, Scope
-from zester_modules.resources.cron.table import Table, apply, path_of, planned, read
+from zester_modules.resources.cron.table import Table, apply, path_of, paths_of, planned, read
 from zester_modules.tables import crontab
 
 
@@ -57,8 +57,10 @@ def _planned(
 
 
 ENV_PRESENT: Final = Resource(
-    name="cron.env_present", params=Present, check=check_present, apply=apply, needs=("crontab",)
-)
+    name="cron.env_present", params=Present, paths=paths_of, check=check_present, apply=apply,
+    needs=("crontab",),
+)  # fmt: skip
 ENV_ABSENT: Final = Resource(
-    name="cron.env_absent", params=Absent, check=check_absent, apply=apply, needs=("crontab",)
-)
+    name="cron.env_absent", params=Absent, paths=paths_of, check=check_absent, apply=apply,
+    needs=("crontab",),
+)  # fmt: skip

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, cast
 import msgspec
 from msgspec import Meta
 
-from zester_modules.host.machine import Command, HostProblem
+from zester_modules.host.machine import Command, Effects, HostProblem
 from zester_modules.resource import Leaf, Plan, Resource, Scope
 from zester_modules.resources.edits import Deed, Todo, apply, text_at
 from zester_proto.secrets.masker import MASK
@@ -46,7 +46,7 @@ def check(params: Params, scope: Scope) -> Plan:
     command = Command(argv=("debconf-set-selections",), stdin=lines.encode())
     return Plan(
         leaves=leaves, comment="" if leaves else "debconf knows these answers",
-        todo=Todo(deeds=(Deed(command=command),)),
+        todo=Todo(deeds=(Deed(command=command, effects=Effects(unknown=ANSWERS)),)),
     )  # fmt: skip
 
 
@@ -83,6 +83,11 @@ def _leaf(answer: _Answer, before: str | None, scope: Scope) -> Leaf:
     return Leaf(path=answer.question, before=before, after=answer.value)
 
 
+def _paths(_params: Params) -> tuple[str, ...]:
+    return ANSWERS
+
+
 SET: Final = Resource(
-    name="debconf.set", params=Params, check=check, apply=apply, needs=("debconf-set-selections",)
-)
+    name="debconf.set", params=Params, paths=_paths, check=check, apply=apply,
+    needs=("debconf-set-selections",),
+)  # fmt: skip

@@ -68,5 +68,6 @@ def apply(plan: Plan, scope: Scope) -> Changes:
 
 
 SEND: Final = Resource(
-    name="event.send", params=Params, check=check, apply=apply, kind="action", open=True
-)
+    name="event.send", params=Params, reach="nothing", check=check, apply=apply, kind="action",
+    open=True,
+)  # fmt: skip

@@ -45,5 +45,9 @@ def check_missing(params: Params, scope: Scope) -> Plan:
 ABSENT: Final = Resource(
     name="file.absent", params=Params, reach="path", check=check_absent, apply=apply
 )
-EXISTS: Final = Resource(name="file.exists", params=Params, check=check_exists, apply=apply)
-MISSING: Final = Resource(name="file.missing", params=Params, check=check_missing, apply=apply)
+EXISTS: Final = Resource(
+    name="file.exists", params=Params, reach="nothing", check=check_exists, apply=apply
+)
+MISSING: Final = Resource(
+    name="file.missing", params=Params, reach="nothing", check=check_missing, apply=apply
+)

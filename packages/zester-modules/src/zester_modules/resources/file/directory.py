@@ -157,8 +157,14 @@ def is_excluded(relative: str, patterns: list[str] | None) -> bool:
     return False
 
 
+def _paths(params: Params) -> tuple[str, ...]:
+    path = params.name.rstrip("/")
+    kept = posixpath.join(posixpath.dirname(path), params.backupname)
+    return (path, kept) if params.backupname else (path,)
+
+
 DIRECTORY: Final = Resource(
-    name="file.directory", params=Params, reach="path", check=check, apply=apply,
+    name="file.directory", params=Params, paths=_paths, check=check, apply=apply,
     retires=("win_owner", "win_perms", "win_deny_perms", "win_inheritance", "win_perms_reset",
              "clean_parent"),
 )  # fmt: skip

@@ -56,4 +56,8 @@ def check(params: Params, scope: Scope) -> Plan:
     )
 
 
-RENAME: Final = Resource(name="file.rename", params=Params, check=check, apply=apply)
+def _paths(params: Params) -> tuple[str, str]:
+    return params.source, params.name
+
+
+RENAME: Final = Resource(name="file.rename", params=Params, paths=_paths, check=check, apply=apply)

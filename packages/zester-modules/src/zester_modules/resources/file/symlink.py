@@ -86,8 +86,14 @@ def _way(params: Params, path: str, found: Stat | None, scope: Scope) -> tuple[S
     return (Remove(path),)
 
 
+def _paths(params: Params) -> tuple[str, ...]:
+    path = params.name.rstrip("/")
+    kept = posixpath.join(posixpath.dirname(path), params.backupname)
+    return (path, kept) if params.backupname else (path,)
+
+
 SYMLINK: Final = Resource(
-    name="file.symlink", params=Params, reach="path", check=check, apply=apply,
+    name="file.symlink", params=Params, paths=_paths, check=check, apply=apply,
     retires=("win_owner", "win_perms", "win_deny_perms", "win_inheritance", "atomic",
              "disallow_copy_and_unlink", "inherit_user_and_group"),
 )  # fmt: skip

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
-from zester_modules.host.machine import Command, HostProblem
+from zester_modules.host.machine import Command, Effects, HostProblem
 from zester_modules.resource import Changes, Leaf, Plan, Resource, Scope
 from zester_modules.resources.git.commands import git, hold
 
@@ -68,7 +68,7 @@ def check_unset(params: Unset, scope: Scope) -> Plan:
 def apply(plan: Plan, scope: Scope) -> Changes:
     """Run what was planned."""
     for one in plan.todo:
-        hold(one, scope.machine.do(one))
+        hold(one, scope.machine.do(one, Effects(brings=True)))
     return Changes(leaves=plan.leaves)
 
 

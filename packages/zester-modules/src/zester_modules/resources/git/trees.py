@@ -6,7 +6,7 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
-from zester_modules.host.machine import Command, HostProblem
+from zester_modules.host.machine import Command, Effects, HostProblem
 from zester_modules.resource import Changes, Leaf, Plan, Resource, Scope
 from zester_modules.resources.git.commands import answer, git, hold, masked, maybe
 
@@ -43,6 +43,11 @@ class _Goal(msgspec.Struct, frozen=True):
     """"": on none."""
 
 
+class _Todo(msgspec.Struct, frozen=True):
+    target: str
+    commands: tuple[Command, ...]
+
+
 def check_cloned(params: Cloned, scope: Scope) -> Plan:
     """Look whether the tree is there, on its branch; the remote is not asked."""
     _refuse(params)
@@ -57,7 +62,11 @@ def check_cloned(params: Cloned, scope: Scope) -> Plan:
             _in(params, "fetch", "origin"),
             _in(params, "checkout", params.branch, "--"),
         ]
-    return Plan(leaves=tuple(leaves), comment="" if leaves else "it is there", todo=tuple(todo))
+    return Plan(
+        leaves=tuple(leaves),
+        comment="" if leaves else "it is there",
+        todo=_Todo(params.target, tuple(todo)),
+    )
 
 
 def check_latest(params: Latest, scope: Scope) -> Plan:
@@ -86,13 +95,17 @@ def check_latest(params: Latest, scope: Scope) -> Plan:
     if any(not one.path.endswith(":address") for one in leaves):
         todo += _moves(params, goal, scope, moves=moves)
     said = "it has commits that the repository lacks" if ahead else "it is up to date"
-    return Plan(leaves=tuple(leaves), comment="" if leaves else said, todo=tuple(todo))
+    return Plan(
+        leaves=tuple(leaves), comment="" if leaves else said, todo=_Todo(params.target, tuple(todo))
+    )
 
 
 def apply(plan: Plan, scope: Scope) -> Changes:
     """Run what was planned, until a command fails."""
-    for one in plan.todo:
-        hold(one, scope.machine.do(one))
+    todo: _Todo = plan.todo
+    effects = Effects(unknown=(todo.target,))
+    for one in todo.commands:
+        hold(one, scope.machine.do(one, effects))
     return Changes(leaves=plan.leaves)
 
 
@@ -128,7 +141,7 @@ def _clone(params: Cloned, *commands: Command, commit: str = "") -> Plan:
     leaves = [Leaf(path=f"{params.target}:address", after=masked(params.name))]
     if commit:
         leaves.append(Leaf(path=f"{params.target}:commit", after=commit))
-    return Plan(leaves=tuple(leaves), todo=commands)
+    return Plan(leaves=tuple(leaves), todo=_Todo(params.target, commands))
 
 
 def _address(params: Cloned, remote: str, scope: Scope) -> tuple[list[Leaf], list[Command]]:

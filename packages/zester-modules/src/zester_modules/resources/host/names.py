@@ -117,6 +117,14 @@ def _entry(lines: list[Line], address: str) -> list[str] | None:
     return found or None
 
 
-PRESENT: Final = Resource(name="host.present", params=Present, check=check_present, apply=apply)
-ABSENT: Final = Resource(name="host.absent", params=Absent, check=check_absent, apply=apply)
-ONLY: Final = Resource(name="host.only", params=Only, check=check_only, apply=apply)
+def _paths(_params: object) -> tuple[str]:
+    return (HOSTS,)
+
+
+PRESENT: Final = Resource(
+    name="host.present", params=Present, paths=_paths, check=check_present, apply=apply
+)
+ABSENT: Final = Resource(
+    name="host.absent", params=Absent, paths=_paths, check=check_absent, apply=apply
+)
+ONLY: Final = Resource(name="host.only", params=Only, paths=_paths, check=check_only, apply=apply)

@@ -68,5 +68,13 @@ def _is_built_in(machine: Machine, name: str) -> bool:
     return machine.stat(f"/sys/module/{name}") is not None
 
 
-PRESENT: Final = Resource(name="kmod.present", params=Params, check=check_present, apply=apply)
-ABSENT: Final = Resource(name="kmod.absent", params=Params, check=check_absent, apply=apply)
+def _paths(_params: Params) -> tuple[str, str]:
+    return CONFIGURATION, LOADED
+
+
+PRESENT: Final = Resource(
+    name="kmod.present", params=Params, paths=_paths, check=check_present, apply=apply
+)
+ABSENT: Final = Resource(
+    name="kmod.absent", params=Params, paths=_paths, check=check_absent, apply=apply
+)

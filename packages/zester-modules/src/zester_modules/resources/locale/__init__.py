@@ -6,7 +6,7 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
-from zester_modules.host.machine import Command, HostProblem, Machine
+from zester_modules.host.machine import Command, Effects, HostProblem, Machine
 from zester_modules.resource import Leaf, Plan, Resource, Scope
 from zester_modules.resources import whole_file as whole
 from zester_modules.resources.edits import Todo, apply, deed, edit, text_at
@@ -15,6 +15,8 @@ LISTED: Final = "/etc/locale.gen"
 SUPPORTED: Final = "/usr/share/i18n/SUPPORTED"
 DEFAULTS: Final = ("/etc/default/locale", "/etc/locale.conf")
 """Debian's, and systemd's."""
+MADE: Final = Effects(unknown=("/usr/lib/locale",))
+"""By locale-gen."""
 
 
 class Params(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,7 +43,7 @@ def check_present(params: Params, scope: Scope) -> Plan:
     edits = (edit(LISTED, after),) if after != before else ()
     return Plan(
         leaves=tuple(leaves), comment="" if leaves else f"{params.name} is there",
-        todo=Todo(edits=edits, deeds=(deed("locale-gen"),)),
+        todo=Todo(edits=edits, deeds=(deed("locale-gen", effects=MADE),)),
     )  # fmt: skip
 
 
@@ -122,7 +124,18 @@ def _entry(machine: Machine, name: str) -> str | None:
     return " ".join(words) if words[1:] else f"{name} {codes}"
 
 
+def _listed(_params: Params) -> tuple[str, ...]:
+    return LISTED, *MADE.unknown
+
+
+def _defaults_of(_params: Params) -> tuple[str, ...]:
+    return DEFAULTS
+
+
 PRESENT: Final = Resource(
-    name="locale.present", params=Params, check=check_present, apply=apply, needs=("locale-gen",)
+    name="locale.present", params=Params, paths=_listed, check=check_present, apply=apply,
+    needs=("locale-gen",),
+)  # fmt: skip
+SYSTEM: Final = Resource(
+    name="locale.system", params=Params, paths=_defaults_of, check=check_system, apply=whole.apply
 )
-SYSTEM: Final = Resource(name="locale.system", params=Params, check=check_system, apply=whole.apply)

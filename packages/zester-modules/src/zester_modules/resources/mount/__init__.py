@@ -5,7 +5,7 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
-from zester_modules.host.machine import HostProblem
+from zester_modules.host.machine import Effects, HostProblem
 from zester_modules.resource import Changes, Leaf, Plan, Resource, Scope
 from zester_modules.resources.edits import Deed, Edit, Todo, deed, edit, text_at
 from zester_modules.resources.edits import apply as apply_edits
@@ -75,7 +75,7 @@ def check_mounted(params: Mounted, scope: Scope) -> Plan:
             leaves.append(Leaf(path=f"{params.name}:folder", before=False, after=True))
         leaves.append(Leaf(path=f"{params.name}:mounted", before=False, after=True))
         words = ("-t", params.fstype, "-o", opts, "--", params.device, params.name)
-        deeds.append(deed("mount", *words))
+        deeds.append(deed("mount", *words, effects=_effects(params.name)))
     return _plan(leaves, "it is mounted" if params.mount else "it is in the table",
                  _Todo(tuple(folders), Todo(edits=tuple(edits), deeds=tuple(deeds))))  # fmt: skip
 
@@ -96,7 +96,7 @@ def check_unmounted(params: Unmounted, scope: Scope) -> Plan:
     deeds: list[Deed] = []
     if _is_mounted(params.name, scope):
         leaves.append(Leaf(path=f"{params.name}:mounted", before=True, after=False))
-        deeds.append(deed("umount", "--", params.name))
+        deeds.append(deed("umount", "--", params.name, effects=_effects(params.name)))
     text = text_at(scope.machine, params.config)
     row = fstab.find(text, params.name, params.device)
     if params.persist and row is not None:
@@ -126,7 +126,16 @@ def _differ(now: str, wanted: str) -> bool:
 
 def _remount(params: Mounted, opts: str) -> Deed:
     # with the device named, the options replace those that it has
-    return deed("mount", "-o", f"remount,{opts}", "--", params.device, params.name)
+    words = ("-o", f"remount,{opts}", "--", params.device, params.name)
+    return deed("mount", *words, effects=Effects(unknown=(MOUNTS,)))
+
+
+def _effects(folder: str) -> Effects:
+    return Effects(unknown=(folder, MOUNTS))
+
+
+def _paths(params: Mounted | Unmounted) -> tuple[str, ...]:
+    return params.name, params.config, MOUNTS
 
 
 def _is_mounted(folder: str, scope: Scope) -> bool:
@@ -145,9 +154,10 @@ def _folders(params: Mounted, scope: Scope) -> list[str]:
 
 
 MOUNTED: Final = Resource(
-    name="mount.mounted", params=Mounted, check=check_mounted, apply=apply, react=react,
-    needs=("mount",),
+    name="mount.mounted", params=Mounted, paths=_paths, check=check_mounted, apply=apply,
+    react=react, needs=("mount",),
 )  # fmt: skip
 UNMOUNTED: Final = Resource(
-    name="mount.unmounted", params=Unmounted, check=check_unmounted, apply=apply, needs=("umount",)
-)
+    name="mount.unmounted", params=Unmounted, paths=_paths, check=check_unmounted, apply=apply,
+    needs=("umount",),
+)  # fmt: skip

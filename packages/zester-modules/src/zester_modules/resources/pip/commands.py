@@ -7,13 +7,17 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
-from zester_modules.host.machine import Command, Done, HostProblem, Machine
+from zester_modules.host.machine import Command, Done, Effects, HostProblem, Machine
 from zester_modules.resources.git.commands import masked
 
 _ENV: Final = {
     "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1", "PIP_ROOT_USER_ACTION": "ignore",
 }  # fmt: skip
 _NAME: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+
+
+EFFECTS: Final = Effects(brings=True)
+"""Of pip: which files a package brings, nobody knows before."""
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from zester_modules.resource import Changes, Plan, Resource, Scope
-from zester_modules.resources.pip.commands import Place, hold, pip
+from zester_modules.resources.pip.commands import EFFECTS, Place, hold, pip
 from zester_modules.resources.pip.wishes import RETIRES, Index, Wish, leaves_of, wish_of
 
 
@@ -55,7 +55,7 @@ def apply(plan: Plan, scope: Scope) -> Changes:
     """Let pip install."""
     todo: Todo = plan.todo
     machine = scope.machine
-    hold("pip install", machine.do(pip(todo.place, machine, *todo.wish.words)))
+    hold("pip install", machine.do(pip(todo.place, machine, *todo.wish.words), EFFECTS))
     return Changes(leaves=plan.leaves)
 
 

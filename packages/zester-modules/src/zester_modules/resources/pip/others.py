@@ -8,7 +8,7 @@ from msgspec import Meta
 from zester_modules.host.machine import HostProblem
 from zester_modules.resource import Changes, Leaf, Plan, Resource, Scope
 from zester_modules.resources.edits import text_at
-from zester_modules.resources.pip.commands import Place, hold, listed, name_of, pip
+from zester_modules.resources.pip.commands import EFFECTS, Place, hold, listed, name_of, pip
 from zester_modules.resources.pip.wishes import Wish, leaves_of
 
 
@@ -71,7 +71,7 @@ def apply(plan: Plan, scope: Scope) -> Changes:
     """Let pip do it."""
     todo: Todo = plan.todo
     machine = scope.machine
-    hold(f"pip {todo.words[0]}", machine.do(pip(todo.place, machine, *todo.words)))
+    hold(f"pip {todo.words[0]}", machine.do(pip(todo.place, machine, *todo.words), EFFECTS))
     return Changes(leaves=plan.leaves)
 
 

@@ -92,4 +92,10 @@ def _plainly(value: str) -> str:
     return " ".join(value.split())
 
 
-PRESENT: Final = Resource(name="sysctl.present", params=Params, check=check, apply=apply)
+def _paths(params: Params) -> tuple[str, str]:
+    return params.config, place(params.name)
+
+
+PRESENT: Final = Resource(
+    name="sysctl.present", params=Params, paths=_paths, check=check, apply=apply
+)

@@ -45,6 +45,6 @@ def _either(value: bool | str) -> bool:
 
 
 CONFIGURABLE: Final = Resource(
-    name="test.configurable_test_state", params=Params, check=check, apply=pretended, react=react,
-    kind="action",
+    name="test.configurable_test_state", params=Params, reach="nothing", check=check,
+    apply=pretended, react=react, kind="action",
 )  # fmt: skip

@@ -69,22 +69,22 @@ def _fail_changed(params: Params, _scope: Scope) -> Plan:
 
 
 NOP: Final = Resource(
-    name="test.nop", params=Params, check=_nothing, apply=pretended, react=react,
-    kind="action", open=True,
+    name="test.nop", params=Params, reach="nothing", check=_nothing,
+    apply=pretended, react=react, kind="action", open=True,
 )  # fmt: skip
 SUCCEED_WITHOUT_CHANGES: Final = Resource(
-    name="test.succeed_without_changes", params=Params, check=_nothing, apply=pretended,
-    react=react, kind="action", open=True,
+    name="test.succeed_without_changes", params=Params, reach="nothing", check=_nothing,
+    apply=pretended, react=react, kind="action", open=True,
 )  # fmt: skip
 SUCCEED_WITH_CHANGES: Final = Resource(
-    name="test.succeed_with_changes", params=Params, check=_succeed, apply=pretended, react=react,
-    kind="action", open=True,
+    name="test.succeed_with_changes", params=Params, reach="nothing", check=_succeed,
+    apply=pretended, react=react, kind="action", open=True,
 )  # fmt: skip
 FAIL_WITHOUT_CHANGES: Final = Resource(
-    name="test.fail_without_changes", params=Params, check=_fail, apply=pretended, react=react,
-    kind="action", open=True,
+    name="test.fail_without_changes", params=Params, reach="nothing", check=_fail,
+    apply=pretended, react=react, kind="action", open=True,
 )  # fmt: skip
 FAIL_WITH_CHANGES: Final = Resource(
-    name="test.fail_with_changes", params=Params, check=_fail_changed, apply=pretended,
-    react=react, kind="action", open=True,
+    name="test.fail_with_changes", params=Params, reach="nothing", check=_fail_changed,
+    apply=pretended, react=react, kind="action", open=True,
 )  # fmt: skip

@@ -68,5 +68,10 @@ def _find(settings: Any, path: str) -> Any:
 
 
 CHECK_PILLAR: Final = Resource(
-    name="test.check_pillar", params=Params, check=check, apply=pretended, kind="action"
+    name="test.check_pillar",
+    params=Params,
+    reach="nothing",
+    check=check,
+    apply=pretended,
+    kind="action",
 )

@@ -23,6 +23,6 @@ def check(params: Params, _scope: Scope) -> Plan:
 
 
 SHOW_NOTIFICATION: Final = Resource(
-    name="test.show_notification", params=Params, check=check, apply=pretended, kind="action",
-    open=True,
+    name="test.show_notification", params=Params, reach="nothing", check=check,
+    apply=pretended, kind="action", open=True,
 )  # fmt: skip

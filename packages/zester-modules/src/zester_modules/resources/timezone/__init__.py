@@ -55,6 +55,10 @@ def zone_of(target: str) -> str | None:
     return path.removeprefix(f"{ZONES}/") if path.startswith(f"{ZONES}/") else None
 
 
+def _paths(_params: Params) -> tuple[str, str]:
+    return LINK, NAME
+
+
 SYSTEM: Final = Resource(
-    name="timezone.system", params=Params, check=check, apply=apply, retires=("utc",)
+    name="timezone.system", params=Params, paths=_paths, check=check, apply=apply, retires=("utc",)
 )

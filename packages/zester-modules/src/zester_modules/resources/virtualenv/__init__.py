@@ -8,7 +8,7 @@ from msgspec import Meta
 from zester_modules.host.machine import Command, HostProblem
 from zester_modules.resource import Changes, Leaf, Plan, Resource, Scope, Unknown
 from zester_modules.resources.edits import text_at
-from zester_modules.resources.pip.commands import Place, hold, listed, pip
+from zester_modules.resources.pip.commands import EFFECTS, Place, hold, listed, pip
 from zester_modules.resources.pip.wishes import RETIRES, Index, Wish, leaves_of, wish_of
 
 
@@ -100,11 +100,11 @@ def apply(plan: Plan, scope: Scope) -> Changes:
     todo: Todo = plan.todo
     machine = scope.machine
     if todo.make is not None:
-        hold(" ".join(todo.make.argv[:3]), machine.do(todo.make))
+        hold(" ".join(todo.make.argv[:3]), machine.do(todo.make, EFFECTS))
     if todo.wish is None:
         return Changes(leaves=plan.leaves)
     before = listed(todo.place, machine)
-    hold("pip install", machine.do(pip(todo.place, machine, *todo.wish.words)))
+    hold("pip install", machine.do(pip(todo.place, machine, *todo.wish.words), EFFECTS))
     after = listed(todo.place, machine)
     known = [one for one in plan.leaves if not one.path.startswith(todo.packages.rstrip(":"))]
     changed = [

@@ -34,6 +34,8 @@ class Grounds(msgspec.Struct, kw_only=True):
     templates: Callable[[State], Templates]
     """Gives what renders sources of that state, with its `sls`, `slspath` and so on."""
     calls: Functions
+    only_reads: Callable[[str], bool] = lambda _name: False
+    """Says whether an execution function changes nothing."""
     folder: Path
     """Of this run alone."""
     backups: Path

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from zester_modules.states.model import Requisite, State
 from zester_modules.states.run.outcome import Became, Ran, Row
-from zester_modules.states.run.requisites import Asked
+from zester_modules.states.run.requisites import Asked, loosened
 from zester_modules.states.run.tables import fired
 
 if TYPE_CHECKING:
@@ -37,12 +37,19 @@ def _woken(run: "Run") -> Iterator[tuple[State, Asked]]:
         named = [index for one in state.requisites if one.kind == "listen" for index in one.states]
         became: dict[int, Became] = {index: run.became(index) for index in named}
         fires = fired("listen", became.values())
-        if fires != "no":
+        loose = loosened("listen", became, run.is_unsettled)
+        if fires != "no" or loose:
             unsure = tuple(index for index, how in became.items() if how == "perhaps")
-            yield state, Asked(fires=fires, wakers=unsure)
+            yield state, Asked(fires=fires, wakers=unsure, unsettled=loose)
 
 
 def _react(run: "Run", state: State, asked: Asked) -> Ran:
+    if asked.fires == "no":
+        why = "listen: nothing changed that it listens to"
+        return Ran(
+            result="skipped", skipped_by="onchanges_not_met", comment=why,
+            unsettled=run.commands(asked),
+        )  # fmt: skip
     began = run.clock()
     ran = run.play(state, asked, reaction=True)
     ran.duration_ms = (run.clock() - began) * 1000

@@ -31,6 +31,8 @@ class Ran(msgspec.Struct, kw_only=True):
     certain: bool = True
     because: tuple[str, ...] = ()
     """Ids of the states on which it depends whether this is so; empty if it is certain."""
+    unsettled: tuple[str, ...] = ()
+    """Ids of earlier commands that may make it otherwise: what it rests on is theirs to change."""
     diff: str = ""
     output: Any = None
     comment: str = ""

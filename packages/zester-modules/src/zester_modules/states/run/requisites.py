@@ -1,6 +1,6 @@
 """Asks the requisites of one state, in the order of the truth tables."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 import msgspec
@@ -31,16 +31,24 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     fires: Vote = "no"
     wakers: tuple[int, ...] = ()
     """States on which it depends whether a watched one has changed."""
+    unsettled: tuple[int, ...] = ()
+    """States which a command may make otherwise, and with them this."""
 
 
-def ask(state: State, became: Callable[[int, RequisiteKind], Became]) -> Asked:
+def ask(
+    state: State,
+    became: Callable[[int, RequisiteKind], Became],
+    is_unsettled: Callable[[int], bool],
+) -> Asked:
     """Ask all requisites but `listen`.
 
     Args:
         state: whose requisites they are.
         became: gives what became of a named state, and runs it first where it has to be.
+        is_unsettled: says whether a command may make that otherwise.
     """
     because: list[int] = []
+    unsettled: list[int] = []
     fires: Vote = "no"
     wakers: list[int] = []
     for kind, requisites in _by_kind(state):
@@ -52,18 +60,32 @@ def ask(state: State, became: Callable[[int, RequisiteKind], Became]) -> Asked:
                 unmet="require_failed",
                 why=f"prereq: it cannot be done: {_texts(requisites, failed)}",
             )
-        said = verdict(kind, named.values())
+        said, woken = verdict(kind, named.values()), fired(kind, named.values())
+        loose = loosened(kind, named, is_unsettled)
         if said == "no":
-            return Asked(unmet=TABLES[kind].unmet, why=_why(kind, requisites, named))
+            why = _why(kind, requisites, named)
+            return Asked(unmet=TABLES[kind].unmet, why=why, unsettled=loose)
+        unsettled += loose
         unsure = [index for index, how in named.items() if how in {"perhaps", "would-change"}]
         if said == "perhaps":
             because += unsure
-        woken = fired(kind, named.values())
         if woken == "yes" or fires == "no":
             fires = woken
         if woken == "perhaps":
             wakers += unsure
-    return Asked(because=tuple(because), fires=fires, wakers=tuple(wakers))
+    return Asked(
+        because=tuple(because), fires=fires, wakers=tuple(wakers), unsettled=tuple(unsettled)
+    )
+
+
+def loosened(
+    kind: RequisiteKind, named: Mapping[int, Became], is_unsettled: Callable[[int], bool]
+) -> tuple[int, ...]:
+    """Give the unsettled states, if the requisite would come out otherwise without them."""
+    loose = tuple(index for index in named if is_unsettled(index))
+    other: list[Became] = ["perhaps" if index in loose else how for index, how in named.items()]
+    same = verdict(kind, other) == verdict(kind, named.values())
+    return () if same and fired(kind, other) == fired(kind, named.values()) else loose
 
 
 def _by_kind(state: State) -> Iterator[tuple[RequisiteKind, list[Requisite]]]:

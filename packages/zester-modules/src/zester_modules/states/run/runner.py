@@ -1,5 +1,6 @@
 """A run: each state at its turn, as its requisites, guards and options say."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -97,6 +98,19 @@ class Run:
         self._await(index)
         return became(self.ran[index])
 
+    def is_unsettled(self, index: int) -> bool:
+        """Say whether an earlier command may make otherwise what became of a state."""
+        return bool(self._unsettled(index))
+
+    def commands(self, asked: Asked) -> tuple[str, ...]:
+        """Give the ids of commands that may make the answer of requisites another."""
+        found = (one for index in asked.unsettled for one in self._unsettled(index))
+        return _once(found)
+
+    def _unsettled(self, index: int) -> tuple[str, ...]:
+        ran = self.ran.get(index) or self._trials.get(index)
+        return ran.unsettled if ran is not None else ()
+
     # -- one state ---------------------------------------------------------------------------------
 
     def _settle(self, index: int) -> None:
@@ -120,14 +134,16 @@ class Run:
     def _ask(self, index: int) -> Asked | None:
         """Ask a state's requisites; None: they are not met, which is recorded."""
         began = self._grounds.clock()
-        asked = ask(self.states[index], self.became)
+        asked = ask(self.states[index], self.became, self.is_unsettled)
         if index in self.ran:
             # it was a target of the prereq of a state that its requisites run first
             return None
         if asked.unmet is not None:
-            self._record(
-                index, Ran(result="skipped", skipped_by=asked.unmet, comment=asked.why), began
-            )
+            ran = Ran(
+                result="skipped", skipped_by=asked.unmet, comment=asked.why,
+                unsettled=self.commands(asked),
+            )  # fmt: skip
+            self._record(index, ran, began)
             return None
         return asked
 
@@ -142,7 +158,10 @@ class Run:
                 continue
             if ran.result == "failed" or ran.skipped_by in {"require_failed", "prereq_failed"}:
                 why = f"prereq of {self.states[other].id} on it failed"
-                return Ran(result="skipped", skipped_by="prereq_failed", comment=why)
+                return Ran(
+                    result="skipped", skipped_by="prereq_failed", comment=why,
+                    unsettled=ran.unsettled,
+                )  # fmt: skip
         return None
 
     def _runs_beside(self, index: int) -> bool:
@@ -165,16 +184,23 @@ class Run:
     def play(self, state: State, asked: Asked, *, reaction: bool = False) -> Ran:
         """Ask a state's guards and let it run, as often as it says."""
         scope = self.stage.scope(state)
+        unsettled = self.commands(asked)
         try:
             held = ask_guards(state, scope)
-            doubts = tuple(dict.fromkeys((*held.because, *self.stage.doubts())))
-            because = tuple(dict.fromkeys((*self._ids(asked.because), *doubts)))
-            skipped = Ran(result="skipped", skipped_by="guard", comment=held.why, because=doubts)
+            unsettled += self.stage.unsettled()
+            doubts = _once((*held.because, *self.stage.doubts()))
+            because = _once((*self._ids(asked.because), *doubts))
+            skipped = Ran(
+                result="skipped", skipped_by="guard", comment=held.why, because=doubts,
+                unsettled=_once(unsettled),
+            )  # fmt: skip
             if held.why and not doubts:
                 return skipped
             turn = self._turn(state, asked, reaction=reaction, because=because)
         except (Exception, SystemExit) as error:  # noqa: BLE001  # its result is that it failed
-            return failure(error, scope)
+            ran = failure(error, scope)
+            ran.unsettled = _once(unsettled)
+            return ran
         if self.stage.predicted is not None:
             if held.why:
                 blur(turn, self.stage.predicted)
@@ -183,6 +209,7 @@ class Run:
         else:
             ran = repeat(lambda: change(turn), state.options.retry, self._grounds.sleep)
         ran.sensitive = turn.scope.sensitive
+        ran.unsettled = _once((*unsettled, *self.stage.unsettled()))
         return ran
 
     def _turn(
@@ -213,7 +240,7 @@ class Run:
         )
 
     def _ids(self, indices: tuple[int, ...]) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(self.states[index].id for index in indices))
+        return _once(self.states[index].id for index in indices)
 
     # -- prereq ------------------------------------------------------------------------------------
 
@@ -230,23 +257,31 @@ class Run:
 
     def _try(self, state: State, asked: Asked) -> Ran:
         scope = self.stage.scope(state, trial=True)
+        unsettled = self.commands(asked)
         try:
             held = ask_guards(state, scope)
+            unsettled += self.stage.unsettled()
+            because = _once((*held.because, *self.stage.doubts()))
             if held.why:
-                return Ran(result="skipped", skipped_by="guard", because=held.because)
-            because = (*self._ids(asked.because), *held.because)
-            turn = self._turn(state, asked, reaction=False, because=because)
-            turn = msgspec.structs.replace(turn, scope=scope)
-            try:
-                plan, _ = plan_of(turn)
-            except Unknowable as unknown:
-                return only_known_after(turn, unknown.because)
+                ran = Ran(result="skipped", skipped_by="guard", because=because)
+            else:
+                because = _once((*self._ids(asked.because), *because))
+                turn = self._turn(state, asked, reaction=False, because=because)
+                ran = self._planned(msgspec.structs.replace(turn, scope=scope))
         except (Exception, SystemExit) as error:  # noqa: BLE001  # its result is that it failed
-            return failure(error, scope)
+            ran = failure(error, scope)
+        ran.unsettled = _once((*unsettled, *self.stage.unsettled()))
+        return ran
+
+    def _planned(self, turn: Turn) -> Ran:
+        try:
+            plan, _ = plan_of(turn)
+        except Unknowable as unknown:
+            return only_known_after(turn, unknown.because)
         would = bool(plan.leaves) and is_to_do(turn.resource, plan)
         return Ran(
-            result="would-change" if would else "ok", leaves=plan.leaves, because=because,
-            sensitive=scope.sensitive,
+            result="would-change" if would else "ok", leaves=plan.leaves,
+            because=_once((*turn.because, *self.stage.doubts())), sensitive=turn.scope.sensitive,
         )  # fmt: skip
 
     # -- what became -------------------------------------------------------------------------------
@@ -282,3 +317,7 @@ class Run:
         except ZesterError as error:
             # the state has come out as it has, whoever hears of it
             ran.warnings = (*ran.warnings, f"fire_event: {error.message}")
+
+
+def _once(ids: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(ids))

@@ -49,7 +49,7 @@ class Stage:
             self.predicted.history.turn(state.id)
         calls = grounds.calls
         if isinstance(machine, PredictedMachine):
-            calls = DryCalls(calls, machine.history)
+            calls = DryCalls(calls, machine.history, grounds.only_reads)
         secret = state.sensitive
         scope = Scope(
             machine=machine,
@@ -77,6 +77,10 @@ class Stage:
     def doubts(self) -> tuple[str, ...]:
         """Give the ids of earlier states on which an answer of this turn may rest."""
         return tuple(self.predicted.history.doubts) if self.predicted is not None else ()
+
+    def unsettled(self) -> tuple[str, ...]:
+        """Give the ids of earlier commands which may change what this turn has looked at."""
+        return tuple(self.predicted.history.unsettled) if self.predicted is not None else ()
 
 
 def _nobody_hears(_tag: str, _data: Mapping[str, Any]) -> None:

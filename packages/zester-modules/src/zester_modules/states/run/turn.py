@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from zester_modules.host.machine import Unknowable
+from zester_modules.host.machine import HostProblem, Unknowable
 from zester_modules.host.predicted import PredictedMachine
 from zester_modules.resource import AnyResource, Changes, Leaf, Plan, Scope, Unknown
 from zester_modules.states.model import State
@@ -43,8 +43,29 @@ def plan_of(turn: Turn) -> tuple[Plan, bool]:
 
     Raises:
         Unknowable: only states before this one can bring what there is to see.
-        ZesterError: it cannot be.
+        ZesterError: it cannot be, or a program is missing that it needs.
     """
+    try:
+        plan, reaction = _planned(turn)
+    except HostProblem:
+        # a missing program says more than what came of it
+        _hold_needs(turn)
+        raise
+    if is_to_do(turn.resource, plan):
+        _hold_needs(turn)
+    return plan, reaction
+
+
+def _hold_needs(turn: Turn) -> None:
+    for program in turn.resource.needs:
+        if turn.scope.machine.which(program) is None:
+            raise HostProblem(
+                f"{turn.resource.name} needs {program}, and this host has none",
+                hint="install the package that brings it, by a state before this one",
+            )
+
+
+def _planned(turn: Turn) -> tuple[Plan, bool]:
     resource, params, scope = turn.resource, turn.params, turn.scope
     plan = Plan() if turn.reaction else resource.check(params, scope)
     if is_to_do(resource, plan) or turn.fires == "no" or resource.react is None:
@@ -151,8 +172,10 @@ def _apply_foretold(
 
 def _hide(turn: Turn, machine: PredictedMachine) -> None:
     resource, params = turn.resource, turn.params
-    if getattr(params, "backupname", ""):  # to which something is renamed
-        machine.hide("anything", "")
+    paths = resource.paths(params) if resource.paths is not None else None
+    if paths is not None:
+        for path in paths:
+            machine.hide("path", path)
         return
     machine.hide(resource.reach, getattr(params, resource.place, ""))
     home: str | None = getattr(params, "home", None)

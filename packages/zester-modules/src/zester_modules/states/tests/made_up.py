@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from zester_modules.host.machine import (
     Candidate,
     Command,
@@ -25,6 +27,11 @@ _FOLDERS: Final = (
     "etc", "home", "opt", "root", "run", "srv", "tmp", "usr/bin", "usr/lib", "usr/sbin",
     "usr/share", "var/cache", "var/lib", "var/log", "var/tmp",
 )  # fmt: skip
+_TOOLS: Final = (
+    "crontab", "debconf-set-selections", "git", "groupadd", "groupdel", "locale-gen", "mount",
+    "umount", "useradd", "userdel",
+)  # fmt: skip
+"""Programs that states run, and templates do not ask for; a plan takes them to be there."""
 _FIRST_ID: Final = 1000
 NEWEST: Final = "newest"
 """The version of whatever is installed by a plan: no repository is asked."""
@@ -108,7 +115,7 @@ class MadeUpMachine(RealMachine):
 
     def __init__(self, folder: Path, host: Host) -> None:
         root = folder / "root"
-        furnish(root, host)
+        furnish(root, msgspec.structs.replace(host, programs=[*_TOOLS, *host.programs]))
         super().__init__(folder, root=str(root))
         self._commands = host.commands
         self._made_up = MadeUpPackages(host.packages)
