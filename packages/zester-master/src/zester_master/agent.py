@@ -46,6 +46,7 @@ from zester_master.jobs.takeover import Takeover
 from zester_master.journal import Journal
 from zester_master.known.known import Known
 from zester_master.known.tree import KnownTree
+from zester_master.known.trial import Trial
 from zester_master.meter import Meter
 from zester_master.probes import Probes
 from zester_master.secrets.sources import Sources, sources_of
@@ -111,9 +112,11 @@ class Agent:
         self.heads = Heads(context)
         self.publisher = Publisher(context, self.heads, config.trees)
         self.published = Published(context)
+        self.trial = Trial(context)
         self.settings = SettingsPublisher(
-            context, self.published, self.secrets, config.settings_trees, config.merged_lists
-        )
+            context, self.published, self.secrets, config.settings_trees, trial=self.trial,
+            lists=config.merged_lists,
+        )  # fmt: skip
         context.least_settings = self.published.least
         self.known_tree = KnownTree(context, self.known, self.settings, self.published)
         self.sysview = self._sysview(identity)
@@ -302,6 +305,7 @@ class Agent:
             "trees": _after(ready, self.publisher.run),
             "secrets": _after(ready, self.secrets.run),
             "settings-published": _after(ready, self.published.run),
+            "settings-trial": self.trial.run,
             "settings": _after(ready, self.settings.run),
             "probes": _after(ready, self.probes.run),
             "jobs": _after(ready, self.desk.run),

@@ -132,9 +132,25 @@ async def test_what_cannot_be_known_is_an_error_with_file_and_line(stage: Stage)
         await stage.ids("J@.*:at:x")
     assert await stage.ids("G@role:web and I@data:at:x") == []
 
-    await stage.publish(web=b"a: {{ nope }}\n")
-    with pytest.raises(CliError, match=r"and of 1 more peels.*web\.sls:1.*nope"):
-        await stage.ids("I@env:prod")
+    await stage.publish(all=b"a: {{ salt['cmd.run']('df') }}\n")
+    with pytest.raises(CliError, match=r"and of 2 more peels.*all\.sls:1.*cmd"):
+        await stage.ids("I@env:prod or I@a:x")
+
+
+async def test_facts_that_break_what_is_published_are_told(stage: Stage):
+    await stage.web.put_facts(id="web-1", role="web", env="prod")
+    await stage.master.sees("web-1")
+    await stage.publish(web=b"a: {{ grains.env }}\n")
+    await stage.web.put_facts(id="web-1", role="web")
+
+    async def told() -> bool:
+        try:
+            await stage.ids("web-1 and I@a:prod")
+        except CliError as error:
+            return "web.sls:1" in error.message
+        return False
+
+    await eventually(told, "the mistake is told")
 
 
 async def test_a_basket_is_read_for_the_peel_that_asks(stage: Stage):

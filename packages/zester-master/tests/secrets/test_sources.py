@@ -1,12 +1,16 @@
 """Secrets that come from commands, files and the environment of a master."""
 
 import asyncio
+import contextlib
+import os
+import select
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from zester_master.config import MasterConfig
+from zester_master.secrets.command import CommandFailed, output_of
 from zester_master.secrets.sources import Source, SourceFailed, Sources, sources_of
 from zester_proto.config import ConfigError, load
 from zester_proto.health import Health
@@ -59,6 +63,21 @@ def test_a_command_that_fails_is_told_without_what_it_said(tmp_path: Path, text:
     assert CANARY not in f"{failed.value.message}{failed.value.hint}"
 
 
+def test_a_command_that_never_ends_is_ended_with_all_that_it_started(tmp_path: Path):
+    tool = script(tmp_path / "tool", f"sleep 1000 & echo $! > {tmp_path}/pid; wait")
+    with pytest.raises(CommandFailed, match="took longer than"):
+        output_of([tool], {}, limit=100, seconds=0.5)
+    with contextlib.suppress(ProcessLookupError):  # it is gone already
+        started = os.pidfd_open(int((tmp_path / "pid").read_text()))
+        assert select.select([started], [], [], 10)[0]
+        os.close(started)
+
+
+def test_a_command_that_never_stops_printing_is_ended(tmp_path: Path):
+    tool = script(tmp_path / "tool", "exec yes")
+    assert len(output_of([tool], {}, limit=100_000)) == 100_000
+
+
 def test_a_name_is_never_an_option_of_a_command(tmp_path: Path):
     tool = script(tmp_path / "tool", "echo never")
     with pytest.raises(SourceFailed, match="no argument"):
@@ -78,6 +97,9 @@ def test_files_are_those_of_the_folder_alone(tmp_path: Path):
             source.read(name)
     with pytest.raises(SourceFailed, match="No such file"):
         source.read("run/other")
+    os.mkfifo(folder / "pipe")
+    with pytest.raises(SourceFailed, match="is no file"):
+        source.read("run/pipe")
 
 
 def test_the_environment_is_asked_by_a_name_that_can_stand_there(monkeypatch: pytest.MonkeyPatch):
@@ -111,6 +133,31 @@ async def test_the_last_value_stays_while_a_source_fails_and_a_new_one_is_told(t
     assert new is not None
     assert new.value == "second-value"
     assert not told.conditions()
+
+
+async def test_what_was_never_given_is_asked_for_again(tmp_path: Path):
+    told, ask = health(), asyncio.Event()
+    sources = Sources(sources_of({"run/": ("file", str(tmp_path))}), told, again=0.01)
+    task = asyncio.create_task(sources.run(ask.set))
+    assert not await sources.want(["run/a"])
+    assert "No such file" in sources.failure("run/a")
+
+    await asyncio.wait_for(ask.wait(), 10)
+    (tmp_path / "a").write_text("first-value")
+    assert await sources.want(["run/a"])
+    assert sources.find("run/a") is not None
+    assert not told.conditions()
+    task.cancel()
+
+
+async def test_a_failure_is_no_condition_once_nobody_asks_any_more(tmp_path: Path):
+    told = health()
+    sources = Sources(sources_of({"run/": ("file", str(tmp_path))}), told, again=0.01)
+    await sources.want(["run/a"])
+    assert told.conditions()
+    task = asyncio.create_task(sources.run(lambda: None))
+    await eventually(lambda: not told.conditions(), "the condition is over")
+    task.cancel()
 
 
 def test_sources_are_written_in_the_configuration_and_mistakes_told_there(config: Configured):

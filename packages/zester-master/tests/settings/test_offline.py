@@ -87,6 +87,37 @@ def test_facts_that_are_none_are_told(
     assert told in err
 
 
+def test_what_a_top_file_names_in_vain_is_told_with_its_line(
+    tree: Path, capsys: pytest.CaptureFixture[str]
+):
+    write(tree / "base/top.zy", "base:\n  '*':\n    - commons\n")
+    for words in (["render", "--id", "web-1"], ["check"]):
+        code, _, err = run(capsys, *words, "--tree", tree / "base")
+        assert code == 1
+        assert err.startswith("top.zy:3:7: there is no settings file 'commons' in the environment")
+        assert "did you mean common?" in err
+
+
+def test_a_rendering_without_facts_says_so(tree: Path, capsys: pytest.CaptureFixture[str]):
+    write(tree / "base/common.zy", "os: {{ facts.os }}\n")
+    _, _, err = run(capsys, "render", *roots(tree), "--id", "web-1")
+    assert "zester facts web-1 --output json" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--id", "Web 1"), "'Web 1' is not a valid peel id"),
+        (("--id", "web-1", "--env", "dve"), "there is no environment 'dve' (did you mean dev?)"),
+    ],
+)
+def test_ids_and_environments_that_are_none_are_told(
+    words: tuple[str, ...], told: str, tree: Path, capsys: pytest.CaptureFixture[str]
+):
+    code, out, err = run(capsys, "render", *roots(tree), *words)
+    assert (code != 0, out, told in err) == (True, "", True)
+
+
 def test_a_folder_that_is_none_is_told(tree: Path, capsys: pytest.CaptureFixture[str]):
     code, _, err = run(capsys, "render", "--tree", tree / "nosuch", "--id", "a")
     assert (code, "is no folder" in err) == (3, True)
@@ -96,9 +127,25 @@ def test_a_tree_is_checked_for_everyone(tree: Path, capsys: pytest.CaptureFixtur
     assert run(capsys, "check", *roots(tree)) == (0, "", "")
     write(tree / "base/bad.sls", "include: [nosuch]\nx: {{ secret(y) }}\n")
     write(tree / "base/worse.sls", "x: {% endif %}\n")
+    write(tree / "base/twice.zy", "x: 1\nx: 2\n")
+    write(tree / "base/top.zy", FILES["top.zy"] + "prod:\n  '*': []\n")
     code, _, err = run(capsys, "check", *roots(tree))
     assert code == 1
-    assert [line.partition(":")[0] for line in err.splitlines()] == ["bad.sls"] * 2 + ["worse.sls"]
+    assert [line.partition(" ")[0] for line in err.splitlines()] == [
+        "bad.sls:1:", "bad.sls:2:", "top.zy:6:1:", "twice.zy:2:1:", "worse.sls:1:",
+    ]  # fmt: skip
+
+
+def test_a_top_file_is_checked_for_what_facts_must_not_decide(
+    tree: Path, capsys: pytest.CaptureFixture[str]
+):
+    top = "base:\n  G@os:debian: [common]\n  N@webs: [common]\n  I@a:b: [web]\n"
+    write(tree / "base/top.zy", top)
+    code, _, err = run(capsys, "check", *roots(tree))
+    assert code == 1
+    assert [line.partition(": ")[0] for line in err.splitlines()] == ["top.zy:2:3", "top.zy:4:3"]
+    assert "facts decide who gets it" in err
+    assert "cannot ask for settings" in err
 
 
 def test_lists_of_two_files_are_put_together_if_asked(

@@ -171,6 +171,52 @@ async def test_a_broken_tree_is_told_with_its_line_and_the_last_good_one_stays(
         await eventually(lambda: "settings-broken" not in master.conditions(), "all is well again")
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a: {{ facts.nosuch }}", "web.zy:1: 'dict object' has no attribute 'nosuch'"),
+        (
+            "port: {a: {{ 1 }}}",
+            "web.zy:1: port is a mapping here and a single value in common.zy:1:7",
+        ),
+        ("{{ 'a' * 10 ** 9 }}", "web.zy:1: 1000000000 characters at once"),
+    ],
+    ids=["undefined", "kinds", "bomb"],
+)
+async def test_an_edit_that_cannot_be_rendered_is_not_published_and_others_still_come(
+    own_bus: Bus, tree: Path, tmp_path: Path, text: str, told: str
+) -> None:
+    async with (
+        Master.up(own_bus, settings_dir=tree) as master,
+        SealedPeel.up(own_bus, "web-1", tmp_path) as web,
+    ):
+        good = await web.settled(master)
+        (tree / "web.zy").write_text(text)
+        await eventually(
+            lambda: told in master.conditions().get("settings-broken", ""), "the mistake is told"
+        )
+        assert "(on web-1)" in master.conditions()["settings-broken"]
+        async with SealedPeel.up(own_bus, "web-2", tmp_path) as late:
+            assert paths(await late.settled(master)) == ["common.zy", "web.zy"]
+        assert web.keeper.bundle == good
+        (tree / "web.zy").write_text("a: {{ facts.nosuch | default(1) }}\n")
+        await web.settled(master, good.generation)
+        assert "settings-broken" not in master.conditions()
+
+
+async def test_an_edit_is_not_held_up_by_what_was_broken_before(
+    own_bus: Bus, tree: Path, tmp_path: Path
+) -> None:
+    (tree / "web.zy").write_text("a: {{ facts.role }}\n")
+    async with (
+        Master.up(own_bus, settings_dir=tree) as master,
+        SealedPeel.up(own_bus, "web-1", tmp_path) as web,
+    ):
+        first = await web.settled(master)
+        (tree / "common.zy").write_text("port: 81\n")
+        await web.settled(master, first.generation)
+
+
 async def test_facts_that_change_bring_other_settings(
     own_bus: Bus, tree: Path, tmp_path: Path
 ) -> None:

@@ -58,6 +58,11 @@ def test_secrets_are_found_in_expressions_and_constant_text(text: str, names: li
         ("include: [{{ x }}]\n", "web/init.sls:1: nothing says which files this may be"),
         ("include: [...a]\n", "web/init.sls:1: `include` of '...a' leads out of the tree"),
         ("a: {% if %}\n", "web/init.sls:1: not Jinja: "),
+        ("a: 1\n\tb: 2\n", "web/init.sls:2:1: not YAML: "),
+        ("a: {b: 1}\na: 2\n", "web/init.sls:2:1: the key 'a' is there twice"),
+        ("- a\n", "web/init.sls:1:1: settings are a mapping of names and values"),
+        ("include: [{a: {kye: x}}]\n", "web/init.sls:1:16: an include has no option 'kye'"),
+        ("a: {{ secret('a b') }}\n", "web/init.sls:1: 'a b' is no name of a secret"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_known_is_a_problem_with_its_line(text: str, problem: str):

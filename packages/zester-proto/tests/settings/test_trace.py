@@ -34,6 +34,13 @@ def test_each_layer_is_named_with_its_line():
     assert rows(found, "web:nosuch") == []
 
 
+def test_what_lies_in_a_list_came_with_the_list():
+    found = compiled("a: {l: [1]}\n", "a: {l: !append [{b: 2}]}\n")
+    whole = [("a.zy:1:8", "set", [1]), ("b.zy:1:8", "appended", [{"b": 2}])]
+    assert rows(found, "a:l:0") == rows(found, "a:l:1:b") == whole
+    assert rows(found, "a:l:2") == rows(found, "a:l:x") == []
+
+
 @pytest.mark.parametrize(
     ("texts", "did"),
     [

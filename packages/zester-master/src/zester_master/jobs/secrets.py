@@ -15,7 +15,6 @@ from zester_proto.identity.sealing import seal_to
 from zester_proto.messages.operators import RunAsk
 from zester_proto.messages.settings import JobSecrets, job_secrets_aad
 from zester_proto.secrets.references import named_by, names_in
-from zester_proto.units import did_you_mean
 
 MOST: Final = 128 * 1024
 """Bytes of all secrets of one job: its message must fit into what a peel may receive."""
@@ -40,12 +39,8 @@ async def check(context: Context, asked: Asked, ask: RunAsk) -> None:
     for name in names:
         record = context.secrets.find(name)
         if record is None:
-            hint = did_you_mean(name, _allowed(context, asked.role))
-            raise Denied(
-                "usage",
-                f"there is no secret {name!r}",
-                hint=hint or f"on a master: zester-master secret set {name}",
-            )
+            lacking = context.secrets.lacking(name, _allowed(context, asked.role))
+            raise Denied("usage", lacking.message, hint=lacking.hint)
         if not _may(asked.role, record.role):
             raise Denied(
                 "role",

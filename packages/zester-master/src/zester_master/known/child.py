@@ -11,6 +11,7 @@ from zester_master.known.wire import (
     Answer,
     Answers,
     Batch,
+    Check,
     Get,
     Match,
     Peel,
@@ -107,6 +108,8 @@ class _Ask:
 
     def of(self, peel_id: str, made: Made) -> Answer:
         """Answer it of one peel."""
+        if isinstance(self._question, Check):
+            return _checked(peel_id, made)
         problem = made.problem(*self._tops())
         if isinstance(self._question, Show) and problem is not None and not made.compiled.errors:
             problem = None  # what is known is shown, and what is not is said
@@ -155,6 +158,15 @@ class _Ask:
 
 
 _MISSING: Final = object()
+
+
+def _checked(peel_id: str, made: Made) -> Answer:
+    if not made.compiled.errors or made.compiled.unknown:
+        return Answer(
+            peel_id
+        )  # an error may be that something which only the peel knows is not there
+    text, hint = _text(made.compiled.errors[0])
+    return Answer(peel_id, error=text, hint=hint)
 
 
 def _text(problem: Problem) -> tuple[str, str]:

@@ -61,7 +61,11 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True, tag="trace"):
     key: str
 
 
-Question = Match | Show | Get | Trace
+class Check(msgspec.Struct, frozen=True, kw_only=True, tag="check"):
+    """Whether there is an error; there is none where only the peel can tell."""
+
+
+Question = Match | Show | Get | Trace | Check
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True, tag="batch"):

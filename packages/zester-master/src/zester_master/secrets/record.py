@@ -14,6 +14,7 @@ from zester_proto.codec import decode, encode
 from zester_proto.errors import CodecError, ZesterError
 from zester_proto.identity.sealing import SealError, open_with, seal_with
 from zester_proto.permissions import Role
+from zester_proto.secrets.references import NAMES, is_name
 
 BUCKET: Final = "site"
 PREFIX: Final = "store.secret."
@@ -25,8 +26,6 @@ SHORT: Final = 6
 
 ROLES: Final = (Role.OPERATOR, Role.ADMIN)
 """Who may hand secrets to functions, the lesser first."""
-
-_NAME_MAX: Final = 64
 
 
 class BadSecret(ZesterError):
@@ -67,6 +66,10 @@ class Secrets(Protocol):
         """Give all names that are known, sorted."""
         ...
 
+    def lacking(self, name: str, known: Iterable[str]) -> BadSecret:
+        """Give what to say of a secret that is not to be had, where others are `known`."""
+        ...
+
 
 class NoSecrets:
     """A master that has none."""
@@ -82,6 +85,11 @@ class NoSecrets:
         """There are none."""
         return []
 
+    def lacking(self, name: str, known: Iterable[str]) -> BadSecret:
+        """There is none."""
+        del known  # of the protocol
+        return BadSecret(f"there is no secret {name!r}")
+
 
 def check_name(name: str) -> str:
     """Give the name of a secret back.
@@ -89,12 +97,8 @@ def check_name(name: str) -> str:
     Raises:
         BadSecret: it is none.
     """
-    sound = name.isascii() and all(sign.isalnum() or sign in "_./-" for sign in name)
-    if not sound or not 0 < len(name) <= _NAME_MAX:
-        raise BadSecret(
-            f"{name[:80]!r} is no name of a secret",
-            hint=f"use 1 to {_NAME_MAX} of A-Z a-z 0-9 _ . / -",
-        )
+    if not is_name(name):
+        raise BadSecret(f"{name[:80]!r} is no name of a secret", hint=NAMES)
     return name
 
 

@@ -11,12 +11,13 @@ A source serves all names that begin as it is called, and the store none of them
 import asyncio
 import os
 import re
-import subprocess
+import stat
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from zester_master.secrets.command import CommandFailed, output_of
 from zester_master.secrets.record import MAX_VALUE, BadSecret, SecretRecord, check_name, check_value
 from zester_proto.config_convert import BadValue
 from zester_proto.errors import ZesterError
@@ -26,8 +27,8 @@ from zester_proto.units import did_you_mean
 PERIOD: Final = 300.0
 """Seconds between two looks at a source."""
 
-TIMEOUT: Final = 10.0
-"""Seconds that a command may take."""
+AGAIN: Final = 15.0
+"""Seconds until what was never given is asked for again."""
 
 KINDS: Final = ("command", "environment", "file")
 _CONDITION: Final = "secret-source"
@@ -93,6 +94,7 @@ class Sources:
         health: told which of them fail.
         wall: Unix time.
         period: seconds between two looks.
+        again: seconds until what was never given is asked for again.
     """
 
     def __init__(
@@ -101,11 +103,13 @@ class Sources:
         health: Health,
         wall: Callable[[], float] = time.time,
         period: float = PERIOD,
+        again: float = AGAIN,
     ) -> None:
         self._sources = tuple(sources)
         self._health = health
         self._wall = wall
         self._period = period
+        self._again = again
         self._records: dict[str, SecretRecord] = {}
         self._failed: dict[str, str] = {}
         self._reading: dict[str, asyncio.Task[bool]] = {}
@@ -130,16 +134,40 @@ class Sources:
         missing = [one for one in names if one not in self._records and self.serves(one)]
         return await self._read(missing)
 
+    def failure(self, name: str) -> str:
+        """Say why a source does not give a secret; empty where no source serves it."""
+        source = self._source(name)
+        if source is None:
+            return ""
+        return f"the source {source.prefix}: {self._failed.get(name, 'it was not asked yet')}"
+
     async def run(self, changed: Callable[[], None]) -> None:
         """Look again from time to time, until cancelled.
 
         Args:
-            changed: told when a value is another one.
+            changed: told when a value is another one, or when who needs one should ask again.
         """
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._look(changed), name="values of sources")
+            group.create_task(self._forget(changed), name="failures of sources")
+
+    async def _look(self, changed: Callable[[], None]) -> None:
         while True:
             await asyncio.sleep(self._period)
             if await self._read(list(self._records)):
                 changed()
+
+    async def _forget(self, changed: Callable[[], None]) -> None:
+        """Let what was never given be asked for again; what nobody needs any more is not."""
+        while True:
+            await asyncio.sleep(self._again)
+            never = self._failed.keys() - self._records.keys()
+            for name in never:
+                del self._failed[name]
+            if never:
+                changed()
+            else:
+                self._say()
 
     async def _read(self, names: list[str]) -> bool:
         found = await asyncio.gather(*(self._once(name) for name in names))
@@ -195,19 +223,11 @@ def _command(words: tuple[str, ...], rest: str) -> bytes:
     if rest.startswith("-"):
         raise SourceFailed("a name that begins with '-' is no argument of a command")
     argv = [word.replace("{name}", rest) for word in words]
-    environment = {**os.environ, "ZESTER_SECRET_NAME": rest}
     try:
-        done = subprocess.run(
-            argv, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL, timeout=TIMEOUT, check=False,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired:
-        raise SourceFailed(f"{argv[0]} took longer than {TIMEOUT:g} s") from None
-    except OSError as error:
-        raise SourceFailed(f"{argv[0]}: {error.strerror}") from None
-    if done.returncode:
-        raise SourceFailed(f"{argv[0]} ended with {done.returncode}")
-    return done.stdout
+        # one byte more tells that it is too large
+        return output_of(argv, {"ZESTER_SECRET_NAME": rest}, limit=MAX_VALUE + 1)
+    except CommandFailed as error:
+        raise SourceFailed(error.message) from None
 
 
 def _environment(words: tuple[str, ...], rest: str) -> bytes:
@@ -224,7 +244,10 @@ def _file(words: tuple[str, ...], rest: str) -> bytes:
         path = (folder / rest).resolve()
         if not path.is_relative_to(folder.resolve()):
             raise SourceFailed(f"{folder / rest} lies outside of {folder}")
-        with path.open("rb") as file:
+        # a pipe is no file: whoever opens it waits for who writes into it, perhaps for ever
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise SourceFailed(f"{folder / rest} is no file")
             return file.read(MAX_VALUE + 1)
     except OSError as error:
         raise SourceFailed(f"{folder / rest}: {error.strerror}") from None

@@ -17,6 +17,7 @@ from zester_master.secrets.sources import Sources
 from zester_proto.link.jsapi import Entry
 from zester_proto.link.watch import watch
 from zester_proto.logs import Log
+from zester_proto.units import did_you_mean
 
 PATIENCE: Final = 5.0
 """Seconds that who wants a secret waits for the store to have been read."""
@@ -102,6 +103,20 @@ class SecretValues:
         if record is None:
             raise KeyError(name)
         return record.value
+
+    def lacking(self, name: str, known: Iterable[str]) -> BadSecret:
+        """Give what to say of a secret that is not to be had.
+
+        Args:
+            name: for which `find` gives nothing.
+            known: names that may be told instead.
+        """
+        why = self._sources.failure(name)
+        if why:
+            hint = "see to that source; secret_sources in the master's configuration names it"
+            return BadSecret(f"there is no secret {name!r}: {why}", hint=hint)
+        hint = did_you_mean(name, known) or f"on a master: zester-master secret set {name}"
+        return BadSecret(f"there is no secret {name!r}", hint=hint)
 
     def is_short(self, name: str) -> bool:
         """Say whether a secret is masked though it is short."""

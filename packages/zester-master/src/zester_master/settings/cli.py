@@ -71,9 +71,18 @@ def _roots(trees: Iterable[str]) -> dict[str, list[Path]]:
 
 def _facts(arguments: argparse.Namespace) -> dict[str, Any]:
     from zester_master.settings.offline import read_facts  # noqa: PLC0415  # speed
+    from zester_proto.ids import check_peel_id  # noqa: PLC0415  # the same
 
     given = read_facts(arguments.facts) if arguments.facts is not None else {}
-    return {"id": arguments.id, **given}
+    return {"id": check_peel_id(arguments.id), **given}
+
+
+def _tell_facts(arguments: argparse.Namespace) -> None:
+    if arguments.facts is None:
+        sys.stderr.write(
+            "this was rendered with no facts but the id: --facts FILE gives some, as "
+            f"`zester facts {arguments.id} --output json` prints them\n"
+        )
 
 
 def _render(arguments: argparse.Namespace) -> int:
@@ -85,6 +94,7 @@ def _render(arguments: argparse.Namespace) -> int:
     )
     _tell(compiled.errors, compiled.more_errors)
     if compiled.errors:
+        _tell_facts(arguments)
         return _FAILED
     _tell(compiled.warnings, prefix="warning: ")
     _tell((one.problem for one in compiled.unknown), prefix="left out: ")
@@ -116,6 +126,7 @@ def _diff(arguments: argparse.Namespace) -> int:
         _tell(compiled.errors, compiled.more_errors)
         _tell((one.problem for one in compiled.unknown), prefix="left out: ")
     if any(compiled.errors for compiled in both):
+        _tell_facts(arguments)
         return _FAILED
     lines = difference(*both, show=arguments.show)
     sys.stdout.write("".join(f"{line}\n" for line in lines) or "nothing would change\n")

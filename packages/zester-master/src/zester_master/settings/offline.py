@@ -7,6 +7,9 @@ from typing import Any, Literal, cast
 
 import yaml
 
+from zester_master.files.scan import scan
+from zester_master.settings.local import read
+from zester_master.settings.plan import Sharing
 from zester_proto.errors import FileProblem
 from zester_proto.messages.settings import Lists
 from zester_proto.render.lines import LineMap
@@ -18,8 +21,8 @@ from zester_proto.settings.bare import Peel, compile_bare
 from zester_proto.settings.closure import Closures
 from zester_proto.settings.model import Compiled
 from zester_proto.settings.shown import described, masked
-from zester_proto.tree.files import BadTree
 from zester_proto.tree.folders import Tree
+from zester_proto.tree.problems import where
 
 Output = Literal["json", "yaml", "text"]
 Roots = Mapping[str, Sequence[Path]]
@@ -51,27 +54,41 @@ def check(roots: Roots) -> list[Problem]:
     """Give what is wrong with a tree whoever it is rendered for.
 
     Raises:
-        FileProblem: one of the folders is none.
+        FileProblem: one of the folders is none, or a file cannot be read.
     """
-    tree = _tree(roots)
+    _tree(roots)
+    found = scan(roots)
+    local, unread = read(found)
+    tree = local.tree
+    problems = [Problem(message=text) for text in (*found.problems, *unread)]
+    problems += Sharing(local, b"", _EveryGroup()).problems()
     closures = Closures(tree)
-    problems: list[Problem] = []
     for env in tree.environments:
-        try:
-            if tree.top(env) is None and env == tree.environments[0]:
-                hint = "write top.zy or top.sls at the top of the tree"
-                problems.append(Problem(message="there is no top file", hint=hint))
-        except BadTree:
-            pass  # told below, by its reference
         renderer = Renderer(lambda path, env=env: tree.read(env, path))
         for reference in sorted(tree.references(env)):
-            found = closures.of(env, reference)
-            problems += found.problems
-            for _, path in found.files:
+            closure = closures.of(env, reference)
+            problems += closure.problems
+            for _, path in closure.files:
                 data = tree.read(env, path) or b""
                 if path.endswith((".sls", ".zy")) and not closures.analysis(env, path).problems:
                     problems += renderer.check(path, data)
-    return list(dict.fromkeys(problems))
+    return sorted(dict.fromkeys(problems), key=where)
+
+
+class _EveryGroup(Mapping[str, str]):
+    """Groups of targets where nobody says which there are: every name is one."""
+
+    def __getitem__(self, name: str) -> str:
+        return "*"
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
 
 
 def _tree(roots: Roots) -> Tree:
@@ -91,8 +108,10 @@ def read_facts(path: Path) -> dict[str, Any]:
     """
     try:
         text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise FileProblem(f"{path} cannot be read: {error}") from error
+    except OSError as error:
+        raise FileProblem(f"{path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise FileProblem(f"{path} is no UTF-8 text") from error
     loaded = load(text, str(path), "zy", LineMap.plain(str(path), text))
     if loaded.problems:
         raise FileProblem(described(loaded.problems[0]))

@@ -14,9 +14,9 @@ from zester_proto.render.nodes import Place, Problem, Scalar
 from zester_proto.render.yaml import load
 from zester_proto.settings.closure import Closure, Closures
 from zester_proto.settings.source import Tag
-from zester_proto.target import SettingsUnavailable
 from zester_proto.tree.problems import Problems
 from zester_proto.tree.reference import is_glob
+from zester_proto.units import did_you_mean
 
 FileId = tuple[str, str]
 """Environment and path."""
@@ -79,6 +79,13 @@ class Sharing:
             text = f"{text[: tag.begin]}!secret {name}{text[tag.end :]}"
         return text.encode(), literals
 
+    def problems(self) -> tuple[Problem, ...]:
+        """Give what is wrong with the top files whoever they mean; templates say that later."""
+        problems = Problems()
+        if not self._tops.is_template:
+            self._check(self._tops.lines("", {}, problems), problems)
+        return tuple(problems.errors)
+
     async def plan(self, context: Context) -> Plan:
         """Say what each peel gets; other work has its turn meanwhile."""
         problems = Problems()
@@ -93,7 +100,7 @@ class Sharing:
             await asyncio.sleep(0)
             if problems.count:
                 continue
-            for peel_id, entries in (await _entries(context, lines, peels, problems)).items():
+            for peel_id, entries in (await _entries(context, lines, peels)).items():
                 shares[peel_id] = self._share(entries)
         return Plan(shares, tuple(problems.errors))
 
@@ -122,6 +129,7 @@ class Sharing:
                 problems.error(
                     f"there is no settings file {entry.reference!r} in the environment "
                     f"{entry.env!r}", line.place,
+                    did_you_mean(entry.reference, self.local.tree.references(entry.env)),
                 )  # fmt: skip
             secrets = self._secrets(closure)
             if secrets:
@@ -154,20 +162,12 @@ class Sharing:
 
 
 async def _entries(
-    context: Context, lines: tuple[Line, ...], peels: list[str], problems: Problems
+    context: Context, lines: tuple[Line, ...], peels: list[str]
 ) -> dict[str, tuple[SettingsEntry, ...]]:
     """Give the files that lines name for each peel, in their order, each once."""
     found: dict[str, dict[tuple[str, str], SettingsEntry]] = {one: {} for one in peels}
     for line in lines:
-        try:
-            ids = context.index.resolve(line.target).ids()
-        except SettingsUnavailable:
-            problems.error(
-                "a top file of settings cannot ask for settings (I@, J@)", line.at,
-                "they are what it decides: use ids or facts",
-            )  # fmt: skip
-            continue
-        for peel_id in ids:
+        for peel_id in context.index.resolve(line.target).ids():
             mine = found.get(peel_id)
             if mine is not None:
                 mine.setdefault((line.entry.env, line.entry.reference), line.entry)

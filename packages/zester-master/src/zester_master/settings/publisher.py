@@ -8,7 +8,7 @@ that changed, a peel that came or went, a secret with another value.
 import asyncio
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from zester_master.context import Context
 from zester_master.files.publisher import PERIOD, SLOW
@@ -26,13 +26,21 @@ from zester_proto.health import Condition
 from zester_proto.link import LinkError, WrongRevision
 from zester_proto.logs import Log
 from zester_proto.messages.settings import Lists
+from zester_proto.render.nodes import Problem
 from zester_proto.tree.problems import told
-from zester_proto.units import did_you_mean
 
 SETTLE: Final = 0.25
 """Seconds in which nothing may change before a tree is read."""
 
 _log: Final = Log("zester.settings")
+
+
+class Trial(Protocol):
+    """Tries edits before they are published."""
+
+    async def broken(self, before: LocalTree, after: LocalTree, plan: Plan) -> list[str]:
+        """Say what an edit breaks that could be rendered before."""
+        ...
 
 
 class _Basis(NamedTuple):
@@ -60,6 +68,8 @@ class SettingsPublisher:
         published: Published,
         values: SecretValues,
         roots: Mapping[str, Sequence[Path]],
+        *,
+        trial: Trial | None = None,
         lists: Lists = "replace",
     ) -> None:
         self.local: LocalTree | None = None
@@ -69,6 +79,9 @@ class SettingsPublisher:
         self._published = published
         self._values = values
         self._roots = roots
+        self._trial = trial
+        self._good: Sharing | None = None
+        """What is published, as far as it lay in the folders."""
         self._files = StoredFiles(context)
         self._round = Round(context, published, self._files, values, lists)
         self._sharing: Sharing | None = None
@@ -95,6 +108,8 @@ class SettingsPublisher:
                 self._files.forget()
                 self._context.health.set(_unpublished(error))
             self._say_who()
+            if self._published.head is not None and self._sharing and not self._differs():
+                self._good = self._sharing
             # what is being written is looked at again soon: it counts once it stays as it is
             usual = PERIOD if self._settled else SETTLE
             await asyncio.sleep(max(usual, SLOW * self._looked))
@@ -169,19 +184,22 @@ class SettingsPublisher:
             LinkError: it is not stored, or the lease cannot be known.
         """
         held = self.lease.held
-        if not await self.lease.hold() or self._sharing is None:
+        sharing = self._sharing or self._good
+        if not await self.lease.hold() or sharing is None:
             return
         if not held:
             self._files.forget()
             self._done = None
-        basis = self._basis(self._sharing.local)
+        basis = self._basis(sharing.local)
         if basis == self._done or not self._is_own():
             return
-        sharing = self._sharing
-        plan = await sharing.plan(self._context)
-        await self._values.want(sharing.secret_places())
-        problems = [*map(told, plan.problems), *self._lacking(sharing, plan)]
-        self._say_problems(problems)
+        plan, problems = await self._planned(sharing)
+        if sharing is self._sharing:
+            self._say_problems(problems)
+        if problems and self._good is not None and sharing is not self._good:
+            # who comes or goes, and a secret's new value, do not wait for a mistake to be mended
+            sharing = self._good
+            plan, problems = await self._planned(sharing)
         if problems:
             self._done = basis  # until something else is so
             return
@@ -191,6 +209,20 @@ class SettingsPublisher:
             self._files.forget()
             return  # another master was first; the watch tells what it published
         self._done = basis
+
+    async def _planned(self, sharing: Sharing) -> tuple[Plan, list[str]]:
+        """Say who gets what, and why that cannot be published."""
+        plan = await sharing.plan(self._context)
+        await self._values.want(sharing.secret_places())
+        problems = [*map(told, plan.problems), *self._lacking(sharing, plan)]
+        return plan, problems or await self._tried(sharing, plan)
+
+    async def _tried(self, sharing: Sharing, plan: Plan) -> list[str]:
+        """Say what an edit breaks that can only be seen by rendering it."""
+        good = self._good
+        if self._trial is None or good is None or good.local.digest == sharing.local.digest:
+            return []
+        return await self._trial.broken(good.local, sharing.local, plan)
 
     def _basis(self, local: LocalTree) -> _Basis:
         context = self._context
@@ -204,11 +236,14 @@ class SettingsPublisher:
         if plan.problems:
             return []
         names = self._values.names()
-        return [
-            f"{place}: there is no secret {name!r} "
-            f"({did_you_mean(name, names) or f'zester-master secret set {name}'})"
+        lacking = (
+            (place, self._values.lacking(name, names))
             for name, place in sharing.secret_places().items()
             if self._values.find(name) is None
+        )
+        return [
+            told(Problem(message=error.message, place=place, hint=error.hint))
+            for place, error in lacking
         ]
 
     def _is_own(self) -> bool:
@@ -225,7 +260,9 @@ class SettingsPublisher:
 
     def _say_who(self) -> None:
         head, health = self._published.head, self._context.health
-        if head is None or head.publisher == self._context.name or not self._differs():
+        same = head is None or head.publisher == self._context.name or not self._differs()
+        if head is None or same or self._edited == head.generation:
+            # what was edited since is with the master that publishes, which says what is wrong
             health.clear("settings-differ")
             return
         health.set(

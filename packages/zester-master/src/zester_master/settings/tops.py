@@ -62,11 +62,14 @@ class Tops:
         Equal answers are the same object, so that peels can be grouped by it.
         """
         rendering = _TopRendering(self._tree, self._codes, peel_id, facts)
+        before = problems.count
         asked, _ = top_lines(self._tree, rendering, problems, None)
         said = tuple(rendering.texts)
         known = self._read.get(said)
         if known is None:
-            known = self._read[said] = tuple(self._line(one, problems) for one in asked)
+            known = tuple(self._line(one, problems) for one in asked)
+            if problems.count == before:  # else it is told each time
+                self._read[said] = known
         return known
 
     def _is_template(self) -> bool:
@@ -82,6 +85,11 @@ class Tops:
         except ZesterError as error:
             problems.error(f"{asked.target!r}: {error.message}", asked.at, error.hint)
             target = Listed(())
+        if any(getattr(part, "settings", False) for _, part in walk(target)):
+            problems.error(
+                "a top file of settings cannot ask for settings (I@, J@)", asked.at,
+                "they are what it decides: use ids or facts",
+            )  # fmt: skip
         return Line(
             entry=SettingsEntry(asked.env, asked.reference, asked.ignore_missing),
             place=asked.place, target=target, at=asked.at, trust_facts=asked.trust_facts,

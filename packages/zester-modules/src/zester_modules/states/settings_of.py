@@ -10,6 +10,7 @@ from zester_modules.errors import Refused
 from zester_modules.states.template_context import Given, Templates
 from zester_proto.messages.settings import Lists, SettingsEntry
 from zester_proto.render.code_cache import CodeCache
+from zester_proto.render.nodes import Place
 from zester_proto.render.secret_text import Lookup
 from zester_proto.settings.compile import compile_settings
 from zester_proto.settings.model import Compiled
@@ -49,8 +50,8 @@ def settings_of(
     problems = Problems()
     asked, tops = read_top(tree, templates, problems, env)
     _refuse(Compiled(errors=tuple(problems.errors), more_errors=problems.more))
-    entries = [SettingsEntry(one.env, one.reference, one.ignore_missing) for one in asked]
-    compiled = _compiled(tree, templates, entries, lists, context)
+    places = {SettingsEntry(one.env, one.reference, one.ignore_missing): one.place for one in asked}
+    compiled = _compiled(tree, templates, places, lists, context, places=places)
     top = tuple((one, path) for one in tree.environments for path in tops if tree.has(one, path))
     return msgspec.structs.replace(compiled, files=(*top, *compiled.files))
 
@@ -97,8 +98,10 @@ def _compiled(
     entries: Iterable[SettingsEntry],
     lists: Lists,
     context: Context,
+    *,
+    places: Mapping[SettingsEntry, Place] | None = None,
 ) -> Compiled:
-    compiled = compile_settings(tree, templates, entries, lists=lists)
+    compiled = compile_settings(tree, templates, entries, lists=lists, places=places)
     _refuse(compiled)
     for warning in compiled.warnings:
         context.log.warning("settings: %s", described(warning))

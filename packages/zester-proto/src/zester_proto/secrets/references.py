@@ -14,12 +14,21 @@ from zester_proto.errors import ZesterError
 CAPABILITY: Final = "job-secrets"
 """What `Job.needs` says, so that a peel that would take the reference for a value refuses."""
 
+NAMES: Final = "use 1 to 64 of A-Z a-z 0-9 _ . / -"
+"""What names of secrets are made of, as a hint."""
+
 _SIGN: Final = b"secret:"
-_REFERENCE: Final = re.compile(r"secret:([A-Za-z0-9_./-]{1,64})", re.ASCII)
+_NAME: Final = re.compile(r"[A-Za-z0-9_./-]{1,64}")
+_REFERENCE: Final = re.compile(rf"secret:({_NAME.pattern})")
 
 
 class UnknownSecret(ZesterError):
     """Raised when an argument names a secret whose value did not come."""
+
+
+def is_name(text: str) -> bool:
+    """Say whether a secret may have this name."""
+    return _NAME.fullmatch(text) is not None
 
 
 def may_name_secrets(args: bytes | Raw, kwargs: bytes | Raw, sealed: bytes = b"") -> bool:

@@ -4,6 +4,8 @@ A master asks this when it publishes (settings.md 2): which secrets a file names
 may read. What cannot be known from the text is a problem with its line, and nothing is published.
 """
 
+import posixpath
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -13,8 +15,12 @@ from jinja2 import TemplateSyntaxError, nodes
 from zester_proto.render.code_cache import CodeCache
 from zester_proto.render.environment import NotText, TreeEnvironment, text_of
 from zester_proto.render.header import split_header
+from zester_proto.render.lines import LineMap
 from zester_proto.render.nodes import Dialect, Place, Problem
+from zester_proto.render.nodes import Mapping as MapNode
 from zester_proto.render.undefined import Missing
+from zester_proto.render.yaml import load
+from zester_proto.secrets.references import NAMES, is_name
 from zester_proto.settings.fold import (
     file_pattern,
     known_names,
@@ -22,10 +28,15 @@ from zester_proto.settings.fold import (
     printed,
     says_something,
 )
+from zester_proto.settings.includes import no_mapping, read_includes
 from zester_proto.settings.source import MADE, Tag, constant, include_items, tags
+from zester_proto.tree.problems import Problems
 from zester_proto.tree.reference import absolute, reference_of
 
 _FUNCTION: Final = "secret"
+_DIALECTS: Final[dict[str, Dialect]] = {".zy": "zy", ".sls": "sls"}
+_MADE_LATER: Final = re.compile(r"\{[{%#]|^#!|^\s*%", re.MULTILINE)
+"""What a template may be told by; `%` begins statements where the configuration says so."""
 
 
 class Reach(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,10 +103,28 @@ class _Analyser:
         text = constant(self._source)
         self._tags(text)
         self._includes(text, environment, names)
+        if not self._problems and not header and not _MADE_LATER.search(self._source):
+            self._constant()
         return Analysis(
             secrets=self._secrets, encrypted=tuple(self._encrypted),
             reaches=tuple(self._reaches), problems=tuple(self._problems),
         )  # fmt: skip
+
+    def _constant(self) -> None:
+        """Read a file that is no template, as the peels will."""
+        dialect = _DIALECTS.get(posixpath.splitext(self._path)[1])
+        if dialect is None:
+            return  # what templates take in, whatever it is
+        loaded = load(
+            self._source, self._path, dialect, LineMap.plain(self._path, self._source)
+        )  # fmt: skip
+        problems = Problems()
+        problems.extend(loaded.problems)
+        if isinstance(loaded.root, MapNode):
+            read_includes(loaded.root, dialect, problems)
+        elif loaded.root is not None:
+            problems.add(no_mapping(self._path, loaded.root))
+        self._problems += problems.errors
 
     def _say(self, line: int, message: str, hint: str) -> None:
         self._problems.append(Problem(message=message, place=Place(self._path, line), hint=hint))
@@ -131,13 +160,17 @@ class _Analyser:
                 )  # fmt: skip
 
     def _secret(self, name: str, line: int) -> None:
+        if not is_name(name):
+            self._say(line, f"{name[:80]!r} is no name of a secret", NAMES)
         self._secrets.setdefault(name, Place(self._path, line))
 
     def _tags(self, text: str) -> None:
         for tag in tags(text):
             if tag.value is None:
-                what = "the name of a secret" if tag.tag == "secret" else "a text in quotes"
-                self._say(tag.line, f"behind !{tag.tag} stands {what}, and nothing else", "")
+                is_secret = tag.tag == "secret"
+                what = "the name of a secret" if is_secret else "a text in quotes"
+                hint = NAMES if is_secret else ""
+                self._say(tag.line, f"behind !{tag.tag} stands {what}, and nothing else", hint)
             elif tag.tag == "secret":
                 self._secret(tag.value, tag.line)
             else:

@@ -70,8 +70,10 @@ def compile_bare(
     bare = Bare(tree, peel, codes=codes, secret=secret)
     problems = Problems()
     asked, _ = read_top(tree, bare, problems, env)
-    entries = [SettingsEntry(one.env, one.reference, one.ignore_missing) for one in asked]
-    return compile_settings(tree, bare, entries, lists=lists, problems=problems)
+    entries = {
+        SettingsEntry(one.env, one.reference, one.ignore_missing): one.place for one in asked
+    }
+    return compile_settings(tree, bare, entries, lists=lists, problems=problems, places=entries)
 
 
 class Bare:

@@ -7,6 +7,7 @@ includes.
 """
 
 from collections.abc import Iterable
+from collections.abc import Mapping as PlaceMap
 from typing import Any, Final, cast
 
 import msgspec
@@ -16,11 +17,11 @@ from zester_proto.render.bounds import MAX_TEXT
 from zester_proto.render.environment import NotText, text_of
 from zester_proto.render.lines import LineMap
 from zester_proto.render.merge import Merging
-from zester_proto.render.nodes import Dialect, Mapping, Node, Place, Scalar, Sequence
+from zester_proto.render.nodes import Dialect, Mapping, Node, Place, Scalar
 from zester_proto.render.secret_text import SECRET
 from zester_proto.render.values import plain, scalar, translated
 from zester_proto.render.yaml import load
-from zester_proto.settings.includes import Include, read_includes
+from zester_proto.settings.includes import Include, no_mapping, read_includes
 from zester_proto.settings.model import Compiled, Layer, Path, Unknown
 from zester_proto.settings.names import top_names
 from zester_proto.settings.secret_leaves import resolved, secret_paths
@@ -41,6 +42,7 @@ def compile_settings(
     *,
     lists: Lists = "replace",
     problems: Problems | None = None,
+    places: PlaceMap[SettingsEntry, Place] | None = None,
 ) -> Compiled:
     """Render and merge settings.
 
@@ -50,10 +52,11 @@ def compile_settings(
         entries: what the top files name for it, in their order.
         lists: what lists do where both have one (`pillar_merge_lists`: append).
         problems: what was found before, and where more is noted.
+        places: where the top files name the entries, if that is known.
     """
     compiler = _Compiler(tree, rendering, lists, problems or Problems())
     for entry in entries:
-        compiler.ask(entry)
+        compiler.ask(entry, places.get(entry) if places else None)
     return compiler.finish()
 
 
@@ -99,10 +102,11 @@ class _Compiler:
         self._unknown: list[Unknown] = []
         self._owned: dict[tuple[str, str, str], _Own] = {}
 
-    def ask(self, entry: SettingsEntry) -> None:
+    def ask(self, entry: SettingsEntry, place: Place | None) -> None:
         """Take in what one line of a top file names."""
         ask = _Ask(
-            env=entry.env, reference=entry.reference, ignore_missing=entry.ignore_missing
+            env=entry.env, reference=entry.reference, place=place,
+            ignore_missing=entry.ignore_missing,
         )  # fmt: skip
         for one in self._meant(ask):
             self._owned.pop(one.same, None)
@@ -185,10 +189,7 @@ class _Compiler:
         if loaded.problems or root is None:
             return None if loaded.problems else _Own(found=found, root=None)
         if not isinstance(root, Mapping):
-            self._problems.error(
-                "settings are a mapping of names and values", root.place,
-                f"{found.path} is {'a list' if isinstance(root, Sequence) else 'a single value'}",
-            )  # fmt: skip
+            self._problems.add(no_mapping(found.path, root))
             return None
         root = resolved(root, lines.text, self._rendering.secrets, self._problems)
         includes, own = read_includes(root, found.dialect, self._problems)

@@ -4,7 +4,7 @@ from typing import Any, Final, cast
 
 import msgspec
 
-from zester_proto.render.nodes import Dialect, Mapping, Node, Place, Scalar, Sequence
+from zester_proto.render.nodes import Dialect, Mapping, Node, Place, Problem, Scalar, Sequence
 from zester_proto.render.values import plain
 from zester_proto.tree.problems import Problems
 from zester_proto.units import did_you_mean
@@ -21,6 +21,15 @@ class Include(msgspec.Struct, frozen=True, kw_only=True):
     """Below which settings its values come."""
     defaults: dict[str, Any] = {}
     """Names that its template knows."""
+
+
+def no_mapping(path: str, root: Node) -> Problem:
+    """Say what is wrong with a settings file that is a list or a single value."""
+    kind = "a list" if isinstance(root, Sequence) else "a single value"
+    return Problem(
+        message="settings are a mapping of names and values", place=root.place,
+        hint=f"{path} is {kind}",
+    )  # fmt: skip
 
 
 def read_includes(

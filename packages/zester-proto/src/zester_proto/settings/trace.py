@@ -39,11 +39,12 @@ def trace(
 
     Args:
         compiled: the settings.
-        key: its name; `nginx:port` looks into a map.
+        key: its name; `nginx:port` looks into a map. What lies in a list came with the list, which
+            is traced in its place.
         delimiter: what stands between the steps of a path.
         lists: what lists did where both had one, as it was compiled.
     """
-    steps = key.split(delimiter)
+    steps = _outside_lists(compiled, key.split(delimiter))
     rows: list[Row] = []
     before: Node | None = None
     for layer in compiled.layers:
@@ -60,6 +61,17 @@ def trace(
         rows.append(Row(place=found.place, path=layer.path, env=layer.env, did=did, value=value))
         before = before if did == "kept" else found
     return rows
+
+
+def _outside_lists(compiled: Compiled, steps: list[str]) -> list[str]:
+    """Give the steps up to the first list, if there is something in it for the next one."""
+    node: Node | None = compiled.root
+    for count, step in enumerate(steps):
+        if isinstance(node, Sequence):
+            there = step.isdecimal() and int(step) < len(node.items)
+            return steps[:count] if there else steps
+        node = next(_below(node, step, compiled.words), None) if isinstance(node, Mapping) else None
+    return steps
 
 
 def _found(root: Node, steps: list[str], words: Dialect) -> tuple[Node | None, Node | None]:

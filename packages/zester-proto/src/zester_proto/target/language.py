@@ -33,7 +33,7 @@ def parse(text: str, *, groups: Groups | None = None) -> Node:
     Raises:
         TargetError: it is malformed, too large, or names a group that is unknown or broken.
     """
-    return _Parser(text, _Scope(groups or {})).parse()
+    return _Parser(text, _Scope({} if groups is None else groups)).parse()
 
 
 def check_groups(groups: Groups) -> None:

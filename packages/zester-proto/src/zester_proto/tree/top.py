@@ -86,9 +86,13 @@ def top_lines(
                 said.add(key.text)
                 asked += _section(key.text, value, problems)
         seen |= said
-    if not files and not problems.count:
+    if env and env not in tree.environments:
+        hint = did_you_mean(env, tree.environments)
+        problems.error(f"there is no environment {env!r}", None, hint)
+    elif not files and not problems.count:
+        where = f" in the environment {env!r}" if env else ""
         problems.error(
-            "there is no top file", None, "write top.zy or top.sls at the top of the tree"
+            f"there is no top file{where}", None, "write top.zy or top.sls at the top of the tree"
         )
     return asked, files
 
