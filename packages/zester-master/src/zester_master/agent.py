@@ -124,8 +124,8 @@ class Agent:
         self.published = Published(context)
         self.trial = Trial(context, config.merged_lists)
         self.settings = SettingsPublisher(
-            context, self.published, self.secrets, config.settings_trees, config.merged_lists,
-            trial=self.trial,
+            context, self.published, self.secrets, config.settings_trees, trial=self.trial,
+            lists=config.merged_lists,
         )  # fmt: skip
         context.least_settings = self.published.least
         self.known_tree = KnownTree(context, self.known, self.settings, self.published)

@@ -16,12 +16,12 @@ from zester_master.jobs.pager import Reader
 from zester_master.jobs.reading import reading
 from zester_master.jobs.showing import Shows
 from zester_master.jobs.view import JobView, job_info
-from zester_master.together import together
 from zester_proto.codec import pack, pack_normal
 from zester_proto.ids import is_jid, jid_time
 from zester_proto.link.jsapi import ask as ask_api
 from zester_proto.messages.operators import AgainAsk, JobAsk, JobsAsk, RunAsk
 from zester_proto.messages.records import JobSummary
+from zester_proto.together import together
 
 MOST: Final = 1000
 """Jobs in one list."""

@@ -28,6 +28,9 @@ from zester_proto.tree.problems import told
 PERIOD: Final = 0.5
 """Seconds between two looks at the folders; a change is published when two looks agree on it."""
 
+SETTLE: Final = 0.25
+"""Seconds to the second look at what was being written."""
+
 SLOW: Final = 20
 """A look that takes long is made at most once in so many times its own length."""
 
@@ -45,6 +48,16 @@ class PublishAsked(msgspec.Struct, frozen=True, kw_only=True, tag="tree-publish"
 
     time: float
     operator: str
+
+
+def pause(looked: float, *, settled: bool) -> float:
+    """Give the seconds until the next look: soon, where it was no end of an edit yet.
+
+    Args:
+        looked: seconds that the last look took.
+        settled: it found what the look before had found.
+    """
+    return max(PERIOD if settled else SETTLE, SLOW * looked)
 
 
 class Publisher:
@@ -69,6 +82,7 @@ class Publisher:
         self._built: Scan | None = None
         self._edited: int | None = None
         """Generation that was published when the folders were last edited."""
+        self._settled = True
         self._looked = 0.0
 
     async def run(self) -> None:
@@ -82,7 +96,7 @@ class Publisher:
             except LinkError as error:
                 self._context.health.set(unpublished(error))
             self._say_who()
-            await asyncio.sleep(max(PERIOD, SLOW * self._looked))
+            await asyncio.sleep(pause(self._looked, settled=self._settled))
 
     @property
     def differs(self) -> bool:
@@ -106,8 +120,8 @@ class Publisher:
         began = self._context.clock()
         found = await asyncio.to_thread(scan, self.roots)
         self._looked = self._context.clock() - began
-        settled, self._seen = found == self._seen, found
-        if not settled or found == self._built:
+        self._settled, self._seen = found == self._seen, found
+        if not self._settled or found == self._built:
             return
         try:
             built, problems = await asyncio.to_thread(self._read, found)

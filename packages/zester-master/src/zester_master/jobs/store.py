@@ -4,7 +4,6 @@ from collections.abc import Collection, Sequence
 from typing import Final, NamedTuple, TypeVar
 
 from zester_master.jobs.ledger import Ledger, Row
-from zester_master.together import together
 from zester_proto.codec import decode, encode
 from zester_proto.errors import CodecError, ZesterError
 from zester_proto.identity.sealing import BoxKey, open_from, seal_to
@@ -20,6 +19,7 @@ from zester_proto.messages.records import (
     Outcomes,
     PeelList,
 )
+from zester_proto.together import together
 
 BUCKET: Final = "jobs"
 LIMIT: Final = 2 * 1024 * 1024

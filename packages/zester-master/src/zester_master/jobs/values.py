@@ -15,10 +15,10 @@ from zester_master.jobs.returns import (
     read_meta,
     read_part,
 )
-from zester_master.together import together
 from zester_proto.link import NatsLink, kv
 from zester_proto.messages.jobs import Return, ReturnMeta
 from zester_proto.subjects import return_key
+from zester_proto.together import together
 
 ROOM: Final = 8 * 1024 * 1024
 """Bytes of the values of one job that wait in memory for who shows them."""

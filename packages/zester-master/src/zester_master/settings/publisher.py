@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
 from zester_master.context import Context
-from zester_master.files.publisher import PERIOD, SLOW
+from zester_master.files.publisher import pause
 from zester_master.files.revision import Changing
 from zester_master.files.scan import Scan, scan
 from zester_master.lease import Lease
@@ -28,9 +28,6 @@ from zester_proto.logs import Log
 from zester_proto.messages.settings import Lists
 from zester_proto.render.nodes import Problem
 from zester_proto.tree.problems import told
-
-SETTLE: Final = 0.25
-"""Seconds in which nothing may change before a tree is read."""
 
 _log: Final = Log("zester.settings")
 
@@ -68,9 +65,9 @@ class SettingsPublisher:
         published: Published,
         values: SecretValues,
         roots: Mapping[str, Sequence[Path]],
-        lists: Lists = "replace",
         *,
         trial: Trial | None = None,
+        lists: Lists = "replace",
     ) -> None:
         self.local: LocalTree | None = None
         self.problems: tuple[str, ...] = ()
@@ -110,9 +107,7 @@ class SettingsPublisher:
             self._say_who()
             if self._published.head is not None and self._sharing and not self._differs():
                 self._good = self._sharing
-            # what is being written is looked at again soon: it counts once it stays as it is
-            usual = PERIOD if self._settled else SETTLE
-            await asyncio.sleep(max(usual, SLOW * self._looked))
+            await asyncio.sleep(pause(self._looked, settled=self._settled))
 
     @property
     def settled(self) -> bool:

@@ -17,7 +17,6 @@ from zester_master.settings.files import StoredFiles
 from zester_master.settings.names import KeyedFile, content_digest, file_name, keyed_file, tree_root
 from zester_master.settings.plan import FileId, Plan, Share, Sharing
 from zester_master.settings.published import Published, Stored
-from zester_master.together import together
 from zester_proto.codec import encode
 from zester_proto.identity.sealing import seal_to, seal_with
 from zester_proto.identity.signing import key_id, sign
@@ -39,6 +38,7 @@ from zester_proto.messages.settings import (
     note_aad,
 )
 from zester_proto.subjects import note
+from zester_proto.together import together
 
 AT_ONCE: Final = 32
 """Bundles under way to the store."""

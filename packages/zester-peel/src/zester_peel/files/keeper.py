@@ -33,6 +33,7 @@ from zester_proto.messages.trees import (
     root_of,
 )
 from zester_proto.messages.trust import Signed
+from zester_proto.together import together
 
 JITTER: Final = 1.0
 """Seconds over which the peels of a fleet spread their reading after a note."""
@@ -217,12 +218,7 @@ class TreeKeeper:
             raise BadTree(f"the manifest of environment {env} is none: {error}") from error
 
     async def _fetch_all(self, names: list[bytes]) -> None:
-        try:
-            async with asyncio.TaskGroup() as group:
-                for name in names:
-                    group.create_task(self._fetch_one(name))
-        except BaseExceptionGroup as several:
-            raise several.exceptions[0] from several
+        await together(self._fetch_one(name) for name in names)
 
     async def _fetch_one(self, name: bytes) -> None:
         async with self._gate:

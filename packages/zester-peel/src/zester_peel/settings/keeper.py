@@ -32,6 +32,7 @@ from zester_proto.messages.settings import (
     SettingsFile,
 )
 from zester_proto.secrets.masker import Masker
+from zester_proto.together import together
 
 JITTER: Final = 0.5
 SECONDS: Final = 5.0
@@ -205,12 +206,8 @@ class SettingsKeeper:
 
     async def _take(self, bundle: SettingsBundle, data: bytes) -> None:
         gate = asyncio.Semaphore(_AT_ONCE)
-        try:
-            async with asyncio.TaskGroup() as group:
-                for one in {one.stored: one for one in bundle.files}.values():
-                    group.create_task(self._fetch(one, gate))
-        except BaseExceptionGroup as several:
-            raise several.exceptions[0] from several
+        files = {one.stored: one for one in bundle.files}
+        await together(self._fetch(one, gate) for one in files.values())
         # runs that began with the settings before still read their files
         before = self.bundle.files if self.bundle is not None else ()
         self.store.keep(data, {one.stored for one in (*bundle.files, *before)})
