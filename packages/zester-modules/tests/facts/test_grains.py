@@ -1,11 +1,12 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from zester_modules.facts import yamlfile
 from zester_modules.facts.release import operating_system
 from zester_modules.facts.source import Source
-from zester_proto.grains import grains_view
+from zester_proto.grains import LazyGrains, grains_view
 
 CASES = Path(__file__).parent / "cases" / "os-release"
 
@@ -66,3 +67,18 @@ def test_what_nobody_knows_is_left_out_and_salts_own_grains_stay():
     assert "osrelease" not in partly
     grains = {"os": "CentOS", "osrelease": "9", "saltversioninfo": [3008, 5]}
     assert grains_view(grains) == grains
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"disks": [{"name": "sda"}, {"name": "sdb"}]}, {"network": "none"},
+        {"memory": {"total": "x"}}, {"network": {"interfaces": {"eth0": {}}}},
+        {"ipv4": ["nowhere"]}, {"python": []},
+        {"os_version": "9" * 5000},
+    ],
+)  # fmt: skip
+def test_facts_of_another_shape_cost_their_own_grains(odd: dict[str, Any]):
+    facts = {"id": "web-1", "os": "debian", "role": "web", **odd}
+    assert grains_view(facts)["role"] == "web"
+    assert dict(LazyGrains(facts)) == grains_view(facts)

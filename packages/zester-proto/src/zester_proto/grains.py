@@ -73,9 +73,22 @@ def grains_view(facts: Mapping[str, Any]) -> dict[str, Any]:
     """
     if "saltversioninfo" in facts:
         return dict(facts)
-    made = {**_system(facts), **_hardware(facts), **_network(facts), **_versions(facts)}
+    made: dict[str, Any] = {}
+    for part in (_system, _hardware, _network, _versions):
+        made |= _made(part, facts)
     known = {key: value for key, value in made.items() if _NEEDS.get(key, "id") in {"id", *facts}}
     return {**facts, **known}
+
+
+def _made(part: "_Part", facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the grains of one part: none where facts have not the shape of ours.
+
+    Masters look at facts of peels that may say anything.
+    """
+    try:
+        return part(facts)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return {}
 
 
 def _system(facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -196,7 +209,7 @@ class LazyGrains(Mapping[str, Any]):
         is_made = need == "id" or need in self._facts
         if part is None or not is_made or "saltversioninfo" in self._facts:
             return self._facts[name]
-        made = part(self._facts)
+        made = _made(part, self._facts)
         return made[name] if name in made else self._facts[name]
 
     def __iter__(self) -> Iterator[str]:
