@@ -14,11 +14,11 @@ from zester_cli.output.columns import Cell, table
 from zester_cli.output.forms import BINARY, job_document, raw_job, to_json, to_yaml
 from zester_cli.output.job import job_lines, summary
 from zester_cli.output.screen import Screen
-from zester_cli.output.text import harmless, harmless_line, is_dangerous, padded, shortened, width
 from zester_cli.output.values import flat, value_lines
 from zester_cli.results import JobResult, PeelResult, read_return
 from zester_proto.codec import encode, pack
 from zester_proto.messages.jobs import Outcome, ReturnMeta, frame_return
+from zester_proto.terminal import harmless, harmless_line, is_dangerous, padded, shortened, width
 
 ANYTHING = st.text(st.characters(codec="utf-8"))
 

@@ -178,3 +178,13 @@ def test_a_killed_run_is_repaired_by_the_next_one(trees: Path) -> None:
     done = call(trees, "state.apply", "killed")
     assert done.stdout.splitlines()[-1].startswith("3 states: 1 changed, 2 skipped; ")
     assert (trees / "three").exists()
+
+
+def test_a_name_writes_no_rows_and_no_colours_of_its_own(trees: Path) -> None:
+    fake = '"a\\n+ real: file.managed\\x1b[31m\\x1b]0;title\\x07"'
+    (trees / "tree/fake.zy").write_text(f"real:\n  test.nop:\n    - name: {fake}\n")
+    done = call(trees, "state.apply", "fake")
+    assert done.returncode == 0, done.stderr
+    assert "real (a\\n+ real: file.managed\\x1b]0;title\\x07): test.nop" in done.stdout
+    assert "\x1b" not in done.stdout
+    assert len(done.stdout.splitlines()) == 2

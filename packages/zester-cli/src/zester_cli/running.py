@@ -108,7 +108,7 @@ def _path(words: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _fail(screen: Screen, error: ZesterError) -> int:
-    from zester_cli.output.text import harmless  # noqa: PLC0415  # only errors pay
+    from zester_proto.terminal import harmless  # noqa: PLC0415  # only errors pay
 
     try:
         screen.fail(f"zester: {harmless(error.message)}")

@@ -105,6 +105,25 @@ def test_lint_looks_at_every_file_and_fails_where_one_is_broken(tmp_path: Path):
     assert answer.value["files"] == 2
 
 
+def test_lint_reads_the_top_file_and_what_it_names(tmp_path: Path):
+    top = "base:\n  '*': [web, wbe]\n  'web-* and': [web]\n  db:\n"
+    (tmp_path / "top.zy").write_text(top)
+    (tmp_path / "web.zy").write_text("x: {test.nop: []}\n")
+    registry = Registry()
+    context = Context(registry=registry, peel_id="web-1", roots={"base": [tmp_path]})
+    found = run_bound(bind(registry.find("state.lint"), (), {}), context).value["errors"]
+    assert [(one["file"], one["line"]) for one in found] == [("top.zy", n) for n in (2, 3, 4)]
+    assert [one["message"] for one in found[::2]] == [
+        "there is no state file 'wbe'", "'db' in a top file names no file",
+    ]  # fmt: skip
+
+
+def test_a_misspelt_argument_is_no_state_file(tmp_path: Path):
+    answer = call(tmp_path, "state.apply", "web", "tset=True")
+    assert (answer.outcome, answer.error) == ("refused", "state.apply has no argument 'tset'")
+    assert answer.hint == "did you mean test?"
+
+
 def test_without_a_tree_a_peel_says_how_to_get_one():
     registry = Registry()
     answer = run_bound(bind(registry.find("state.show"), (), {}), Context(registry=registry))

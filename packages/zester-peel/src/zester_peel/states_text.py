@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any, Final, cast
 
+from zester_proto.terminal import harmless, harmless_line
+
 Row = dict[str, Any]
 
 _SIGNS: Final = {"ok": " ", "changed": "+", "would-change": "~", "failed": "!", "skipped": "-"}
@@ -34,10 +36,10 @@ def _problems(result: Row, *, colour: bool) -> Iterator[str]:
             name = kind.removesuffix("s")
             where = f"{_place(one)}: " if one["file"] else ""
             yield _painted(f"{name}: {where}{one['message']}", code if colour else "")
-            yield from (f"    {line}" for line in str(one.get("rendered", "")).splitlines())
-            yield from (f"    {line}" for line in one.get("because", ()))
+            lines = [*str(one.get("rendered", "")).splitlines(), *one.get("because", ())]
+            yield from (_painted(f"    {line}") for line in lines)
             if one["hint"]:
-                yield f"    {one['hint']}"
+                yield _painted(f"    {one['hint']}")
     if result.get("more_errors"):
         yield f"and {result['more_errors']} more errors"
 
@@ -54,12 +56,12 @@ def _state(row: Row, *, colour: bool) -> Iterator[str]:
     code = _COLOURS.get(kind, "") if colour else ""
     yield _painted(f"{_SIGNS[kind]} {row['id']}{named}: {row['function']}{doubt}", code)
     if kind in {"failed", "skipped"}:
-        yield from (f"    {line}" for line in str(row["comment"]).splitlines())
+        yield from (_painted(f"    {line}") for line in str(row["comment"]).splitlines())
         where = _place(row["source"])
         if kind == "failed" and where:
-            yield f"    at {where}"
+            yield _painted(f"    at {where}")
     for path, leaf in row["changes"].items():
-        yield f"    {path}: {_leaf(leaf)}"
+        yield _painted(f"    {path}: {_leaf(leaf)}")
     yield from (f"    {_diff_line(line, colour=colour)}" for line in row["diff"].splitlines())
     where = _place(row["source"])
     for warning in row["warnings"]:
@@ -84,12 +86,16 @@ def _value(value: Any) -> str:
 
 
 def _diff_line(line: str, *, colour: bool) -> str:
-    if not colour:
-        return line
-    return _painted(line, {"+": "32", "-": "31", "@": "36"}.get(line[:1], ""))
+    code = {"+": "32", "-": "31", "@": "36"}.get(line[:1], "") if colour else ""
+    return _coloured(harmless(line), code)
 
 
-def _painted(text: str, code: str) -> str:
+def _painted(text: str, code: str = "") -> str:
+    """Give one line; what names and files hold does not make more of it, or colours of its own."""
+    return _coloured(harmless_line(text), code)
+
+
+def _coloured(text: str, code: str) -> str:
     return f"\x1b[{code}m{text}\x1b[0m" if code else text
 
 

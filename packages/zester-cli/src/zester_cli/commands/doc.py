@@ -11,9 +11,9 @@ from zester_cli.errors import CliError, UsageError
 from zester_cli.invocation import Invocation, with_client
 from zester_cli.output import forms
 from zester_cli.output.columns import Cell, table
-from zester_cli.output.text import harmless, harmless_line
 from zester_cli.output.values import flat
 from zester_cli.suggest import closest, did_you_mean
+from zester_proto.terminal import harmless, harmless_line
 
 Catalogue = dict[str, dict[str, Any]]
 """Functions by name, as the catalogue describes them."""

@@ -12,13 +12,13 @@ from zester_cli.invocation import Invocation, with_client
 from zester_cli.output import forms
 from zester_cli.output.listing import Column, field, moment, moment_of, write_list
 from zester_cli.output.progress import Progress
-from zester_cli.output.text import harmless_line
 from zester_cli.pages import as_map, read_map
 from zester_cli.results import JobResult, said_counts
 from zester_proto.errors import BadId
 from zester_proto.ids import check_jid
 from zester_proto.messages.jobs import Stage
 from zester_proto.messages.operators import JobAsk, JobsAsk
+from zester_proto.terminal import harmless_line
 
 _NOT_YET: Final = frozenset(one.value for one in Stage)
 

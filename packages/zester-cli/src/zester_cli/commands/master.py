@@ -7,9 +7,9 @@ from zester_cli.invocation import Invocation, with_client
 from zester_cli.output import forms
 from zester_cli.output.columns import Cell, table
 from zester_cli.output.listing import field, moment_of, write_list
-from zester_cli.output.text import harmless_line
 from zester_cli.pages import as_map
 from zester_proto.messages.operators import NothingAsk
+from zester_proto.terminal import harmless_line
 
 _STYLES = {"error": "bad", "warning": "warning"}
 

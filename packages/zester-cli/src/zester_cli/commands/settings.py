@@ -10,7 +10,6 @@ from zester_cli.options import DEFAULT_TIMEOUT
 from zester_cli.output import forms
 from zester_cli.output.listing import Column, field, write_list
 from zester_cli.output.progress import Progress
-from zester_cli.output.text import harmless_line
 from zester_cli.output.values import flat, value_lines
 from zester_cli.pages import as_map, read_map
 from zester_cli.results import JobResult, PeelResult
@@ -18,6 +17,7 @@ from zester_cli.suggest import closest, did_you_mean
 from zester_proto.codec import Raw, pack
 from zester_proto.ids import new_jid
 from zester_proto.messages.operators import RunAsk, SettingsLook, TargetAsk
+from zester_proto.terminal import harmless_line
 
 
 def show(invocation: Invocation, peel_id: str, *, reveal: bool) -> int:

@@ -9,9 +9,9 @@ from zester_cli.errors import NobodyMatched, UsageError
 from zester_cli.invocation import Invocation, with_client
 from zester_cli.output import forms
 from zester_cli.output.columns import Cell, table
-from zester_cli.output.text import harmless_line
 from zester_cli.pages import as_map
 from zester_proto.messages.operators import TargetAsk
+from zester_proto.terminal import harmless_line
 
 
 class Matches(NamedTuple):

@@ -9,9 +9,9 @@ from zester_cli.invocation import Invocation, with_client
 from zester_cli.output import forms
 from zester_cli.output.columns import Cell, table
 from zester_cli.output.listing import moment
-from zester_cli.output.text import harmless_line
 from zester_cli.pages import as_map, read_map
 from zester_proto.messages.operators import NothingAsk
+from zester_proto.terminal import harmless_line
 
 _STATES = {"same": "good", "differs": "warning", "broken": "bad"}
 _PATIENCE: Final = 15.0

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from zester_cli.output.screen import Screen
-from zester_cli.output.text import padded, shortened, width
+from zester_proto.terminal import padded, shortened, width
 
 _GAP: Final = "  "
 

@@ -7,9 +7,9 @@ from typing import Any, cast
 import msgspec
 
 from zester_cli.output.screen import Screen
-from zester_cli.output.text import escaped_json, harmless, is_dangerous
 from zester_cli.output.values import as_command
 from zester_cli.results import JobResult, PeelResult
+from zester_proto.terminal import escaped_json, harmless, is_dangerous
 
 BINARY = "$base64"
 """The one key of the map that stands for bytes in JSON."""

@@ -10,10 +10,10 @@ from zester_cli.output.runs import read_run
 from zester_cli.output.screen import Screen, style_of
 from zester_cli.output.state_lines import ALL, View
 from zester_cli.output.states import Member, run_lines
-from zester_cli.output.text import harmless, harmless_line, width
 from zester_cli.output.trees import is_tree, tree_lines
 from zester_cli.output.values import as_command, command_lines, flat, value_lines
 from zester_cli.results import JobResult, PeelResult, hint_for, said_counts
+from zester_proto.terminal import harmless, harmless_line, width
 
 GROUP_ABOVE: Final = 20
 """Up to so many peels each has a line of its own; above, those that agree share one."""

@@ -8,8 +8,8 @@ from zester_cli.invocation import Invocation
 from zester_cli.output import forms
 from zester_cli.output.columns import Cell, table
 from zester_cli.output.screen import style_of
-from zester_cli.output.text import harmless_line
 from zester_cli.output.values import flat
+from zester_proto.terminal import harmless_line
 
 
 class Column(NamedTuple):

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final, Self
 from zester_cli.duration import shown_seconds
 from zester_cli.output.names import fold
 from zester_cli.output.screen import Screen
-from zester_cli.output.text import harmless_line
 from zester_cli.pages import PageReader
 from zester_cli.results import OUTCOMES, said_counts
+from zester_proto.terminal import harmless_line
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress

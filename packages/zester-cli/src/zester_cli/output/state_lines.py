@@ -7,8 +7,8 @@ from typing import Any, Final, NamedTuple, cast
 
 from zester_cli.output.runs import Problem, StateRow
 from zester_cli.output.screen import Screen
-from zester_cli.output.text import harmless, harmless_line, padded, tabs_out
 from zester_cli.output.values import as_command, command_lines, flat, value_lines
+from zester_proto.terminal import harmless, harmless_line, padded, tabs_out
 
 _MARKS: Final = {"+": "good", "-": "bad", "@": "dim"}
 _MOST: Final = 500

@@ -18,8 +18,8 @@ from zester_cli.output.state_lines import (
     problem_lines,
     said_lines,
 )
-from zester_cli.output.text import harmless_line, width
 from zester_cli.results import PeelResult
+from zester_proto.terminal import harmless_line, width
 
 _INDENT: Final = "    "
 _VARIANTS: Final = 5

@@ -8,7 +8,7 @@ from zester_cli.output.columns import Cell, table
 from zester_cli.output.runs import Place, Problem
 from zester_cli.output.screen import Screen
 from zester_cli.output.state_lines import problem_lines
-from zester_cli.output.text import harmless_line
+from zester_proto.terminal import harmless_line
 
 
 class _Requisite(msgspec.Struct, frozen=True):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any, Final, cast
 
-from zester_cli.output.text import harmless, harmless_line, tabs_out
+from zester_proto.terminal import harmless, harmless_line, tabs_out
 
 LINES: Final = 2000
 """Lines of one value that are shown; the rest is counted."""

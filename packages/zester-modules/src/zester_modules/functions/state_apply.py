@@ -5,16 +5,19 @@
 from typing import TYPE_CHECKING, Any
 
 from zester_modules.context import Context
-from zester_modules.errors import BadArgument
+from zester_modules.errors import BadArgument, Refused
 from zester_modules.function import function
 from zester_modules.returns import Outcome, Return
 from zester_modules.words import Value
+from zester_proto.units import did_you_mean
 
 if TYPE_CHECKING:
     from zester_modules.states.session import Session
 
 LOCK = "state"
 """Two runs of states on one peel wait for each other."""
+
+_ARGUMENTS = ("exclude", "failhard", "pillar", "saltenv", "test")
 
 
 @function("state.apply", dry=True, lock=LOCK)
@@ -109,6 +112,12 @@ def single(context: Context, fun: str, name: str = "", **arguments: Value) -> Re
 
 
 def _split(names: tuple[str, ...]) -> list[str] | None:
+    for name in names:
+        key, sign, _ = name.partition("=")
+        if sign:  # no file's name: a word that was meant for an argument
+            raise Refused(
+                f"state.apply has no argument {key!r}", hint=did_you_mean(key, _ARGUMENTS)
+            )
     found = [part.strip() for name in names for part in name.split(",")]
     return [one for one in found if one] or None
 

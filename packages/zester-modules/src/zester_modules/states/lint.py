@@ -8,10 +8,16 @@ from zester_modules.states.compile import Request
 from zester_modules.states.from_context import compiler_of, tree_of
 from zester_modules.states.show import problem_data
 from zester_modules.states.tree_modules import unread
+from zester_modules.states.trees import Trees
 from zester_proto.render.nodes import Problem
+from zester_proto.target import TargetError, parse
+from zester_proto.tree.files import BadTree
 from zester_proto.tree.folders import Tree
-from zester_proto.tree.problems import where
-from zester_proto.tree.reference import matching
+from zester_proto.tree.problems import Problems, where
+from zester_proto.tree.reference import is_glob, matching
+from zester_proto.tree.salt_targets import in_our_letters
+from zester_proto.tree.top import top_lines
+from zester_proto.units import did_you_mean
 
 
 def lint(context: Context, names: Iterable[str], env: str = "") -> dict[str, Any]:
@@ -25,7 +31,8 @@ def lint(context: Context, names: Iterable[str], env: str = "") -> dict[str, Any
     tree = tree_of(context)
     own = env or "base"
     wanted = [one for name in names for one in _meant(name, tree, own)]
-    found: dict[Problem, None] = {}
+    top = _of_top(context, tree, own) if not wanted else Problems(strict=True)
+    found: dict[Problem, None] = dict.fromkeys(top.errors)
     files: set[str] = set()
     for one in wanted or _each(tree, own):
         compiled = compiler_of(context, Request(references=[one], env=own, strict=True)).compile()
@@ -39,6 +46,26 @@ def lint(context: Context, names: Iterable[str], env: str = "") -> dict[str, Any
             {"file": one.path, "root": str(one.root), "by": str(one.by)} for one in tree.hidden(own)
         ],
     }
+
+
+def _of_top(context: Context, tree: Tree, env: str) -> Problems:
+    """Read the top file of an environment as this peel would, and all that it says of others."""
+    problems = Problems(strict=True)
+    if "top" not in tree.references(env):
+        return problems
+    templates = compiler_of(context, Request(references=[], env=env)).templates
+    groups = (context.trees or Trees()).groups
+    for one in top_lines(tree, templates, problems, env)[0]:
+        try:
+            parse(in_our_letters(one.target, one.kind), groups=groups)
+            if not is_glob(one.reference) and tree.find(one.env, one.reference) is None:
+                near = did_you_mean(one.reference, tree.references(one.env))
+                problems.error(f"there is no state file {one.reference!r}", one.place, near)
+        except BadTree as error:
+            problems.error(error.message, one.place, error.hint)
+        except TargetError as error:
+            problems.error(f"{one.target!r}: {error.message}", one.at, error.hint)
+    return problems
 
 
 def _meant(name: str, tree: Tree, env: str) -> list[str]:

@@ -37,7 +37,17 @@ _SCHEMES: Final = ("salt://", "zester://")
 
 
 class NotText(Exception):
-    """Raised when a file that a template wants is no UTF-8 text."""
+    """Raised when a file that a template wants is no UTF-8 text.
+
+    Attributes:
+        path: of the file.
+        line: the first that is none.
+    """
+
+    def __init__(self, path: str, line: int) -> None:
+        super().__init__(f"line {line} of {path} is no UTF-8 text")
+        self.path = path
+        self.line = line
 
 
 class TreeEnvironment(SandboxedEnvironment):
@@ -206,7 +216,7 @@ def text_of(path: str, data: str | bytes) -> str:
             data = data.decode("utf-8-sig")
         except UnicodeDecodeError as error:
             line = data.count(b"\n", 0, error.start) + 1
-            raise NotText(f"line {line} of {path} is no UTF-8 text") from error
+            raise NotText(path, line) from error
     return data.replace("\r\n", "\n").replace("\r", "\n")
 
 

@@ -40,6 +40,8 @@ def problems_of(
         return (_problem(message, place, because, _hint_of(message, known)),)
     if isinstance(error, BadData):
         return tuple(_with_place(problem, place, because) for problem in error.problems)
+    if isinstance(error, NotText) and not steps:
+        place = Place(error.path, error.line)
     if isinstance(error, SyntaxError | RecursionError) and not steps:
         place = Place(here.file, _parser_line(error.__traceback__))
     if isinstance(error, BrokenProvider) and not steps:

@@ -70,7 +70,7 @@ def analyse(env: str, path: str, data: bytes) -> Analysis:
     try:
         source = text_of(path, data)
     except NotText as error:
-        return Analysis(problems=(Problem(message=str(error), place=Place(path, 1)),))
+        return Analysis(problems=(Problem(message=str(error), place=Place(path, error.line)),))
     return _Analyser(env, path, source).run()
 
 

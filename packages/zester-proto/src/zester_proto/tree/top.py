@@ -161,6 +161,10 @@ def _section(env: str, node: Node, problems: Problems) -> Iterable[Asked]:
     blocks = [(target, *_block(value, problems)) for target, value in node.pairs]
     for target, options, references in sorted(blocks, key=lambda block: block[1].order):
         for one in references:
+            if not one.text:
+                hint = "write a list of files below it, or take the line away"
+                problems.error(f"{target.text!r} in a top file names no file", one.place, hint)
+                continue
             yield Asked(
                 env=env, reference=one.text, place=one.place, target=target.text, at=target.place,
                 kind=options.match, ignore_missing=options.ignore_missing,

@@ -72,7 +72,9 @@ def first(sources: list[Any], scope: Scope, digest: str = "", name: str = "") ->
             return found
         tried.append(source)
     what = "there is no source" if len(tried) == 1 else "none of the sources is there:"
-    raise HostProblem(f"{what} {', '.join(tried)}", hint="look at the tree: zester-peel state.show")
+    raise HostProblem(
+        f"{what} {', '.join(tried)}", hint="cp.list_master shows which files the tree has"
+    )
 
 
 def _listed(sources: list[Any]) -> list[tuple[str, str]]:
