@@ -359,3 +359,16 @@ def test_arguments_are_fitted_once_unless_the_resource_is_another_by_then(tmp_pa
     assert state.params == File(name="a", mode=0o644)
     new: AnyResource = Resource(name="file.managed", params=Newer, check=check, apply=apply)
     assert params_of(new, state) == Newer(name="a", mode=0o644)
+
+
+def test_what_cannot_be_excluded_is_told(tmp_path: Path):
+    files = {
+        "a.sls": "exclude: [sls: nosuch, id: other]\nx: test.nop\n",
+        "web.sls": "y: test.nop\n",
+    }
+    found = StateTree(tmp_path, files).compile("a", exclude=["wbe", "web"])
+    assert [one.id for one in found.states] == ["x"]
+    assert [(str(one.place or ""), one.message, one.hint) for one in found.warnings] == [
+        ("a.sls:1:11", "there is no state file 'nosuch' to exclude", "known are a, web"),
+        ("", "there is no state file 'wbe' to exclude", "did you mean web?"),
+    ]

@@ -82,7 +82,8 @@ class Exclude(msgspec.Struct, frozen=True, kw_only=True):
 
     kind: str
     text: str
-    place: Place
+    place: Place | None
+    """None for an argument of the run."""
 
 
 class Body(msgspec.Struct, kw_only=True):

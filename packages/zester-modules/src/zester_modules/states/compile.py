@@ -1,6 +1,7 @@
 """Compiles a tree for one peel: one step a module, data in one direction, all problems at once."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from fnmatch import fnmatchcase
 from typing import Any
 
 import msgspec
@@ -21,6 +22,7 @@ from zester_proto.render.nodes import Dialect, Place
 from zester_proto.tree.folders import Tree
 from zester_proto.tree.problems import Problems
 from zester_proto.tree.top import read_top
+from zester_proto.units import did_you_mean
 
 
 class Request(msgspec.Struct, kw_only=True):
@@ -67,6 +69,7 @@ class Compiler:
         high, lost = self._high, self._lost()
         apply_extends(high, lost, self._problems)
         copy_used(high, self._problems)
+        self._check_excludes(high)
         apply_excludes(high)
         chunks = expand(high, lost, self._problems)
         states = self._states(chunks, high, lost)
@@ -97,9 +100,18 @@ class Compiler:
             gatherer.ask(env, reference, place)
         for one in request.exclude:
             kind, text = next(iter(one.items())) if isinstance(one, Mapping) else ("sls", one)
-            place = Place("exclude=", 1)
-            self._high.excludes.append(Exclude(kind=kind, text=text, place=place))
+
+            self._high.excludes.append(Exclude(kind=kind, text=text, place=None))
         return [*top, *self._high.files]
+
+    def _check_excludes(self, high: High) -> None:
+        """Warn of files to leave out that are nowhere in the tree: what was meant would run."""
+        every = {one for env in self._tree.environments for one in self._tree.references(env)}
+        for one in high.excludes:
+            if one.kind == "sls" and not any(fnmatchcase(name, one.text) for name in every):
+                near = did_you_mean(one.text, every)
+                message = f"there is no state file {one.text!r} to exclude"
+                self._problems.warn(message, one.place, near)
 
     def _text(self, env: str, path: str, dialect: Dialect, names: dict[str, Any]) -> LineMap | None:
         rendered = self.templates.render(env, path, names, dialect=dialect)
