@@ -193,10 +193,11 @@ def _document(answer: Return) -> dict[str, Any]:
 
 
 def _show_text(answer: Return) -> None:
+    if is_result(answer.value):  # of 10,000 states; a function's answer is normal already
+        sys.stdout.write(shown(answer.value, colour=sys.stdout.isatty()))
+        return
     value = normalise(answer.value)
-    if is_result(value):
-        sys.stdout.write(shown(cast("dict[str, Any]", value), colour=sys.stdout.isatty()))
-    elif tests_text.is_tests(value):
+    if tests_text.is_tests(value):
         sys.stdout.write(tests_text.shown(value, colour=sys.stdout.isatty()))
     elif isinstance(value, dict) and {"stdout", "stderr", "exit_code"} <= value.keys():
         output = cast("dict[str, str]", value)

@@ -60,15 +60,14 @@ def _may_name(folder: str, group: str) -> bool:
 
     A look at the files that say so: a tenth of the time that importlib.metadata takes.
     """
-    path = Path(folder)
     try:
-        names = os.listdir(path)  # noqa: PTH208  # Path.iterdir makes a Path of each
+        names = os.listdir(folder or ".")  # noqa: PTH208  # Path.iterdir makes a Path of each
     except OSError:
-        return path.is_file()  # an archive, which only importlib.metadata reads
+        return Path(folder).is_file()  # an archive, which only importlib.metadata reads
     for name in names:
         if name.endswith((".dist-info", ".egg-info")):
             try:
-                said = (path / name / "entry_points.txt").read_text(encoding="utf-8")
+                said = Path(f"{folder or '.'}/{name}/entry_points.txt").read_text("utf-8")
             except (OSError, UnicodeDecodeError):
                 continue
             if group in said:
