@@ -61,7 +61,7 @@ def _state(row: Row, *, colour: bool) -> Iterator[str]:
         if kind == "failed" and where:
             yield _painted(f"    at {where}")
     for path, leaf in row["changes"].items():
-        yield _painted(f"    {path}: {_leaf(leaf)}")
+        yield f"    {harmless_line(path)}: {harmless(_leaf(leaf))}"
     yield from (f"    {_diff_line(line, colour=colour)}" for line in row["diff"].splitlines())
     where = _place(row["source"])
     for warning in row["warnings"]:
