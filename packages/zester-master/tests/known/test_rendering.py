@@ -201,3 +201,15 @@ def test_an_included_top_file_may_be_a_template():
     )  # fmt: skip
     assert found.of("db-1", facts("db-1", serial=0), {}).compiled.values == {"a": 1}
     assert found.of("db-2", facts("db-2", serial=1), {}).compiled.values == {"a": 1, "big": 1}
+
+
+def test_an_edit_of_an_included_top_file_counts():
+    more = b"base:\n  '*': [all]\n"
+    files = {
+        "top.sls": b"include: [more]\n", "more.sls": more, "all.sls": b"a: 1\n",
+        "big.sls": b"b: 1\n",
+    }  # fmt: skip
+    found = Renderings({"base": files}, {})
+    assert found.of("db-1", facts("db-1"), {}).compiled.values == {"a": 1}
+    found.follow({"base": {**files, "more.sls": more.replace(b"all", b"all, big")}}, {})
+    assert found.of("db-1", facts("db-1"), {}).compiled.values == {"a": 1, "b": 1}

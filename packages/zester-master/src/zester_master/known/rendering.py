@@ -98,7 +98,9 @@ class Renderings:
         """
         changed, moved = _changed(self._files, files)
         self._layers.follow(files, changed, moved=moved)
-        if moved or groups != self._groups or self._tops.is_template or _has_top(changed):
+        tops = self._tops
+        others = tops.is_template or not changed.isdisjoint(tops.files)
+        if moved or groups != self._groups or others:
             changed = None
         self._files, self._tree, self._groups = files, KeptTree(files), groups
         self._tops = Tops(self._tree, groups)
@@ -214,7 +216,3 @@ def _changed(before: Files, after: Files) -> tuple[set[tuple[str, str]], bool]:
     came_or_went = old.keys() ^ new.keys()
     changed = {file for file in old.keys() & new.keys() if old[file] != new[file]}
     return changed | came_or_went, bool(came_or_went)
-
-
-def _has_top(changed: set[tuple[str, str]]) -> bool:
-    return any(path in {"top.sls", "top.zy"} for _, path in changed)

@@ -44,6 +44,10 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 class Tops:
     """The top files of one tree.
 
+    Attributes:
+        files: environment and path of each, those that others include among them.
+        is_template: one of them may say another thing to each peel.
+
     Args:
         tree: the files.
         groups: what `N@` may name.
@@ -53,7 +57,10 @@ class Tops:
         self._tree = tree
         self._groups = groups
         self._codes = CodeCache()
-        self.is_template = self._is_template()
+        self.files = self._found()
+        self.is_template = any(
+            mark in (tree.read(*file) or b"") for file in self.files for mark in _MARKS
+        )
         self._read: dict[tuple[str, ...], tuple[Line, ...]] = {}
         self._targets: dict[tuple[str, str], Node] = {}
 
@@ -73,12 +80,12 @@ class Tops:
                 self._read[said] = known
         return known
 
-    def _is_template(self) -> bool:
-        """Say whether one of them may say another thing to each peel."""
+    def _found(self) -> frozenset[tuple[str, str]]:
         tree = self._tree
         _, files = top_lines(tree, _TopRendering(tree, self._codes, "", {}), Problems(), None)
-        found = (tree.read(env, path) or b"" for env in tree.environments for path in files)
-        return any(mark in data for data in found for mark in _MARKS)
+        return frozenset(
+            (env, path) for env in tree.environments for path in files if tree.has(env, path)
+        )
 
     def _line(self, asked: Asked, problems: Problems) -> Line:
         try:
