@@ -124,7 +124,7 @@ async def test_what_a_function_with_secrets_prints_is_logged_by_nobody(
 async def test_what_a_command_prints_comes_to_no_disk_with_a_secret(
     master: RawMaster, peel: Peel
 ) -> None:
-    files = f"{peel.state}/work/*/tmp/stdout"
+    files = peel.state.joinpath("work", "*", "tmp", "stdout")
     line = (
         f'yes "$WORD" | head -c 2000000; until [ -s {files} ]; do sleep 0.02; done; '
         f"grep -c -F '***' {files} >&2; grep -c '{SECRET[:7]}' {files} >&2"

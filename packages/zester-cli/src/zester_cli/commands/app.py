@@ -258,7 +258,7 @@ def _settings_trace(context: typer.Context, peel_id: PeelId, key: Key) -> int:
 
 @_groups["settings"].command(**_about("settings", "compare"))
 def _settings_compare(context: typer.Context, target: Expression) -> int:
-    from zester_cli.commands import settings  # noqa: PLC0415
+    from zester_cli.commands import settings  # noqa: PLC0415  # only the command that runs pays
 
     return settings.compare(_invocation(context), target)
 

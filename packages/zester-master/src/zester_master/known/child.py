@@ -49,13 +49,12 @@ class Child:
 
     def __init__(self) -> None:
         self._renderings = Renderings({}, {})
-        self._lists: Lists = "replace"
         self._kept: dict[str, tuple[float, Made]] = {}
 
     def take(self, tree: Tree) -> None:
         """Render from another tree from now on."""
-        if tree.lists != self._lists:
-            self._renderings, self._lists = Renderings({}, {}, tree.lists), tree.lists
+        if tree.lists != self._renderings.lists:
+            self._renderings = Renderings({}, {}, tree.lists)
             self._kept.clear()
         changed = self._renderings.follow(tree.files, tree.groups)
         self._kept = {
@@ -64,7 +63,7 @@ class Child:
 
     def answer(self, batch: Batch) -> Answers:
         """Answer a question about some peels."""
-        ask = _Ask(batch.question, self._lists)
+        ask = _Ask(batch.question, self._renderings.lists)
         return Answers(answers=tuple(self._one(peel, ask) for peel in batch.peels))
 
     def _one(self, peel: Peel, ask: "_Ask") -> Answer:
@@ -115,11 +114,7 @@ class _Ask:
         if isinstance(self._question, Check):
             return _checked(peel_id, made)
         problem = made.problem(*self._tops())
-        if (
-            isinstance(self._question, Show | Digests)
-            and problem is not None
-            and not made.compiled.errors
-        ):
+        if isinstance(self._question, Show | Digests) and not made.compiled.errors:
             problem = None  # what is known is shown, and what is not is said
         if problem is not None:
             return Answer(

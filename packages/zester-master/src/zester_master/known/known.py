@@ -101,8 +101,7 @@ class Known:
             root: names it.
             files: environment to path to content.
         """
-        inner = {env: dict(paths) for env, paths in files.items()}
-        self._tree = Tree(root=root, files=inner, groups=self._context.groups, lists=self._lists)
+        self._tree = Tree(root=root, files=files, groups=self._context.groups, lists=self._lists)
         self._terms.clear()
 
     async def run(self) -> None:

@@ -81,7 +81,7 @@ class Renderings:
         self._files: Files = files
         self._tree = KeptTree(files)
         self._groups: Mapping[str, str] = groups
-        self._lists: Lists = lists
+        self.lists: Lists = lists
         self._codes = CodeCache()
         self._layers = Layers(files)
         self._tops = Tops(self._tree, groups)
@@ -185,7 +185,7 @@ class Renderings:
         rendering = Bare(self._tree, peel, codes=self._codes, secret=secret)
         shared = self._layers.of(facts) if isinstance(facts, WatchedFacts) else None
         compiled = compile_settings(
-            self._tree, rendering, entries, lists=self._lists, shared=shared
+            self._tree, rendering, entries, lists=self.lists, shared=shared
         )  # fmt: skip
         return Made(compiled=compiled, wants=tuple(wants), volatile=bool(baskets))
 

@@ -103,7 +103,10 @@ class Trial:
         return list(kinds.values())
 
     async def _fails(self, local: LocalTree, ids: Sequence[str], failing: dict[str, str]) -> None:
-        tree = self._wired(local)
+        tree = Tree(
+            root=local.digest, files=local.tree.files, groups=self._context.groups,
+            lists=self._lists,
+        )  # fmt: skip
         for one in ids:
             peel = Peel(one, 0.0, pack(self._context.index.get(one) or {}))
             try:
@@ -115,10 +118,3 @@ class Trial:
                 failing[one] = answer.error + (f" ({answer.hint})" if answer.hint else "")
             if len(failing) >= TOLD:
                 return
-
-    def _wired(self, local: LocalTree) -> Tree:
-        files: dict[str, dict[str, bytes]] = {}
-        for (env, path), data in local.files.items():
-            files.setdefault(env, {})[path] = data
-        groups = self._context.groups
-        return Tree(root=local.digest, files=files, groups=groups, lists=self._lists)

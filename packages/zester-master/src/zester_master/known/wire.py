@@ -1,5 +1,6 @@
 """What a master and its renderers say to each other, over their pipes."""
 
+from collections.abc import Mapping
 from typing import Final, cast
 
 import msgspec
@@ -18,7 +19,7 @@ class Tree(msgspec.Struct, frozen=True, kw_only=True, tag="tree"):
     """The settings tree from now on."""
 
     root: bytes
-    files: dict[str, dict[str, bytes]]
+    files: Mapping[str, Mapping[str, bytes]]
     groups: dict[str, str] = {}
     lists: Lists = "replace"
 

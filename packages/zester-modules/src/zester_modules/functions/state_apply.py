@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 LOCK = "state"
 """Two runs of states on one peel wait for each other."""
 
-_ARGUMENTS = ("exclude", "failhard", "pillar", "saltenv", "test")
-
 
 @function("state.apply", dry=True, lock=LOCK)
 def apply(
@@ -115,9 +113,8 @@ def _split(names: tuple[str, ...]) -> list[str] | None:
     for name in names:
         key, sign, _ = name.partition("=")
         if sign:  # no file's name: a word that was meant for an argument
-            raise Refused(
-                f"state.apply has no argument {key!r}", hint=did_you_mean(key, _ARGUMENTS)
-            )
+            known = [one.name for one in apply.parameters if one.shape == "key"]
+            raise Refused(f"state.apply has no argument {key!r}", hint=did_you_mean(key, known))
     found = [part.strip() for name in names for part in name.split(",")]
     return [one for one in found if one] or None
 

@@ -82,9 +82,8 @@ def provider(context: Context, module: str) -> str:
     """
     if module not in {"pkg", "service"}:
         raise Refused(f"{module!r} has no provider", hint="pkg and service have one")
-    # an agent that only answers test.ping needs neither
-    from zester_modules.functions.machines import machine_of  # noqa: PLC0415
-    from zester_modules.host.machine import HostProblem  # noqa: PLC0415
+    from zester_modules.functions.machines import machine_of  # noqa: PLC0415  # test.ping needs it not
+    from zester_modules.host.machine import HostProblem  # noqa: PLC0415  # the same
 
     machine = machine_of(context)
     try:

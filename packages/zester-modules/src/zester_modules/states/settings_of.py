@@ -12,7 +12,7 @@ from zester_proto.messages.settings import Lists, SettingsEntry
 from zester_proto.render.code_cache import CodeCache
 from zester_proto.render.nodes import Place
 from zester_proto.render.secret_text import Lookup
-from zester_proto.settings.compile import compile_settings
+from zester_proto.settings.compile import compile_settings, entries_of
 from zester_proto.settings.model import Compiled
 from zester_proto.settings.shown import described
 from zester_proto.tree.files import TreeFiles
@@ -50,7 +50,7 @@ def settings_of(
     problems = Problems()
     asked, tops = read_top(tree, templates, problems, env)
     _refuse(Compiled(errors=tuple(problems.errors), more_errors=problems.more))
-    places = {SettingsEntry(one.env, one.reference, one.ignore_missing): one.place for one in asked}
+    places = entries_of(asked)
     compiled = _compiled(tree, templates, places, lists, context, places=places)
     top = tuple((one, path) for one in tree.environments for path in tops if tree.has(one, path))
     return msgspec.structs.replace(compiled, files=(*top, *compiled.files))

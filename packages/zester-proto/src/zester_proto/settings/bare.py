@@ -13,12 +13,12 @@ import msgspec
 
 from zester_proto.errors import ZesterError
 from zester_proto.grains import LazyGrains, grains_view
-from zester_proto.messages.settings import Lists, SettingsEntry
+from zester_proto.messages.settings import Lists
 from zester_proto.render.code_cache import CodeCache
 from zester_proto.render.nodes import Dialect
 from zester_proto.render.renderer import Limits, Rendered, Renderer
 from zester_proto.render.secret_text import Lookup, Secrets
-from zester_proto.settings.compile import compile_settings
+from zester_proto.settings.compile import compile_settings, entries_of
 from zester_proto.settings.model import Compiled
 from zester_proto.settings.pure import pure_functions
 from zester_proto.target import Groups, matches, parse
@@ -70,9 +70,7 @@ def compile_bare(
     bare = Bare(tree, peel, codes=codes, secret=secret)
     problems = Problems()
     asked, _ = read_top(tree, bare, problems, env)
-    entries = {
-        SettingsEntry(one.env, one.reference, one.ignore_missing): one.place for one in asked
-    }
+    entries = entries_of(asked)
     return compile_settings(tree, bare, entries, lists=lists, problems=problems, places=entries)
 
 

@@ -31,9 +31,15 @@ from zester_proto.tree.problems import Problems
 from zester_proto.tree.reference import Found, absolute, is_glob, matching, sls_names
 from zester_proto.tree.renderers import KNOWN, instead_of, pipe_of
 from zester_proto.tree.rendering import Rendering
+from zester_proto.tree.top import Asked
 from zester_proto.units import did_you_mean
 
 _REPLACED: Final = frozenset({"!overwrite", "!reset"})
+
+
+def entries_of(asked: Iterable[Asked]) -> dict[SettingsEntry, Place]:
+    """Give what lines of top files name, and where, for `compile_settings`."""
+    return {SettingsEntry(one.env, one.reference, one.ignore_missing): one.place for one in asked}
 
 
 def compile_settings(

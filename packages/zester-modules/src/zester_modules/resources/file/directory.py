@@ -11,7 +11,16 @@ from msgspec import Meta
 
 from zester_modules.host.machine import HostProblem, Stat
 from zester_modules.resource import Leaf, Plan, Resource, Scope
-from zester_modules.resources.file.steps import Remove, Step, Work, apply, joined, planned, whole
+from zester_modules.resources.file.steps import (
+    Remove,
+    Step,
+    Work,
+    apply,
+    joined,
+    planned,
+    whole,
+    with_backup,
+)
 from zester_modules.resources.file.wanted import (
     Look,
     folders_work,
@@ -158,9 +167,7 @@ def is_excluded(relative: str, patterns: list[str] | None) -> bool:
 
 
 def _paths(params: Params) -> tuple[str, ...]:
-    path = params.name.rstrip("/")
-    kept = posixpath.join(posixpath.dirname(path), params.backupname)
-    return (path, kept) if params.backupname else (path,)
+    return with_backup(params.name, params.backupname)
 
 
 DIRECTORY: Final = Resource(

@@ -99,7 +99,7 @@ def written(style: str, data: Any, options: dict[str, Any], encoding: str = "utf
             case "json":
                 text = as_text("json", plain, {"indent": 2, "sort_keys": True, **options})
             case "configparser" | "ini":
-                text = _as_ini(plain, style)
+                text = _as_ini(plain)
             case "python":
                 return (pprint.pformat(plain) + "\n").encode(encoding)
             case "msgpack":
@@ -115,7 +115,7 @@ def written(style: str, data: Any, options: dict[str, Any], encoding: str = "utf
     return bytes_of(f"{text}\n" if not text.endswith("\n") else text)
 
 
-def _as_ini(data: Any, style: str) -> str:
+def _as_ini(data: Any) -> str:
     import configparser  # noqa: PLC0415  # rare
 
     parser = configparser.RawConfigParser()
@@ -123,7 +123,7 @@ def _as_ini(data: Any, style: str) -> str:
     try:
         parser.read_dict(data)
     except configparser.Error as error:
-        raise HostProblem(f"the data cannot be written as {style}: {error}") from error
+        raise ValueError(str(error)) from error  # as of the other formats
     out = io.StringIO()
     parser.write(out)
     return out.getvalue()

@@ -11,6 +11,12 @@ from zester_modules.host.machine import Accept, Command, HostProblem
 from zester_modules.resource import Changes, Leaf, Plan, Scope
 
 
+def with_backup(name: str, backupname: str) -> tuple[str, ...]:
+    """Give the path of a state, and where what is in its way is renamed to, if that is asked."""
+    path = name.rstrip("/")
+    return (path, posixpath.join(posixpath.dirname(path), backupname)) if backupname else (path,)
+
+
 class Write(msgspec.Struct, frozen=True):
     """Write a whole file."""
 

@@ -18,6 +18,7 @@ from zester_modules.resources.file.steps import (
     joined,
     planned,
     whole,
+    with_backup,
 )
 from zester_modules.resources.file.wanted import (
     folders_work,
@@ -87,9 +88,7 @@ def _way(params: Params, path: str, found: Stat | None, scope: Scope) -> tuple[S
 
 
 def _paths(params: Params) -> tuple[str, ...]:
-    path = params.name.rstrip("/")
-    kept = posixpath.join(posixpath.dirname(path), params.backupname)
-    return (path, kept) if params.backupname else (path,)
+    return with_backup(params.name, params.backupname)
 
 
 SYMLINK: Final = Resource(
