@@ -69,6 +69,24 @@ def test_a_dry_run_a_run_and_a_second_run_of_the_top_file(trees: Path) -> None:
     assert again.stdout.splitlines()[-1].startswith("3 states: 1 ok, 2 skipped; ")
 
 
+def test_compiled_templates_are_kept_for_the_user_alone_and_none_is_needed(
+    trees: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(trees / "cache"))
+    kept = trees / "cache/zester/templates"
+    first = call(trees, "state.apply", "web", "test=True")
+    assert kept.stat().st_mode & 0o777 == 0o700
+    codes = {one.name: one.stat().st_mtime_ns for one in kept.iterdir()}
+    assert codes
+
+    again = call(trees, "state.apply", "web", "test=True")
+    assert {one.name: one.stat().st_mtime_ns for one in kept.iterdir()} == codes
+    assert again.stdout.splitlines()[:-1] == first.stdout.splitlines()[:-1]
+
+    monkeypatch.setenv("XDG_CACHE_HOME", "/proc/nobody/writes/here")
+    assert call(trees, "state.apply", "web", "test=True").returncode == 0
+
+
 def test_json_is_the_result_as_it_travels(trees: Path) -> None:
     done = call(trees, "--test", "--output", "json", "state.sls", "web")
     document = json.loads(done.stdout)

@@ -5,7 +5,6 @@ reads it and connects to nothing.
 """
 
 import hashlib
-import os
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from zester_cli.arguments import Signature
 from zester_cli.site import SiteConfig
+from zester_proto.files import cache_folder
 
 if TYPE_CHECKING:
     from zester_cli.client import Client
@@ -39,8 +39,7 @@ def folder(config: SiteConfig) -> Path:
         root = (config.trust_dir / "root.pub").read_bytes()
     except OSError:
         root = str(config.trust_dir).encode()
-    home = os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
-    return Path(home) / "zester" / hashlib.blake2b(root, digest_size=8).hexdigest()
+    return cache_folder() / hashlib.blake2b(root, digest_size=8).hexdigest()
 
 
 def functions(path: Path) -> list[KnownFunction]:

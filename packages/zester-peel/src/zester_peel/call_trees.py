@@ -8,7 +8,8 @@ from typing import Any, cast
 
 from zester_modules.errors import Refused
 from zester_modules.states.trees import Trees
-from zester_proto.errors import BadId
+from zester_proto.errors import BadId, FileProblem
+from zester_proto.files import cache_folder
 from zester_proto.ids import check_peel_id
 
 
@@ -24,8 +25,19 @@ def trees_of(
         return None
     own = env or "base"
     return Trees(
-        states=_roots(states, own), settings=_roots(settings, own), env=env, modules=modules
+        states=_roots(states, own),
+        settings=_roots(settings, own),
+        env=env,
+        modules=modules,
+        codes=_codes(),
     )
+
+
+def _codes() -> str:
+    try:
+        return str(cache_folder() / "templates")
+    except FileProblem:
+        return ""
 
 
 def _roots(given: list[str], env: str) -> dict[str, tuple[str, ...]]:

@@ -49,6 +49,21 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def cache_folder() -> Path:
+    """Give the folder of what this user can do without; it need not exist.
+
+    Source: XDG Base Directory Specification, `XDG_CACHE_HOME`.
+
+    Raises:
+        FileProblem: nobody knows where this user's home is.
+    """
+    home = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    try:
+        return (home if home.is_absolute() else Path.home() / ".cache") / "zester"
+    except RuntimeError as error:
+        raise FileProblem(str(error)) from error
+
+
 def make_private_folder(path: Path) -> None:
     """Make `path` and what is missing above it; `path` itself readable by its owner alone.
 

@@ -1,6 +1,5 @@
 """Durations and sizes as people write them, and the word that somebody may have meant."""
 
-import difflib
 import math
 import re
 from collections.abc import Iterable
@@ -83,6 +82,8 @@ def suggest(word: str, candidates: Iterable[str]) -> str:
     lower = {one.lower(): one for one in known}
     if word.lower() in lower:
         return lower[word.lower()]
+    import difflib  # noqa: PLC0415  # for who erred alone
+
     near = difflib.get_close_matches(word.lower(), lower, n=1, cutoff=0.6)
     return lower[near[0]] if near else ""
 

@@ -48,8 +48,10 @@ def _asked(node: str) -> str:
     def ask() -> None:
         # a name that is no DNS name cannot be asked for
         with contextlib.suppress(OSError, UnicodeError):
+            # for bytes no codec of international names is loaded
+            name = node.encode() if node.isascii() else node
             answers = socket.getaddrinfo(
-                node, None, type=socket.SOCK_DGRAM, flags=socket.AI_CANONNAME
+                name, None, type=socket.SOCK_DGRAM, flags=socket.AI_CANONNAME
             )
             found.extend(answer[3].rstrip(".") for answer in answers[:1])
 

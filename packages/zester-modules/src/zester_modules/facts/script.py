@@ -4,13 +4,15 @@ import contextlib
 import os
 import select
 import signal
-import subprocess
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from zester_modules.host.local import Host
+
+if TYPE_CHECKING:
+    import subprocess
 
 OUTPUT_LIMIT: Final = 1024 * 1024
 _ERROR_LIMIT: Final = 2048
@@ -43,6 +45,8 @@ class Scripts:
             ScriptFailed: it cannot be started, took too long, printed too much, or said that it
                 failed.
         """
+        import subprocess  # noqa: PLC0415  # few hosts have such programs
+
         if timeout <= 0:
             raise ScriptFailed("no time was left for it")
         try:

@@ -1,6 +1,5 @@
 """What changes in a file, for people."""
 
-import difflib
 from typing import Final
 
 LIMIT: Final = 256 * 1024
@@ -14,6 +13,8 @@ def difference(path: str, before: bytes | None, after: bytes) -> str:
     old = before or b""
     if len(old) > LIMIT or len(after) > LIMIT or b"\0" in old or b"\0" in after:
         return ""
+    import difflib  # noqa: PLC0415  # most runs change nothing
+
     lines = list(
         difflib.unified_diff(
             _lines(old), _lines(after), path if before is not None else "/dev/null", path

@@ -1,7 +1,7 @@
 """The resources of a host by name: ours from a table, third parties' by entry points."""
 
 import importlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import ModuleType
 from typing import Any, Final, cast
 
@@ -81,6 +81,7 @@ class Resources:
         self._table = table
         self._third = Providers("the states {}.*", third_parties, declared, table)
         self._loaded: dict[str, dict[str, AnyResource]] = {}
+        self._found: dict[str, AnyResource] = {}
 
     def forget(self) -> None:
         """Look anew for third parties when somebody asks; what is loaded stays loaded."""
@@ -93,7 +94,15 @@ class Resources:
         Raises:
             BrokenModule: a third party provides it, and cannot be used.
         """
-        return self.family(name.partition(".")[0]).get(name)
+        if found := self._found.get(name):
+            return found
+        module, _, function = name.partition(".")
+        if module in self._table and module not in self._loaded:
+            package = importlib.import_module(self._table[module])
+            if function in _parts(package):
+                self._found |= declared(_part(package, function), module)
+                return self._found[name]
+        return self.family(module).get(name)
 
     def family(self, module: str) -> dict[str, AnyResource]:
         """Give all resources with that first name, by their full names; none for a strange name.
@@ -162,7 +171,10 @@ def declared(python_module: ModuleType, module: str) -> dict[str, AnyResource]:
         TypeError: it holds none, or two have one name.
     """
     found: dict[str, AnyResource] = {}
-    values: list[Any] = [one for one in vars(python_module).values() if isinstance(one, Resource)]
+    parts = [python_module, *(_part(python_module, one) for one in _parts(python_module))]
+    values: list[Any] = [
+        one for part in parts for one in vars(part).values() if isinstance(one, Resource)
+    ]
     for one in cast("list[AnyResource]", values):
         if one.name.partition(".")[0] != module:
             continue  # of another family, imported to be used
@@ -171,3 +183,12 @@ def declared(python_module: ModuleType, module: str) -> dict[str, AnyResource]:
     if not found:
         raise TypeError(f"it declares no state {module}.*")
     return found
+
+
+def _parts(package: ModuleType) -> Sequence[str]:
+    """Give the modules of a large family, each of which is imported when it is asked for."""
+    return getattr(package, "PARTS", ())
+
+
+def _part(package: ModuleType, name: str) -> ModuleType:
+    return importlib.import_module(f"{package.__name__}.{name}")

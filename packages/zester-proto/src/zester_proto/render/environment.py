@@ -282,14 +282,15 @@ def _parsed(environment: TreeEnvironment, name: str, text: str, skipped: int) ->
 
 
 def words_of(*functions: Mapping[str, Any]) -> bytes:
-    """Give what code depends on: which filters and tests there are, and what each is passed."""
-    return b"\0".join(
+    """Digest what code depends on: which filters and tests there are, and what each is passed."""
+    words = "\0".join(
         ",".join(
             f"{name}:{getattr(function, 'jinja_pass_arg', '')}"
             for name, function in sorted(group.items())
-        ).encode()
+        )
         for group in functions
     )
+    return hashlib.sha256(words.encode()).digest()
 
 
 def pieces(template: Template, context: Mapping[str, Any]) -> Iterable[str]:

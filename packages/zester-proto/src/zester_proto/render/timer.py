@@ -1,6 +1,5 @@
 """Ends what takes too long: by a signal, or where that cannot be, from another thread."""
 
-import ctypes
 import signal
 import threading
 from collections.abc import Generator
@@ -52,6 +51,8 @@ def _by_signal(seconds: float) -> Generator[None]:
 
 @contextmanager
 def _by_thread(seconds: float) -> Generator[None]:
+    import ctypes  # noqa: PLC0415  # in threads alone, and it is long to import
+
     thread = ctypes.c_ulong(threading.get_ident())
     active = True
     done = threading.Event()

@@ -5,9 +5,9 @@ opened stays the one. Below a root other than `/` the kernel resolves every path
 it (`openat2`), so that none leads out.
 """
 
-import ctypes
 import errno
 import os
+import struct
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import PurePosixPath
@@ -18,14 +18,6 @@ _OPENAT2: Final = 437
 _RESOLVE_IN_ROOT: Final = 0x10
 _TRIES: Final = 1000
 """Any rename on the host may make the kernel unsure of a `..`; then it asks to be asked again."""
-
-
-class _How(ctypes.Structure):
-    _fields_ = (
-        ("flags", ctypes.c_uint64),
-        ("mode", ctypes.c_uint64),
-        ("resolve", ctypes.c_uint64),
-    )
 
 
 class Place(NamedTuple):
@@ -89,13 +81,15 @@ def refuse_unwritable(path: str) -> None:
 
 
 def _open_inside(root: int, path: str, flags: int) -> int:
-    how = _How(flags, 0, _RESOLVE_IN_ROOT)
+    import ctypes  # noqa: PLC0415  # below another root alone, and it is long to import
+
+    how = struct.pack("=QQQ", flags, 0, _RESOLVE_IN_ROOT)  # flags, mode, resolve: openat2(2)
     libc = ctypes.CDLL(None, use_errno=True)
     number = errno.EAGAIN
     for _ in range(_TRIES):
         found = libc.syscall(
-            ctypes.c_long(_OPENAT2), ctypes.c_int(root), os.fsencode(path), ctypes.byref(how),
-            ctypes.c_size_t(ctypes.sizeof(how)),
+            ctypes.c_long(_OPENAT2), ctypes.c_int(root), os.fsencode(path), how,
+            ctypes.c_size_t(len(how)),
         )  # fmt: skip
         if found >= 0:
             return int(found)

@@ -1,14 +1,15 @@
 """What a state's turn is played on: the real machine, or a predicted one in a dry run."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from zester_modules.host.machine import Machine
-from zester_modules.host.predicted import PredictedMachine
-from zester_modules.resource import Scope
+from zester_modules.resource import Functions, Scope
 from zester_modules.states.model import State
-from zester_modules.states.run.dry import DryCalls
 from zester_modules.states.run.grounds import Grounds
+
+if TYPE_CHECKING:
+    from zester_modules.host.predicted import PredictedMachine
 
 
 def _at_once(seconds: float) -> None:
@@ -41,15 +42,8 @@ class Stage:
             trial: only look what it would do, whether the run is dry or not.
         """
         grounds = self.grounds
-        machine: Machine = self.predicted or grounds.machine
-        if trial:
-            machine = PredictedMachine(machine)
-            machine.history.turn(state.id)
-        if self.predicted is not None:
-            self.predicted.history.turn(state.id)
-        calls = grounds.calls
-        if isinstance(machine, PredictedMachine):
-            calls = DryCalls(calls, machine.history, grounds.only_reads)
+        predicted = self._predicted_for(state, trial=trial)
+        machine: Machine = grounds.machine if predicted is None else predicted
         secret = state.sensitive
         scope = Scope(
             machine=machine,
@@ -58,11 +52,11 @@ class Stage:
             settings=grounds.settings,
             sources=grounds.sources,
             render=grounds.templates(state),
-            call=calls,
+            call=self._calls(predicted),
             folder=grounds.folder,
             backups=grounds.backups,
             remaining=grounds.remaining,
-            sleep=_at_once if isinstance(machine, PredictedMachine) else grounds.sleep,
+            sleep=grounds.sleep if predicted is None else _at_once,
             event=grounds.event if machine is grounds.machine else _nobody_hears,
             secret=secret,
             sensitive=secret or state.options.no_log,
@@ -73,6 +67,23 @@ class Stage:
         # its turn may read one that its arguments did not
         grounds.reads.told = scope.read_secret
         return scope
+
+    def _predicted_for(self, state: State, *, trial: bool) -> "PredictedMachine | None":
+        """Give the predicted machine of a state's turn; none where the turn is real."""
+        machine = self.predicted
+        if machine is not None:
+            machine.history.turn(state.id)
+        if trial:
+            machine = _over(machine or self.grounds.machine)
+            machine.history.turn(state.id)
+        return machine
+
+    def _calls(self, predicted: "PredictedMachine | None") -> Functions:
+        if predicted is None:
+            return self.grounds.calls
+        from zester_modules.states.run.dry import DryCalls  # noqa: PLC0415  # as below
+
+        return DryCalls(self.grounds.calls, predicted.history, self.grounds.only_reads)
 
     def doubts(self) -> tuple[str, ...]:
         """Give the ids of earlier states on which an answer of this turn may rest."""
@@ -87,6 +98,14 @@ def _nobody_hears(_tag: str, _data: Mapping[str, Any]) -> None:
     """Stand in for what tells events."""
 
 
-def _predicted(machine: Machine) -> PredictedMachine:
+def _predicted(machine: Machine) -> "PredictedMachine":
     """Give a predicted machine: the caller's own, where it wants to look at it afterwards."""
+    from zester_modules.host.predicted import PredictedMachine  # noqa: PLC0415  # in dry runs alone
+
     return machine if isinstance(machine, PredictedMachine) else PredictedMachine(machine)
+
+
+def _over(machine: Machine) -> "PredictedMachine":
+    from zester_modules.host.predicted import PredictedMachine  # noqa: PLC0415  # in trials alone
+
+    return PredictedMachine(machine)

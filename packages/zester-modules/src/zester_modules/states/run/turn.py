@@ -4,12 +4,11 @@ import logging
 import os
 import traceback
 from types import TracebackType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from zester_modules.host.machine import HostProblem, Unknowable
-from zester_modules.host.predicted import PredictedMachine
 from zester_modules.resource import AnyResource, Changes, Leaf, Plan, Scope, Unknown
 from zester_modules.states.model import State
 from zester_modules.states.run.doubtful import doubtful
@@ -17,6 +16,9 @@ from zester_modules.states.run.guards import check_commands
 from zester_modules.states.run.outcome import Ran
 from zester_modules.states.run.tables import Vote
 from zester_proto.errors import ZesterError
+
+if TYPE_CHECKING:
+    from zester_modules.host.predicted import PredictedMachine
 
 _STANDARD: Final = os.path.dirname(os.__file__)  # noqa: PTH120  # compared with text
 
@@ -107,7 +109,7 @@ def change(turn: Turn) -> Ran:
     )
 
 
-def foretell(turn: Turn, machine: PredictedMachine) -> Ran:
+def foretell(turn: Turn, machine: "PredictedMachine") -> Ran:
     """Check and apply on the predicted machine; what nobody can know yet is an unknown leaf."""
     try:
         plan, reaction = plan_of(turn)
@@ -139,7 +141,7 @@ def foretell(turn: Turn, machine: PredictedMachine) -> Ran:
     )
 
 
-def blur(turn: Turn, machine: PredictedMachine) -> None:
+def blur(turn: Turn, machine: "PredictedMachine") -> None:
     """Let what a state would change be unknown from now on, as nobody knows whether it will run."""
     try:
         plan, _ = plan_of(turn)
@@ -153,7 +155,7 @@ def blur(turn: Turn, machine: PredictedMachine) -> None:
 
 
 def _apply_foretold(
-    turn: Turn, plan: Plan, machine: PredictedMachine, because: tuple[str, ...]
+    turn: Turn, plan: Plan, machine: "PredictedMachine", because: tuple[str, ...]
 ) -> Ran | None:
     """Apply on the predicted machine; give a failure that can be foreseen."""
     try:
@@ -170,7 +172,7 @@ def _apply_foretold(
     return None
 
 
-def _hide(turn: Turn, machine: PredictedMachine) -> None:
+def _hide(turn: Turn, machine: "PredictedMachine") -> None:
     resource, params = turn.resource, turn.params
     paths = resource.paths(params) if resource.paths is not None else None
     if paths is not None:
