@@ -56,7 +56,8 @@ def tell(context: Context, tag: str, data: Mapping[str, Any]) -> None:
             f"{ROOM} events wait already for the bus to take them",
             hint="is the peel connected? zester status",
         )
-    write_atomic(context.events / told.id, packed)
+    # ids of one second are in no order
+    write_atomic(context.events / f"{time.time_ns():020d}.{told.id}", packed)
     _wake(context.events / WAKE)
 
 
