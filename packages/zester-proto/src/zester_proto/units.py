@@ -76,6 +76,11 @@ def parse_size(text: str) -> int:
     return int(float(found[1]) * factor) if "." in found[1] else int(found[1]) * factor
 
 
+def counted(count: int, word: str) -> str:
+    """Give `1 state`, `2 states`."""
+    return f"{count} {word}{'s' * (count != 1)}"
+
+
 def suggest(word: str, candidates: Iterable[str]) -> str:
     """Give the candidate that `word` may have been meant to be; empty if none is near."""
     known = list(candidates)

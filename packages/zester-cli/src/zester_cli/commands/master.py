@@ -10,6 +10,7 @@ from zester_cli.output.listing import field, moment_of, write_list
 from zester_cli.pages import as_map
 from zester_proto.messages.operators import NothingAsk
 from zester_proto.terminal import harmless_line
+from zester_proto.units import counted
 
 _STYLES = {"error": "bad", "warning": "warning"}
 
@@ -58,7 +59,8 @@ def status(invocation: Invocation) -> int:
         peels = ", ".join(f"{n} {state}" for state, n in sorted(as_map(found["peels"]).items()))
         screen.write(
             f"{harmless_line(str(found.get('master', '')))}: peels: {peels or 'none'}; "
-            f"{found.get('jobs', 0)} jobs run here; {len(conditions)} conditions"
+            f"{counted(int(found.get('jobs', 0)), 'job')} running here; "
+            f"{counted(len(conditions), 'condition')}"
         )
         rows = [_row(one) for one in conditions]
         if rows:

@@ -20,6 +20,7 @@ from zester_cli.output.state_lines import (
 )
 from zester_cli.results import PeelResult
 from zester_proto.terminal import harmless_line, width
+from zester_proto.units import counted
 
 _INDENT: Final = "    "
 _VARIANTS: Final = 5
@@ -48,7 +49,7 @@ def run_lines(screen: Screen, members: Sequence[Member], view: View, jid: str) -
         lines += [""] if lines else []
         lines += _group(screen, group, view, jid)
     if len(groups) > 1:
-        lines += ["", f"in all, {_plural(len(members), 'peel')}: {_counted(members)}"]
+        lines += ["", f"in all, {counted(len(members), 'peel')}: {_counted(members)}"]
     return lines
 
 
@@ -105,7 +106,7 @@ def _problems(screen: Screen, run: Run) -> Iterator[str]:
             yield screen.style(first, style)
             yield from more
     if run.more_errors:
-        yield f"and {_plural(run.more_errors, 'more error')}"
+        yield f"and {counted(run.more_errors, 'more error')}"
 
 
 def _states(screen: Screen, group: list[Member], view: View, jid: str) -> Iterator[str]:
@@ -192,20 +193,16 @@ def _counted(members: Sequence[Member]) -> str:
     errors = sum(len(one.run.errors) + one.run.more_errors for one in members)
     rows = [row for one in members for row in one.run.states]
     if errors and not rows:
-        return f"{_plural(errors, 'error')}, nothing ran"
+        return f"{counted(errors, 'error')}, nothing ran"
     counts = Counter(row.result for row in rows)
     parts = [f"{counts[kind]} {text}" for kind, text in _WORDS if counts[kind]]
     unsure = sum(not row.certain for row in rows)
     parts += [f"{unsure} uncertain{_after(rows)}"] if unsure else []
-    parts += [_plural(errors, "error")] if errors else []
-    return f"{_plural(len(rows), 'state')}: {', '.join(parts) or 'nothing to do'}"
+    parts += [counted(errors, "error")] if errors else []
+    return f"{counted(len(rows), 'state')}: {', '.join(parts) or 'nothing to do'}"
 
 
 def _after(rows: list[StateRow]) -> str:
     """Name the commands that make states uncertain, whatever else does."""
     ids = sorted({one for row in rows for one in row.unsettled_by})
     return f" after {harmless_line(fold(ids))}" if ids else ""
-
-
-def _plural(count: int, word: str) -> str:
-    return f"{count} {word}{'s' * (count != 1)}"

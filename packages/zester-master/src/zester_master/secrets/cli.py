@@ -274,11 +274,13 @@ _COLUMNS: Final = ("name", "from", "changed", "role", "peels", "places")
 
 
 def _words(row: dict[str, Any]) -> dict[str, str]:
+    from zester_proto.units import counted  # noqa: PLC0415  # the same
+
     changed, peels = row["changed"], len(row["peels"])
     return {
         "name": row["name"], "from": row["from"], "role": row["role"],
         "changed": f"{_age(time.time() - changed)} ago" if changed else "-",
-        "peels": f"{peels} peel{'' if peels == 1 else 's'}",
+        "peels": counted(peels, "peel"),
         "places": ", ".join(row["places"]) or "named nowhere",
     }  # fmt: skip
 
