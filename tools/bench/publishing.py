@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from bench.figures import line
-from zester_master.files.publisher import PERIOD, SETTLE
+from zester_master.files.folders import PERIOD, SETTLE
 from zester_proto.codec import encode
 from zester_proto.identity.sealing import BoxKey, seal_to
 from zester_proto.identity.signing import sign

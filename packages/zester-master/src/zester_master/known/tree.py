@@ -31,7 +31,7 @@ class KnownTree:
             await asyncio.sleep(PERIOD)
 
     def _look(self) -> None:
-        head, local = self._published.head, self._publisher.local
+        head, local = self._published.head, self._publisher.folders.local
         if head is None:
             self._known.forget()
             return
