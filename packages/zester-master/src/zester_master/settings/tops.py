@@ -11,6 +11,7 @@ import msgspec
 
 from zester_proto.errors import ZesterError
 from zester_proto.grains import grains_view
+from zester_proto.kept import Kept
 from zester_proto.messages.settings import SettingsEntry
 from zester_proto.render.code_cache import CodeCache
 from zester_proto.render.nodes import Dialect, Place, Problem
@@ -24,6 +25,9 @@ from zester_proto.tree.salt_targets import in_our_letters
 from zester_proto.tree.top import Asked, top_lines
 
 _BY_ID: Final = (And, Or, Not, Group, Globs, Listed, Ranged, IdRegex)
+_KEPT: Final = 20_000
+"""What top files say to peels, and targets in them, that are kept; those not seen longest go."""
+
 _MARKS: Final = (b"{{", b"{%", b"{#", b"#!")
 
 
@@ -61,13 +65,13 @@ class Tops:
         self.is_template = any(
             mark in (tree.read(*file) or b"") for file in self.files for mark in _MARKS
         )
-        self._read: dict[tuple[str, ...], tuple[Line, ...]] = {}
-        self._targets: dict[tuple[str, str], Node] = {}
+        self._read = Kept[tuple[str, ...], tuple[Line, ...]](_KEPT)
+        self._targets = Kept[tuple[str, str], Node](_KEPT)
 
     def lines(self, peel_id: str, facts: Mapping[str, Any], problems: Problems) -> tuple[Line, ...]:
         """Give what the top files say where they are rendered for a peel.
 
-        Equal answers are the same object, so that peels can be grouped by it.
+        Equal answers are the same object, as long as they are kept: peels can be grouped by it.
         """
         rendering = _TopRendering(self._tree, self._codes, peel_id, facts)
         before = problems.count
@@ -77,7 +81,7 @@ class Tops:
         if known is None:
             known = tuple(self._line(one, problems) for one in asked)
             if problems.count == before:  # else it is told each time
-                self._read[said] = known
+                self._read.put(said, known)
         return known
 
     def _found(self) -> frozenset[tuple[str, str]]:
@@ -109,7 +113,7 @@ class Tops:
         known = self._targets.get((text, kind))
         if known is None:
             known = parse(in_our_letters(text, kind), groups=self._groups)
-            self._targets[text, kind] = known
+            self._targets.put((text, kind), known)
         return known
 
 
