@@ -96,6 +96,33 @@ async def test_an_edit_concerns_those_who_read_the_file_and_nobody_else(
         )
 
 
+async def test_an_edit_looks_at_the_files_alone_that_are_others(
+    own_bus: Bus, tree: Path, tmp_path: Path
+) -> None:
+    async with (
+        Master.up(own_bus, settings_dir=tree) as master,
+        SealedPeel.up(own_bus, "web-1", tmp_path) as web,
+    ):
+
+        def looked() -> int:
+            sharing = master.agent.settings.folders.local
+            assert sharing is not None
+            return sharing.closures.looked
+
+        first = await web.settled(master)
+        assert looked() == 2
+        (tree / "web.zy").write_text("password: other\n")
+        second = await web.settled(master, first.generation)
+        assert looked() == 1
+
+        # a mistake between them costs nothing either: what was published last is known
+        (tree / "web.zy").write_text("a: {{ x")
+        await eventually(lambda: "settings-broken" in master.conditions(), "the mistake is told")
+        (tree / "web.zy").write_text("password: third\n")
+        await web.settled(master, second.generation)
+        assert looked() == 1
+
+
 async def test_who_loses_a_file_cannot_open_what_comes_after(
     own_bus: Bus, tree: Path, tmp_path: Path
 ) -> None:

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple, Protocol
 
 from zester_master.context import Context
 from zester_master.files.folders import Folders, Roots, Words
+from zester_master.files.scan import Scan
 from zester_master.lease import Lease
 from zester_master.secrets.values import SecretValues
 from zester_master.settings.files import StoredFiles
@@ -71,7 +72,7 @@ class SettingsPublisher:
     ) -> None:
         self.lease = Lease(context, "settings")
         self.folders = Folders(
-            context, roots, read, _WORDS, head=lambda: published.head, lease=self.lease
+            context, roots, self._read, _WORDS, head=lambda: published.head, lease=self.lease
         )  # fmt: skip
         self._context = context
         self._published = published
@@ -81,7 +82,6 @@ class SettingsPublisher:
         """What is published, as far as it lay in the folders."""
         self._files = StoredFiles(context)
         self._round = Round(context, published, self._files, values, lists)
-        self._sharing: Sharing | None = None
         self._done: _Basis | None = None
         """For which nothing is left to do."""
 
@@ -94,22 +94,23 @@ class SettingsPublisher:
         while True:
             if await folders.look():
                 self._done = None
-                self._sharing = self._shared(folders.local)
             await folders.publish(self._publish_if_ours)
             folders.say_who(differs=self._differs())
-            if self._published.head is not None and self._sharing and not self._differs():
-                self._good = self._sharing
+            if self._published.head is not None and folders.local and not self._differs():
+                self._good = folders.local
             await folders.pause()
 
     @property
     def settled(self) -> bool:
         """Whether this master publishes, and all that it knows of is in the store."""
-        return self._sharing is not None and self._done == self._basis(self._sharing.local)
+        sharing = self.folders.local
+        return sharing is not None and self._done == self._basis(sharing.local)
 
-    def _shared(self, local: LocalTree | None) -> Sharing | None:
-        if local is None:
-            return None
-        return Sharing(local, self._context.keys.settings, self._context.groups)
+    def _read(self, found: Scan) -> tuple[Sharing, list[str]]:
+        local, problems = read(found)
+        before = self.folders.local or self._good
+        keys, groups = self._context.keys, self._context.groups
+        return Sharing(local, keys.settings, groups, before), problems
 
     async def _publish_if_ours(self) -> None:
         """Publish what differs, if it is this master's to do.
@@ -118,7 +119,7 @@ class SettingsPublisher:
             LinkError: it is not stored, or the lease cannot be known.
         """
         held = self.lease.held
-        sharing = self._sharing or self._good
+        sharing = self.folders.local or self._good
         if not await self.lease.hold() or sharing is None:
             return
         if not held:
@@ -128,7 +129,7 @@ class SettingsPublisher:
         if basis == self._done or (self._differs() and not self.folders.may_replace):
             return
         plan, problems = await self._planned(sharing)
-        if sharing is self._sharing:
+        if sharing is self.folders.local:
             self.folders.say_problems(problems)
         if problems and self._good is not None and sharing is not self._good:
             # who comes or goes, and a secret's new value, do not wait for a mistake to be mended
@@ -184,7 +185,7 @@ class SettingsPublisher:
         ]
 
     def _differs(self) -> bool:
-        head, local = self._published.head, self.folders.local
-        if head is None or local is None:
+        head, sharing = self._published.head, self.folders.local
+        if head is None or sharing is None:
             return False
-        return head.root != tree_root(self._context.keys.settings, local.digest)
+        return head.root != tree_root(self._context.keys.settings, sharing.local.digest)
