@@ -29,7 +29,7 @@ from zester_proto.kept import Kept
 from zester_proto.messages.settings import Lists
 from zester_proto.render.filters.data import traverse
 from zester_proto.settings.shown import digests, masked
-from zester_proto.settings.trace import trace
+from zester_proto.settings.trace import meant, trace
 from zester_proto.target import matches, parse
 from zester_proto.target.ast import Comparison, Fact, FactRegex
 from zester_proto.tree.problems import placed, told
@@ -158,10 +158,11 @@ class _Ask:
             )
             return {"digests": digests(made.compiled), "unknown": unknown}
         assert isinstance(question, Trace)  # there is no other
-        return [
+        rows = [
             {"place": str(row.place), "env": row.env, "did": row.did, "value": row.value}
             for row in trace(made.compiled, question.key, lists=self._lists)
         ]
+        return {"rows": rows} if rows else {"rows": [], "meant": meant(made.compiled, question.key)}
 
 
 _MISSING: Final = object()
