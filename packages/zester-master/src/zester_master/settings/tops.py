@@ -21,6 +21,7 @@ from zester_proto.target import Node, asks_settings, parse, walk
 from zester_proto.target.ast import And, Globs, Group, IdRegex, Listed, Not, Or, Ranged
 from zester_proto.tree.files import TreeFiles
 from zester_proto.tree.problems import Problems
+from zester_proto.tree.reference import env_options
 from zester_proto.tree.salt_targets import in_our_letters
 from zester_proto.tree.top import Asked, top_lines
 
@@ -130,8 +131,7 @@ class _TopRendering:
         self._tree = tree
         self._codes = codes
         own = dict(facts)
-        self._names = {"facts": own, "grains": grains_view(own), "peel_id": peel_id,
-                       "opts": {"id": peel_id}}  # fmt: skip
+        self._names = {"facts": own, "grains": grains_view(own), "peel_id": peel_id}
 
     def is_meant(self, expression: str, kind: str = "compound") -> bool:
         """Never asked: the index says whom a line means."""
@@ -149,7 +149,8 @@ class _TopRendering:
     ) -> Rendered:
         """Render a top file."""
         renderer = Renderer(lambda name: self._tree.read(env, name), codes=self._codes)
-        names = {**self._names, "env": env, "saltenv": env, **extra}
+        opts = {"id": self._names["peel_id"], **env_options(env)}
+        names = {**self._names, "opts": opts, "env": env, "saltenv": env, **extra}
         rendered = renderer.render(path, names, dialect=dialect, text=text, source=source)
         self.texts.append(rendered.text)
         return rendered
