@@ -30,6 +30,9 @@ def compared(fleet: Fleet) -> Done:
 def test_what_differs_is_named_and_what_only_the_peel_knows_is_told(fleet: Fleet, settings: Path):
     eventually(lambda: compared(fleet).code == 0, "all peels have what the master renders")
     assert {one["state"] for one in compared(fleet).json} == {"same"}
+    traced = fleet.zester("settings", "trace", "peel-1", "prot")
+    assert traced.code == 3
+    assert "did you mean port?" in traced.err
 
     (settings / "host.zy").write_text(HOST)
     (settings / "own.zy").write_text(DRAWN)

@@ -1,10 +1,12 @@
 """How a figure is measured and printed: medians with their spread, beside what they are held to."""
 
+import asyncio
 import os
 import statistics
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -77,3 +79,21 @@ def cost_of_process(command: Sequence[str | Path]) -> Cost:
         after.children_system - before.children_system
     )
     return Cost(time.perf_counter() - began, cpu)
+
+
+@asynccontextmanager
+async def stalls() -> AsyncGenerator[list[float]]:
+    """Note for how many seconds the loop had no turn, each time, until the end of the block."""
+    found = [0.0]
+
+    async def watch() -> None:
+        while True:
+            began = time.perf_counter()
+            await asyncio.sleep(0.001)
+            found.append(time.perf_counter() - began - 0.001)
+
+    watching = asyncio.create_task(watch())
+    try:
+        yield found
+    finally:
+        watching.cancel()

@@ -93,8 +93,6 @@ async def measure(count: int = PEELS, kind: Kind = "alike") -> Figures:
     known = Known(context, cast("BasketAnswers", None), str)
     tree = files(kind, count)
     known.use(b"1", {"base": tree})
-    stalls = [0.0]
-    watch = asyncio.create_task(_watch(stalls))
 
     async def ask(term: str, expected: int) -> float:
         began = time.perf_counter()
@@ -104,20 +102,20 @@ async def measure(count: int = PEELS, kind: Kind = "alike") -> Figures:
         return took
 
     try:
-        port, some = "I@nginx:port:8000", count // len(ROLES)
-        cpu = time.process_time()
-        first = await ask(port, some)
-        cpu = time.process_time() - cpu + sum(map(_cpu, known.renderers.processes()))
-        other = await ask("I@env:prod", count)
-        kept = await ask(port, some)
-        known.use(b"2", {"base": tree | {"web.sls": b"nginx: {port: 9000}\n"}})
-        edited = await ask("I@nginx:port:9000", some)
-        context.facts_at["peel-1"] += 1
-        moved = await ask("I@nginx:port:9000", some)
-        memory = sum(map(_memory, known.renderers.processes()))
-        return Figures(first, other, kept, edited, moved, max(stalls), cpu, memory)
+        async with figures.stalls() as stalled:
+            port, some = "I@nginx:port:8000", count // len(ROLES)
+            cpu = time.process_time()
+            first = await ask(port, some)
+            cpu = time.process_time() - cpu + sum(map(_cpu, known.renderers.processes()))
+            other = await ask("I@env:prod", count)
+            kept = await ask(port, some)
+            known.use(b"2", {"base": tree | {"web.sls": b"nginx: {port: 9000}\n"}})
+            edited = await ask("I@nginx:port:9000", some)
+            context.facts_at["peel-1"] += 1
+            moved = await ask("I@nginx:port:9000", some)
+            memory = sum(map(_memory, known.renderers.processes()))
+            return Figures(first, other, kept, edited, moved, max(stalled), cpu, memory)
     finally:
-        watch.cancel()
         await known.renderers.end()
 
 
@@ -131,13 +129,6 @@ def _cpu(process: asyncio.subprocess.Process) -> float:
 def _memory(process: asyncio.subprocess.Process) -> float:
     pages = Path(f"/proc/{process.pid}/statm").read_text(encoding="utf-8").split()[1]
     return int(pages) * os.sysconf("SC_PAGE_SIZE") / 1024**2
-
-
-async def _watch(stalls: list[float]) -> None:
-    while True:
-        began = time.perf_counter()
-        await asyncio.sleep(0.001)
-        stalls.append(time.perf_counter() - began - 0.001)
 
 
 def run() -> None:

@@ -9,8 +9,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench.figures import line
-from zester_master.files.publisher import PERIOD, SETTLE
+from bench.figures import line, stalls
+from zester_master.files.folders import PERIOD, SETTLE
 from zester_proto.codec import encode
 from zester_proto.identity.sealing import BoxKey, seal_to
 from zester_proto.identity.signing import sign
@@ -21,6 +21,9 @@ from zester_testing.site import Bus, Site
 PEELS = 10_000
 CONCERNED = 10
 """One of so many reads the file that is edited."""
+
+FILES = 1_000
+"""Files of a large tree, of two kilobytes each."""
 
 EDITS = 7
 ROUNDS = 3
@@ -36,6 +39,8 @@ def run() -> None:
         _write(tree)
         with Bus(site) as bus:
             asyncio.run(_measure(bus, tree, peels))
+            _write_large(tree)
+            asyncio.run(_large(bus, tree))
 
 
 def _write(tree: Path) -> None:
@@ -43,6 +48,34 @@ def _write(tree: Path) -> None:
     (tree / "top.sls").write_text("base:\n  '*': [common]\n  'web-*': [web]\n")
     (tree / "common.sls").write_text("".join(f"key{n}: value {n}\n" for n in range(50)))
     (tree / "web.sls").write_text("password: !encrypted 'correct-horse'\n")
+
+
+def _write_large(tree: Path) -> None:
+    for number in range(FILES):
+        lines = (f"key{number}_{n}: value {n} of this file\n" for n in range(60))
+        (tree / f"part{number}.sls").write_text("{# a part #}\n" + "".join(lines))
+    (tree / "top.sls").write_text("base:\n  '*': ['part*']\n  'web-*': [web]\n")
+
+
+async def _large(bus: Bus, tree: Path) -> None:
+    """Print for how long nothing else has its turn while a large tree and an edit of it come."""
+    async with stalls() as first, Master.up(bus, settings_dir=tree) as master:
+        published = master.agent.published
+        master.context.boxes.put("web-1", BoxKey.generate().public)
+        master.context.index.put("web-1", {"id": "web-1"})
+        await eventually(lambda: len(published.bundles) == 1, "all", 120.0)
+        line(f"  the loop had no turn, a tree of {FILES:,} files", [max(first) * 1000], "ms")
+        samples, waits = list[float](), list[float]()
+        for number in range(EDITS):
+            head = published.head
+            (tree / "web.sls").write_text(f"password: {number}\n")
+            async with stalls() as found:
+                began = time.perf_counter()
+                await _published(master, head.generation if head else 0)
+                samples.append(time.perf_counter() - began)
+            waits.append(max(found) * 1000)
+        line(f"an edit of one of {FILES:,} files is published", samples, "s", aim="< 2")
+        line("  the loop had no turn meanwhile, at most", waits, "ms")
 
 
 async def _measure(bus: Bus, tree: Path, peels: int) -> None:

@@ -1,20 +1,16 @@
 """A peel as far as it has facts and settings: it fetches, verifies and opens what masters seal."""
 
-import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any, Self
 
-from zester_peel.clock import SiteClock
 from zester_peel.settings.keeper import SettingsKeeper
-from zester_peel.trust import TrustWalk
 from zester_proto.health import Health
 from zester_proto.identity.sealing import open_with
-from zester_proto.link import LinkOptions, NatsLink, chunks
-from zester_proto.logs import Log
+from zester_proto.link import chunks
 from zester_proto.messages.settings import FILES, SettingsBundle, file_aad
-from zester_proto.secrets.masker import Masker
+from zester_testing.kept import kept_settings
 from zester_testing.masters import Master, eventually
 from zester_testing.raw_peel import Answer, RawPeel, obey
 from zester_testing.site import Bus
@@ -40,24 +36,10 @@ class SealedPeel:
         cls, bus: Bus, peel_id: str, folder: Path, answer: Answer = obey, **facts: Any
     ) -> AsyncGenerator[Self]:
         """Connect, bring facts, and follow what is sealed for it."""
-        health, log, identity = Health("0"), Log("test"), bus.site.peel(peel_id)
-        link = NatsLink(LinkOptions(urls=(bus.url,), creds=identity.credentials, ca=bus.site.ca))
-        trust = TrustWalk(identity.trust, folder / peel_id / "trust", link, SiteClock(), log)
-        keeper = SettingsKeeper(
-            peel_id, identity.box, folder / peel_id / "settings", link=link, trust=trust,
-            health=health, log=log, masker=Masker(),
-        )  # fmt: skip
-        async with RawPeel.up(bus, peel_id, answer) as raw, link:
-            await link.connect_once(30.0)
+        kept = kept_settings(bus, folder / peel_id, bus.site.peel(peel_id))
+        async with RawPeel.up(bus, peel_id, answer) as raw, kept.serving() as keeper:
             await raw.put_facts(**facts)
-            await keeper.load()
-            task = asyncio.create_task(keeper.following.serve())
-            try:
-                yield cls(raw, keeper, health)
-            finally:
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
+            yield cls(raw, keeper, kept.health)
 
     async def settled(self, master: Master, after: int = 0) -> SettingsBundle:
         """Hear what a master vouches for until there are settings newer than a generation."""

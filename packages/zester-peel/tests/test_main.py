@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from zester_master.site.peels import Admission
+from zester_proto.identity.joined import SITE_FILE, PeelSite, write_joined
 from zester_proto.identity.joining import bundle_text, load_identity, read_line
 from zester_testing.nats import die_with_parent
 from zester_testing.peels import PEEL
@@ -281,12 +282,14 @@ def test_call_has_the_id_that_was_given_or_joined_or_the_hosts_name(tmp_path: Pa
     def told(*words: object) -> str:
         return run("call", "facts.get", "id", *words).stdout.strip()
 
-    (tmp_path / "site.json").write_text('{"id": "web-7"}')
+    write_joined(tmp_path, PeelSite(id="web-7", site="s", nats_url="tls://n"))
     (tmp_path / "facts.json").write_text('{"id": "db-7"}')
 
     assert told("--auth-dir", tmp_path) == "web-7"
     assert told("--auth-dir", tmp_path, "--id", "10") == "10"
     assert told("--auth-dir", tmp_path, "--facts", tmp_path / "facts.json") == "db-7"
+    (tmp_path / SITE_FILE).write_text('{"id": "web-7"')
+    assert told("--auth-dir", tmp_path) == socket.gethostname().lower()
     assert told("--auth-dir", tmp_path / "none") == socket.gethostname().lower()
     assert "'Web 7' is not a valid peel id" in run("call", "--id", "Web 7", "test.ping").stderr
 

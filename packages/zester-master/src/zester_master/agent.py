@@ -343,8 +343,8 @@ class Agent:
                 await self.context.journal.flush()
         await self.beat.end()
         with contextlib.suppress(LinkError):
-            await self.publisher.end()
-            await self.settings.end()
+            await self.publisher.lease.release()
+            await self.settings.lease.release()
         await self.context.link.drain(DRAIN)
 
 

@@ -204,7 +204,7 @@ async def test_publishing_when_asked_mends_a_damaged_store(own_bus: Bus, states:
     async with Master.up(own_bus, states_dir=states) as master:
         first = await published(master)
         link = master.context.link
-        name = master.agent.publisher.local
+        name = master.agent.publisher.folders.local
         assert name is not None
         key = blob_key(next(iter(name.blobs)))
         await kv.put(link, BUCKET, key, b"damaged")

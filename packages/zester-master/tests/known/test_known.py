@@ -206,6 +206,8 @@ async def test_operators_see_settings_masked_and_where_they_come_from(stage: Sta
     assert traced["web-1"]["rows"] == [
         {"place": "web.sls:1:15", "env": "base", "did": "set", "value": 8080}
     ]
+    look = SettingsLook(what="trace", target="web-1", key="nginx:prot")
+    assert await operator.rows("settings", look) == {"web-1": {"rows": [], "meant": "nginx:port"}}
 
 
 async def test_secrets_are_shown_to_administrators_alone_and_it_is_noted(stage: Stage):

@@ -1,6 +1,7 @@
 """What masters seal for whom: real masters on a real bus, and peels that open what they may."""
 
 import contextlib
+import shutil
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,33 @@ async def test_an_edit_concerns_those_who_read_the_file_and_nobody_else(
         )
 
 
+async def test_an_edit_looks_at_the_files_alone_that_are_others(
+    own_bus: Bus, tree: Path, tmp_path: Path
+) -> None:
+    async with (
+        Master.up(own_bus, settings_dir=tree) as master,
+        SealedPeel.up(own_bus, "web-1", tmp_path) as web,
+    ):
+
+        def looked() -> int:
+            sharing = master.agent.settings.folders.local
+            assert sharing is not None
+            return sharing.closures.looked
+
+        first = await web.settled(master)
+        assert looked() == 2
+        (tree / "web.zy").write_text("password: other\n")
+        second = await web.settled(master, first.generation)
+        assert looked() == 1
+
+        # a mistake between them costs nothing either: what was published last is known
+        (tree / "web.zy").write_text("a: {{ x")
+        await eventually(lambda: "settings-broken" in master.conditions(), "the mistake is told")
+        (tree / "web.zy").write_text("password: third\n")
+        await web.settled(master, second.generation)
+        assert looked() == 1
+
+
 async def test_who_loses_a_file_cannot_open_what_comes_after(
     own_bus: Bus, tree: Path, tmp_path: Path
 ) -> None:
@@ -138,6 +166,30 @@ async def test_another_master_goes_on_without_sealing_anything_anew(
         assert await revision(two, "web-1") == before
         (tree / "common.zy").write_text("port: 81\n")
         await web.settled(two, first.generation)
+
+
+async def test_an_edit_on_a_master_that_may_not_publish_is_told_there(
+    own_bus: Bus, tree: Path, tmp_path: Path
+) -> None:
+    second, other = tmp_path / "m2", tmp_path / "other"
+    site = own_bus.site
+    add_master(site.paths.root, "master-2", site.paths.offline, second, now=1.0)
+    shutil.copytree(tree, other)
+    async with contextlib.AsyncExitStack() as stack:
+        one = await stack.enter_async_context(Master.up(own_bus, settings_dir=tree))
+        await eventually(lambda: one.agent.published.head, "the settings are published")
+        two = await stack.enter_async_context(Master.up(own_bus, second, settings_dir=other))
+        await eventually(lambda: two.agent.settings.folders.local, "it has read its folders")
+        (other / "common.zy").write_text("port: 81\n")
+        told = await eventually(lambda: two.conditions().get("settings-differ"), "it says so")
+        assert told is not None
+        assert "those that master-1 published; master-1 may publish now" in told
+        assert "settings-differ" not in one.conditions()
+
+        one.agent.stop()
+        await eventually(lambda: "settings-differ" not in two.conditions(), "its edit counts")
+        assert two.agent.published.head is not None
+        assert two.agent.published.head.publisher == "master-2"
 
 
 @pytest.mark.parametrize(

@@ -17,3 +17,9 @@ def test_a_target_that_is_none_is_told_each_time():
     first = told(tops)
     assert [one.partition(": ")[0] for one in first] == ["top.zy:2:3", "top.zy:3:3"]
     assert told(tops) == first
+
+
+def test_a_top_file_knows_its_environment():
+    top = b"{{ saltenv }}:\n  {{ opts.id }}: [{{ opts.saltenv }}, {{ opts.pillarenv or 'none' }}]\n"
+    lines = Tops(KeptTree({"base": {"top.zy": top}}), {}).lines("web-1", {}, Problems())
+    assert [line.entry.reference for line in lines] == ["base", "none"]

@@ -46,6 +46,7 @@ def text(templates: Templates, template: str) -> str:
          "Debian Debian web-1 1.10"),
         ("{{ opts.id }} {{ opts['__cli'] }} {{ opts.get('x', 1) }} {{ opts.saltenv }}",
          "web-1 salt-call 1 base"),
+        ("{{ opts.pillarenv }} {{ opts.get('pillarenv') or 'base' }}", "None base"),
         ("{{ sls }} {{ tpldir }} {{ tplroot }} {{ tplfile }} {{ env }} {{ saltenv }}",
          "a a a a/init.sls base base"),
         ("{{ salt.pillar.get('nginx:port') }} {{ salt.pillar.get('no', '1.10') }}", "80 1.10"),

@@ -1,6 +1,6 @@
 """Trees, facts and the id that the command line gives to a local call."""
 
-import json
+import contextlib
 import socket
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +10,7 @@ from zester_modules.errors import Refused
 from zester_modules.states.trees import Trees
 from zester_proto.errors import BadId, FileProblem
 from zester_proto.files import cache_folder
+from zester_proto.identity.joined import joined_as
 from zester_proto.ids import check_peel_id
 
 
@@ -88,11 +89,10 @@ def id_of(given: str, facts: Mapping[str, Any] | None, auth: Path) -> str:
         return check_peel_id(given)
     if facts is not None:
         return str(facts.get("id", ""))
-    try:
-        joined: Any = json.loads((auth / "site.json").read_bytes())
-        return check_peel_id(joined["id"])
-    except (OSError, ValueError, TypeError, KeyError, BadId):
-        pass  # it has not joined, or we may not look; what is damaged is told by who needs it
+    with contextlib.suppress(OSError, FileProblem, BadId):
+        # we may not be let look, and what is damaged is told by who needs it
+        if (joined := joined_as(auth)) is not None:
+            return check_peel_id(joined.id)
     try:
         return check_peel_id(socket.gethostname().lower())
     except BadId:

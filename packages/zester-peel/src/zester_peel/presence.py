@@ -8,10 +8,11 @@ from collections.abc import Awaitable, Callable, Iterable
 from itertools import islice
 from typing import Final
 
+from zester_peel.answers import BadAnswer, answer_of
 from zester_peel.clock import OFF, SiteClock
 from zester_peel.trust import TrustWalk
-from zester_proto.codec import decode, encode
-from zester_proto.errors import CodecError, ZesterError
+from zester_proto.codec import encode
+from zester_proto.errors import ZesterError
 from zester_proto.health import Condition, Health
 from zester_proto.identity.bundle import TrustError
 from zester_proto.identity.signing import BadSignature
@@ -19,7 +20,6 @@ from zester_proto.link import LinkError, LinkTimeout, NatsLink, NoResponders
 from zester_proto.link.backoff import Backoff
 from zester_proto.logs import Log
 from zester_proto.messages.presence import Heartbeat, Hello, Welcome
-from zester_proto.messages.trust import Signed
 from zester_proto.subjects import heartbeat, peel_asks
 
 RENEW: Final = 600.0
@@ -31,10 +31,6 @@ BEAT: Final = 10.0
 _ASK: Final = 5.0
 _NAMED: Final = 64
 """Jids in a heartbeat."""
-
-
-class BadWelcome(ZesterError):
-    """Raised when what came is not a master's answer to what was asked."""
 
 
 class Presence:
@@ -108,7 +104,7 @@ class Presence:
             self._ask_again.clear()
             try:
                 await self._hello()
-            except (LinkError, BadWelcome, TrustError, BadSignature) as error:
+            except (LinkError, BadAnswer, TrustError, BadSignature) as error:
                 self._unwelcome(error)
                 patience = backoff.next()
             else:
@@ -143,24 +139,16 @@ class Presence:
             peel_asks(self._peel_id, "hello"), encode(question), seconds=_ASK
         )
         answered = self._clock.steady()
-        welcome = await self._verify(answer.data, nonce)
+        welcome = await answer_of(
+            answer.data, "welcome", Welcome,
+            trust=self._trust, peel_id=self._peel_id, nonce=nonce,
+        )  # fmt: skip
         self._clock.set(welcome.time, asked, answered)
         self._report_clock()
         self.sure = welcome.settings >= 0
         await self._welcomed(welcome)
         if welcome.bundle > self._trust.store.version:
             await self._trust.walk(wanted=welcome.bundle)
-
-    async def _verify(self, data: bytes, nonce: bytes) -> Welcome:
-        try:
-            body, _ = await self._trust.verify(decode(data, Signed), "welcome")
-            welcome = decode(body, Welcome)
-        except CodecError as error:
-            raise BadWelcome(f"the answer to hello is malformed: {error.message}") from error
-        asked = (self._trust.store.site, self._peel_id, nonce)
-        if (welcome.site, welcome.id, welcome.nonce) != asked:
-            raise BadWelcome("the answer to hello is that to another question")
-        return welcome
 
     def _report_clock(self) -> None:
         off = self._clock.off

@@ -7,10 +7,11 @@ import time
 from pathlib import Path
 from typing import Final
 
+from zester_peel.answers import BadAnswer, answer_of
 from zester_peel.clock import SiteClock
 from zester_peel.trust import TrustWalk
-from zester_proto.codec import decode, encode
-from zester_proto.errors import CodecError, FileProblem, ZesterError
+from zester_proto.codec import encode
+from zester_proto.errors import FileProblem, ZesterError
 from zester_proto.health import Condition, Health
 from zester_proto.identity.bundle import TrustError
 from zester_proto.identity.claims import UserClaims
@@ -22,7 +23,6 @@ from zester_proto.link import LinkError, NatsLink
 from zester_proto.link.backoff import Backoff
 from zester_proto.logs import Log
 from zester_proto.messages.presence import Renew, Renewed
-from zester_proto.messages.trust import Signed
 from zester_proto.subjects import peel_asks
 
 CONDITION: Final = "not-renewed"
@@ -34,7 +34,7 @@ _SPREAD: Final = 0.1
 """Of a life: a fleet that joined in one hour does not ask in one second."""
 
 
-class NotRenewed(ZesterError):
+class NotRenewed(BadAnswer):
     """Raised when a master gives no JWT that is of use."""
 
 
@@ -83,7 +83,7 @@ class Renewal:
             await self._link.wait_connected()
             try:
                 await self._renew(held)
-            except (LinkError, NotRenewed, TrustError, BadSignature, FileProblem) as error:
+            except (LinkError, BadAnswer, TrustError, BadSignature, FileProblem) as error:
                 self._failed(held.claims, error)
                 await asyncio.sleep(backoff.next())
             else:
@@ -116,7 +116,10 @@ class Renewal:
         question = encode(Renew(nonce=nonce, jwt=held.jwt))
         subject = peel_asks(self._peel_id, "renew")
         answer = await self._link.request(subject, question, seconds=_ASK)
-        renewed = await self._verify(answer.data, nonce)
+        renewed = await answer_of(
+            answer.data, "answer", Renewed,
+            trust=self._trust, peel_id=self._peel_id, nonce=nonce,
+        )  # fmt: skip
         if renewed.refused:
             raise NotRenewed(f"a master refuses: {renewed.refused}")
         fresh = self._check(renewed.jwt, held)
@@ -124,17 +127,6 @@ class Renewal:
             return  # `join` was quicker
         write_creds(self._creds, fresh)
         self._log.info("the JWT is renewed", expires=fresh.claims.exp)
-
-    async def _verify(self, data: bytes, nonce: bytes) -> Renewed:
-        try:
-            body, _ = await self._trust.verify(decode(data, Signed), "answer")
-            renewed = decode(body, Renewed)
-        except CodecError as error:
-            raise NotRenewed(f"the answer is malformed: {error.message}") from error
-        asked = (self._trust.store.site, self._peel_id, nonce)
-        if (renewed.site, renewed.id, renewed.nonce) != asked:
-            raise NotRenewed("the answer is that to another question")
-        return renewed
 
     def _check(self, jwt: str, held: Credentials) -> Credentials:
         """Give the new credentials, which differ from the old ones in nothing but time."""

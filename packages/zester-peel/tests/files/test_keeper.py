@@ -1,26 +1,17 @@
 """What a peel believes of trees on the bus: a real server, and a master that says what it likes."""
 
-import asyncio
-import contextlib
-from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from zester_master.site.masters import load_master
-from zester_peel.clock import SiteClock
 from zester_peel.config import PeelConfig
 from zester_peel.files.keeper import TreeKeeper
-from zester_peel.settings.keeper import SettingsKeeper
 from zester_peel.trees import PeelTrees
-from zester_peel.trust import TrustWalk
 from zester_proto.codec import digest
-from zester_proto.health import Health
-from zester_proto.identity.joining import PeelIdentity
 from zester_proto.identity.signing import SigningKey
-from zester_proto.link import LinkOptions, NatsLink, chunks, kv
-from zester_proto.logs import Log
+from zester_proto.link import chunks, kv
 from zester_proto.messages.trees import (
     AHEAD,
     BUCKET,
@@ -30,57 +21,16 @@ from zester_proto.messages.trees import (
     blob_key,
     root_key,
 )
-from zester_proto.secrets.masker import Masker
+from zester_testing.kept import Kept, kept_settings, kept_trees
 from zester_testing.masters import eventually
 from zester_testing.published_tree import PublishedTree
 from zester_testing.raw_master import RawMaster
 from zester_testing.site import Bus, Site
 
 
-class Kept:
-    """A keeper of trees that serves, on a link of its peel."""
-
-    def __init__(self, bus: Bus, folder: Path, peel: PeelIdentity) -> None:
-        log = Log("test")
-        self.health = Health("0")
-        self.link = NatsLink(LinkOptions(urls=(bus.url,), creds=peel.credentials, ca=bus.site.ca))
-        trust = TrustWalk(peel.trust, folder / "trust", self.link, SiteClock(), log)
-        self.keeper = TreeKeeper(
-            peel.trust.site, folder / "trees", link=self.link, trust=trust, health=self.health,
-            log=log,
-        )  # fmt: skip
-        self.settings = SettingsKeeper(
-            peel.id, peel.box, folder / "settings", link=self.link, trust=trust,
-            health=self.health, log=log, masker=Masker(),
-        )  # fmt: skip
-
-    @contextlib.asynccontextmanager
-    async def serving(self) -> AsyncGenerator[TreeKeeper]:
-        async with self.link:
-            await self.link.connect_once(30.0)
-            await self.keeper.load()
-            task = asyncio.create_task(self.keeper.following.serve())
-            try:
-                yield self.keeper
-            finally:
-                assert not task.done()
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
-
-    def told(self) -> str:
-        """Give what is wrong with the trees."""
-        return "".join(one.text for one in self.health.conditions() if one.code == "trees")
-
-    async def complains(self, text: str) -> None:
-        """Have it look, and wait until it says what is wrong."""
-        await self.keeper.following.connected(1)
-        await eventually(lambda: text in self.told(), f"it says: {text}")
-
-
 @pytest.fixture
-def kept(bus: Bus, tmp_path: Path) -> Kept:
-    return Kept(bus, tmp_path, bus.site.peel("keeper"))
+def kept(bus: Bus, tmp_path: Path) -> Kept[TreeKeeper]:
+    return kept_trees(bus, tmp_path, bus.site.peel("keeper"))
 
 
 @pytest.fixture
@@ -92,29 +42,20 @@ def names(folder: Path) -> set[str]:
     return {one.name for one in folder.iterdir()}
 
 
-async def take(kept: Kept, generation: int) -> None:
-    await kept.keeper.following.connected(1)
-    await eventually(
-        lambda: (one := kept.keeper.head) is not None and one.generation == generation,
-        "the peel took it",
-    )
-
-
 async def test_what_is_forged_or_old_is_refused_and_what_was_good_stays(
-    kept: Kept, tree: PublishedTree, tmp_path: Path
+    kept: Kept[TreeKeeper], tree: PublishedTree, tmp_path: Path
 ) -> None:
     foreign = load_master(Site.make(tmp_path / "other").paths.master).keys.job
     async with kept.serving() as keeper:
         keeper.welcomed(0)
         good = await tree.put(10, await tree.file("a/b", b"good"))
         await tree.publish(good)
-        await take(kept, 10)
+        await kept.takes(10)
         file = keeper.store.revision(good.root) / "base" / "a" / "b"
 
         newer = await tree.put(20, await tree.file("c", b"new"))
         await tree.publish(newer, SigningKey.generate())
         await kept.complains("signed by no master")
-        kept.health.clear("trees")
         await tree.publish(newer, foreign)
         await kept.complains("signed by no master")
         await tree.publish(await tree.put(9))
@@ -122,20 +63,19 @@ async def test_what_is_forged_or_old_is_refused_and_what_was_good_stays(
         await tree.publish(msgspec.structs.replace(newer, site="other"))
         await kept.complains("not the trees of this site")
         await tree.publish(msgspec.structs.replace(newer, root=good.root))
-        kept.health.clear("trees")
         await kept.complains("not the trees of this site")
 
         assert keeper.head == good
         assert file.read_bytes() == b"good"
         assert await keeper.ensure(good.root) == file.parents[2]
         await tree.publish(newer)
-        await take(kept, 20)
+        await kept.takes(20)
         await eventually(lambda: not kept.told(), "all is well again")
 
 
 @pytest.mark.parametrize("paths", [("../out",), ("/out",), ("a", "a"), ("a", "a/b"), ("a/../b",)])
 async def test_manifests_that_climb_out_are_refused(
-    kept: Kept, tree: PublishedTree, tmp_path: Path, paths: tuple[str, ...]
+    kept: Kept[TreeKeeper], tree: PublishedTree, tmp_path: Path, paths: tuple[str, ...]
 ) -> None:
     async with kept.serving() as keeper:
         keeper.welcomed(0)
@@ -151,7 +91,7 @@ async def test_manifests_that_climb_out_are_refused(
 
 
 async def test_a_blob_with_another_digest_is_refused_until_it_is_right(
-    kept: Kept, tree: PublishedTree
+    kept: Kept[TreeKeeper], tree: PublishedTree
 ) -> None:
     async with kept.serving() as keeper:
         keeper.welcomed(0)
@@ -162,17 +102,17 @@ async def test_a_blob_with_another_digest_is_refused_until_it_is_right(
         assert not keeper.store.is_whole(head.root)
 
         await tree.file("a", b"what it should be")
-        await take(kept, 40)
+        await kept.takes(40)
 
 
 async def test_half_a_tree_is_not_taken_until_the_rest_is_there(
-    kept: Kept, tree: PublishedTree
+    kept: Kept[TreeKeeper], tree: PublishedTree
 ) -> None:
     async with kept.serving() as keeper:
         keeper.welcomed(0)
         good = await tree.put(44, await tree.file("a", b"good"))
         await tree.publish(good)
-        await take(kept, 44)
+        await kept.takes(44)
 
         # the head and one file are there, the other file is not
         missing = TreeFile("b", 0o644, 4, (digest(b"rest"),))
@@ -185,7 +125,7 @@ async def test_half_a_tree_is_not_taken_until_the_rest_is_there(
             await keeper.ensure(half.root)
 
         await tree.file("b", b"rest")
-        await take(kept, 45)
+        await kept.takes(45)
         base = await keeper.ensure(half.root) / "base"
         assert {one.name: one.read_bytes() for one in base.iterdir()} == {
             "a": b"more", "b": b"rest",
@@ -193,24 +133,24 @@ async def test_half_a_tree_is_not_taken_until_the_rest_is_there(
 
 
 async def test_a_wiped_peel_waits_for_a_welcome_and_takes_nothing_older(
-    bus: Bus, kept: Kept, tree: PublishedTree, tmp_path: Path
+    bus: Bus, kept: Kept[TreeKeeper], tree: PublishedTree, tmp_path: Path
 ) -> None:
-    other = Kept(bus, tmp_path / "other", bus.site.peel("keeper"))
+    other = kept_trees(bus, tmp_path / "other", bus.site.peel("keeper"))
     async with kept.serving() as keeper, other.serving() as welcome:
         await tree.publish(await tree.put(50))
         await keeper.following.connected(1)
         welcome.welcomed(0)
-        await take(other, 50)  # long enough for the first to have looked, if it did not wait
+        await other.takes(50)  # long enough for the first to have looked, if it did not wait
         assert keeper.head is None
         keeper.welcomed(51)
         await kept.complains("generation 50 of the trees, and 51 is known")
         assert keeper.head is None
         await tree.publish(await tree.put(51))
-        await take(kept, 51)
+        await kept.takes(51)
 
 
 async def test_a_job_that_names_a_root_that_is_gone_fails_and_says_so(
-    kept: Kept, tree: PublishedTree
+    kept: Kept[TreeKeeper], tree: PublishedTree
 ) -> None:
     async with kept.serving() as keeper:
         head = await tree.put(60, await tree.file("a", b"sixty"))
@@ -227,36 +167,39 @@ async def test_a_job_that_names_a_root_that_is_gone_fails_and_says_so(
         assert (await keeper.ensure(head.root) / "base" / "a").read_bytes() == b"sixty"
 
 
-async def test_a_run_keeps_its_revision_whatever_comes(kept: Kept, tree: PublishedTree) -> None:
+async def test_a_run_keeps_its_revision_whatever_comes(
+    kept: Kept[TreeKeeper], tree: PublishedTree
+) -> None:
     async with kept.serving() as keeper:
         keeper.welcomed(0)
         first = await tree.put(70, await tree.file("a", b"first"))
         await tree.publish(first)
-        await take(kept, 70)
+        await kept.takes(70)
         folder = await keeper.ensure(first.root)
         for generation in range(71, 76):
             await tree.publish(await tree.put(generation, await tree.file("a", b"%d" % generation)))
-            await take(kept, generation)
+            await kept.takes(generation)
         assert (folder / "base" / "a").read_bytes() == b"first"
 
 
 async def test_a_job_gets_the_newest_named_targets_and_what_is_configured(
-    kept: Kept, tree: PublishedTree, tmp_path: Path
+    bus: Bus, kept: Kept[TreeKeeper], tree: PublishedTree, tmp_path: Path
 ) -> None:
     config = PeelConfig(
         parallel=9, guards="strict", options={"a": 1}, jinja_env={"trim_blocks": True},
         jinja_sls_env={"lstrip_blocks": True}, web_cache_max=7,
     )  # fmt: skip
+    settings = kept_settings(bus, tmp_path, bus.site.peel("keeper")).keeper
     async with kept.serving() as keeper:
         keeper.welcomed(0)
-        kept.settings.welcomed(0)
+        settings.welcomed(0)
         first = await tree.put(76, await tree.file("a", b"1"))
         await tree.publish(first)
-        await take(kept, 76)
+        await kept.takes(76)
         await tree.publish(msgspec.structs.replace(first, generation=77, groups={"web": "w*"}))
-        await take(kept, 77)
+        await kept.takes(77)
         job = tree.master.job("keeper", "state.apply", tree=first.root)
-        trees = await PeelTrees(config, keeper, kept.settings, tmp_path).of(job)
+        trees = await PeelTrees(config, keeper, settings, tmp_path).of(job)
     assert trees.groups == {"web": "w*"}
     assert (trees.parallel, trees.strict_guards, trees.options) == (9, True, {"a": 1})
     assert trees.jinja_env == {"trim_blocks": True}
@@ -265,7 +208,7 @@ async def test_a_job_gets_the_newest_named_targets_and_what_is_configured(
 
 
 async def test_a_large_file_comes_by_pieces_that_are_fetched_once(
-    kept: Kept, tree: PublishedTree
+    kept: Kept[TreeKeeper], tree: PublishedTree
 ) -> None:
     data = b"a" * PIECE + b"b" * (AHEAD + 1)
     async with kept.serving() as keeper:
@@ -288,13 +231,13 @@ async def test_a_large_file_comes_by_pieces_that_are_fetched_once(
 
 
 async def test_what_was_kept_is_there_after_a_start(
-    bus: Bus, kept: Kept, tree: PublishedTree, tmp_path: Path
+    bus: Bus, kept: Kept[TreeKeeper], tree: PublishedTree, tmp_path: Path
 ) -> None:
     async with kept.serving() as keeper:
         keeper.welcomed(0)
         await tree.publish(await tree.put(90, await tree.file("a", b"ninety")))
-        await take(kept, 90)
-    again = Kept(bus, tmp_path, bus.site.peel("keeper"))
+        await kept.takes(90)
+    again = kept_trees(bus, tmp_path, bus.site.peel("keeper"))
     async with again.serving() as keeper:
         assert keeper.head is not None
         assert keeper.head.generation == 90

@@ -1,72 +1,21 @@
 """What a peel believes of settings on the bus: a real server, and a master that says anything."""
 
-import asyncio
-import contextlib
-from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from zester_peel.clock import SiteClock
 from zester_peel.settings.bundle import BadSettings
 from zester_peel.settings.keeper import SettingsKeeper
-from zester_peel.trust import TrustWalk
-from zester_proto.health import Health
 from zester_proto.identity.joining import PeelIdentity
 from zester_proto.identity.sealing import BoxKey
 from zester_proto.identity.signing import SigningKey
-from zester_proto.link import LinkOptions, NatsLink, kv
-from zester_proto.logs import Log
+from zester_proto.link import kv
 from zester_proto.messages.settings import FILES
-from zester_proto.secrets.masker import Masker
-from zester_testing.masters import eventually
+from zester_testing.kept import Kept, kept_settings
 from zester_testing.raw_master import RawMaster
 from zester_testing.sealing import Sealing
 from zester_testing.site import Bus
-
-
-class Kept:
-    """A keeper that serves, on a link of its peel."""
-
-    def __init__(self, bus: Bus, folder: Path, peel: PeelIdentity) -> None:
-        log = Log("test")
-        self.health = Health("0")
-        self.link = NatsLink(LinkOptions(urls=(bus.url,), creds=peel.credentials, ca=bus.site.ca))
-        trust = TrustWalk(peel.trust, folder / "trust", self.link, SiteClock(), log)
-        self.keeper = SettingsKeeper(
-            peel.id, peel.box, folder / "settings", link=self.link, trust=trust,
-            health=self.health, masker=Masker(), log=log,
-        )  # fmt: skip
-
-    @contextlib.asynccontextmanager
-    async def serving(self) -> AsyncGenerator[SettingsKeeper]:
-        async with self.link:
-            await self.link.connect_once(30.0)
-            await self.keeper.load()
-            task = asyncio.create_task(self.keeper.following.serve())
-            try:
-                yield self.keeper
-            finally:
-                assert not task.done()
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
-
-    async def takes(self, generation: int) -> None:
-        """Have it look, and wait until it has that generation."""
-        self.keeper.following.ask()
-        await eventually(lambda: self.keeper.generation == generation, f"it has {generation}")
-
-    async def complains(self, text: str) -> None:
-        """Have it look, and wait until it says what is wrong."""
-        self.health.clear("settings")
-        self.keeper.following.ask()
-        await eventually(lambda: text in self.told(), f"it says: {text}")
-
-    def told(self) -> str:
-        """Give what is wrong with the settings."""
-        return "".join(one.text for one in self.health.conditions() if one.code == "settings")
 
 
 @pytest.fixture
@@ -75,8 +24,8 @@ def peel(bus: Bus) -> PeelIdentity:
 
 
 @pytest.fixture
-def kept(bus: Bus, tmp_path: Path, peel: PeelIdentity) -> Kept:
-    return Kept(bus, tmp_path, peel)
+def kept(bus: Bus, tmp_path: Path, peel: PeelIdentity) -> Kept[SettingsKeeper]:
+    return kept_settings(bus, tmp_path, peel)
 
 
 @pytest.fixture
@@ -85,7 +34,7 @@ def sealing(master: RawMaster, peel: PeelIdentity) -> Sealing:
 
 
 async def test_what_is_forged_moved_or_old_is_refused_and_what_was_good_stays(
-    kept: Kept, sealing: Sealing
+    kept: Kept[SettingsKeeper], sealing: Sealing
 ) -> None:
     async with kept.serving() as keeper:
         keeper.welcomed(10)
@@ -120,7 +69,7 @@ async def test_what_is_forged_moved_or_old_is_refused_and_what_was_good_stays(
     "change", [{"path": "../out"}, {"env": "../out"}, {"stored": "../../x.y"}, {"stored": "1./x"}]
 )
 async def test_names_that_climb_out_are_refused(
-    kept: Kept, sealing: Sealing, change: dict[str, str]
+    kept: Kept[SettingsKeeper], sealing: Sealing, change: dict[str, str]
 ) -> None:
     async with kept.serving() as keeper:
         keeper.welcomed(10)
@@ -132,7 +81,7 @@ async def test_names_that_climb_out_are_refused(
 
 
 async def test_a_peel_that_was_told_nothing_has_no_settings_to_give(
-    kept: Kept, sealing: Sealing
+    kept: Kept[SettingsKeeper], sealing: Sealing
 ) -> None:
     await sealing.put(await sealing.bundle(10, {}))
     async with kept.serving() as keeper:
@@ -145,7 +94,7 @@ async def test_a_peel_that_was_told_nothing_has_no_settings_to_give(
 
 
 async def test_a_wiped_peel_takes_nothing_older_than_a_master_vouches_for(
-    kept: Kept, sealing: Sealing
+    kept: Kept[SettingsKeeper], sealing: Sealing
 ) -> None:
     async with kept.serving() as keeper:
         await sealing.put(await sealing.bundle(10, {}))
@@ -157,7 +106,7 @@ async def test_a_wiped_peel_takes_nothing_older_than_a_master_vouches_for(
 
 
 async def test_a_damaged_file_leaves_the_settings_before_in_force(
-    kept: Kept, sealing: Sealing
+    kept: Kept[SettingsKeeper], sealing: Sealing
 ) -> None:
     async with kept.serving() as keeper:
         keeper.welcomed(1)
@@ -172,7 +121,7 @@ async def test_a_damaged_file_leaves_the_settings_before_in_force(
 
 
 async def test_the_last_good_settings_outlive_the_agent_and_lie_sealed_on_the_disk(
-    bus: Bus, kept: Kept, sealing: Sealing, peel: PeelIdentity, tmp_path: Path
+    bus: Bus, kept: Kept[SettingsKeeper], sealing: Sealing, peel: PeelIdentity, tmp_path: Path
 ) -> None:
     canary = "correct-horse-battery"
     async with kept.serving() as keeper:
@@ -185,9 +134,9 @@ async def test_the_last_good_settings_outlive_the_agent_and_lie_sealed_on_the_di
     assert len(lying) == 2
     assert not any(canary.encode() in one.read_bytes() for one in lying)
     assert all(one.stat().st_mode & 0o077 == 0 for one in lying)
-    again = Kept(bus, tmp_path, peel).keeper  # no connection, no welcome
+    again = kept_settings(bus, tmp_path, peel).keeper  # no connection, no welcome
     await again.load()
     assert await again.current() == bundle
-    stranger = Kept(bus, tmp_path, bus.site.peel("stranger")).keeper
+    stranger = kept_settings(bus, tmp_path, bus.site.peel("stranger")).keeper
     await stranger.load()
     assert stranger.bundle is None

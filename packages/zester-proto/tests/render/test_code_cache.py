@@ -106,7 +106,7 @@ def test_a_disk_that_takes_nothing_costs_only_speed(tmp_path: Path):
 def test_too_many_files_are_thinned_out_oldest_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(code_cache, "_MAX_FILES", 4)
+    monkeypatch.setattr(code_cache, "_MOST", 4)
     cache = CodeCache(tmp_path / "c")
     for number in range(6):
         cache.put(f"k{number}", code("1"))

@@ -24,6 +24,25 @@ def patterns(text: str, path: str = "web/init.sls") -> list[str]:
     return [one.pattern for one in found.reaches]
 
 
+def test_only_files_that_are_others_are_looked_at_again():
+    files = {
+        "a.sls": b"include: [b, c]\n", "b.sls": b"x: !secret in-b\n", "c.sls": b"y: {{ 1 }}\n",
+    }  # fmt: skip
+    before = Closures(KeptTree({"base": files}))
+    before.of("base", "a")
+    assert before.looked == 3
+
+    edited = KeptTree({"base": files | {"c.sls": b"y: !secret in-c\n", "d.sls": b""}})
+    after = Closures(edited, before)
+    assert after.of("base", "a") == Closures(edited).of("base", "a")
+    assert list(after.of("base", "a").secrets) == ["in-c", "in-b"]
+    assert after.looked == 1
+
+    fewer = Closures(KeptTree({"base": {"a.sls": files["a.sls"]}}), after)
+    assert [path for _, path in fewer.of("base", "a").files] == ["a.sls"]
+    assert fewer.looked == 0
+
+
 @pytest.mark.parametrize(
     ("text", "names"),
     [

@@ -27,6 +27,7 @@ def rendered(files: dict[str, str], **peel: Any) -> Compiled:
     [
         ("x: {{ grains.os }} {{ facts['os'] }} {{ peel_id }}", "Debian Debian web-1"),
         ("x: {{ opts.id }} {{ opts.get('saltenv') }}", "web-1 base"),
+        ("x: {{ opts.pillarenv }} {{ opts.get('pillarenv') or 'base' }}", "None base"),
         ("x: {{ salt['grains.filter_by']({'Debian': 1, 'default': 2}) }}", 1),
         ("x: {{ salt.grains.get('nope', 'y') }}", "y"),
         ("x: {{ salt.pillar.get('a:b', 3) }}", 3),

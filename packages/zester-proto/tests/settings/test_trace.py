@@ -7,7 +7,7 @@ from zester_proto.settings.bare import Bare, Peel
 from zester_proto.settings.compile import compile_settings
 from zester_proto.settings.model import Compiled
 from zester_proto.settings.shown import masked
-from zester_proto.settings.trace import trace
+from zester_proto.settings.trace import meant, trace
 from zester_proto.tree.files import KeptTree
 
 
@@ -32,6 +32,18 @@ def test_each_layer_is_named_with_its_line():
         ("a.zy:2:3", "set", {"port": 80}), ("c.zy:3:3", "merged", {"port": 443}),
     ]  # fmt: skip
     assert rows(found, "web:nosuch") == []
+
+
+@pytest.mark.parametrize(
+    ("key", "found"),
+    [
+        ("web:prot", "web:port"), ("Web:Port", "web:port"), ("port", "web:port"),
+        ("wev", "web"), ("tls:port", "web:tls:port"), ("other", ""), ("l:0", ""),
+    ],
+)  # fmt: skip
+def test_a_name_that_is_not_there_may_be_meant_for_one_that_is(key: str, found: str):
+    settings = compiled("web: {tls: {port: 443}, port: 80}\nl: [1]\n")
+    assert meant(settings, key) == found
 
 
 def test_what_lies_in_a_list_came_with_the_list():

@@ -65,11 +65,13 @@ def trace(invocation: Invocation, peel_id: str, key: str) -> int:
         NobodyMatched: no file gives it.
         CliError: it cannot be known; the text says why.
     """
-    rows = [as_map(row) for row in _of_one(invocation, peel_id, "trace", key).get("rows") or ()]
+    found = _of_one(invocation, peel_id, "trace", key)
+    rows = [as_map(row) for row in found.get("rows") or ()]
     if not rows:
+        near = did_you_mean([found["meant"]] if found.get("meant") else [])
         raise NobodyMatched(
             f"no file gives {key!r} to {peel_id}",
-            hint=f"zester settings show {peel_id} shows what there is",
+            hint=near or f"zester settings show {peel_id} shows what there is",
         )
     columns = (field("place"), field("did"), Column("VALUE", _value))
     write_list(

@@ -9,14 +9,11 @@ from zester_master.jobs.starting import resolve
 from zester_master.known.known import Known
 from zester_master.known.renderers import RendererGone
 from zester_master.known.wire import Answer, Digests, Get, Question, Show, Trace
-from zester_proto.codec import pack, unpack
+from zester_proto.codec import pack
 from zester_proto.link import LinkError
 from zester_proto.messages.operators import SettingsLook
 from zester_proto.permissions import Role
 from zester_proto.target import SettingsUnavailable
-
-VALUE = 64 * 1024 * 1024
-"""Bytes of one peel's settings."""
 
 
 class SettingsVerbs:
@@ -71,6 +68,5 @@ def _items(ids: Iterable[str], answers: dict[str, Answer]) -> Iterable[Item]:
         answer = answers[one]
         if answer.error:
             yield Item(one, pack({"error": answer.error, "hint": answer.hint}), "unknown")
-            continue
-        value = unpack(answer.value, limit=VALUE)
-        yield Item(one, pack({"rows": value} if isinstance(value, list) else value))
+        else:
+            yield Item(one, answer.value)

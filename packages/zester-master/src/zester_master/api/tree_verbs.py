@@ -43,7 +43,7 @@ class TreeVerbs:
             "master": self._context.name,
             "holder": publisher.lease.holder,
             "published": self._published(),
-            "problems": list(publisher.problems),
+            "problems": list(publisher.folders.problems),
             "masters": await self._masters(),
         })  # fmt: skip
 
@@ -97,17 +97,17 @@ class TreeVerbs:
 
     async def diff(self, asked: Asked) -> Reply:
         """Say how this master's folders differ from what is published."""
-        publisher, head = self._publisher, self._heads.head
-        if publisher.local is None:
+        folders, head = self._publisher.folders, self._heads.head
+        if folders.local is None:
             raise Denied(
                 "conflict",
                 f"the state trees of {self._context.name} cannot be published: "
-                + ("; ".join(publisher.problems[:3]) or "they are not read yet"),
+                + ("; ".join(folders.problems[:3]) or "they are not read yet"),
                 hint="zester tree status shows all problems",
             )
         try:
             published = await manifests_of(self._context.link, head) if head else {}
-            rows = await self._rows(published, publisher.local.manifests)
+            rows = await self._rows(published, folders.local.manifests)
         except (LinkError, BadTree) as error:
             raise Denied("unavailable", error.message, hint=error.hint) from error
         return listing(self._context, asked, rows)
@@ -142,7 +142,8 @@ class TreeVerbs:
             return None
 
     async def _local(self, name: bytes) -> bytes:
-        blobs: dict[bytes, Piece] = self._publisher.local.blobs if self._publisher.local else {}
+        local = self._publisher.folders.local
+        blobs: dict[bytes, Piece] = local.blobs if local else {}
         return await asyncio.to_thread(read_piece, name, blobs[name]) if name in blobs else b""
 
     async def _stored(self, name: bytes) -> bytes:

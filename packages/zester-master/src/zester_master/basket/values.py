@@ -9,6 +9,7 @@ from zester_proto.codec import decode, unpack
 from zester_proto.errors import BadId, CodecError, ZesterError
 from zester_proto.identity.sealing import SealError, open_with
 from zester_proto.ids import dot_token, from_token
+from zester_proto.kept import Kept
 from zester_proto.link import kv
 from zester_proto.link.jsapi import Entry
 from zester_proto.messages.basket import (
@@ -58,7 +59,7 @@ class Values:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._names: dict[str, _Name] = {}
+        self._names = Kept[str, _Name](NAMES)
 
     async def of(self, name: str) -> dict[str, Opened]:
         """Give what peels share under a name, by peel; not to be changed.
@@ -67,10 +68,8 @@ class Values:
             BadName: it is no name.
             LinkError: it cannot be read.
         """
-        known = self._names.pop(check_name(name), None) or _Name()
-        while len(self._names) >= NAMES:
-            del self._names[next(iter(self._names))]
-        self._names[name] = known
+        known = self._names.get(check_name(name)) or _Name()
+        self._names.put(name, known)
         async with known.lock:
             if self._context.clock() - known.read_at > FRESH:
                 entries = await kv.get_many(

@@ -10,8 +10,7 @@ from zester_master.context import Context
 from zester_master.files.heads import Heads, manifests_of, read_head
 from zester_master.files.revision import Revision, read_piece
 from zester_proto.codec import encode
-from zester_proto.health import Condition
-from zester_proto.link import LinkError, chunks, kv
+from zester_proto.link import chunks, kv
 from zester_proto.link.jsapi import ask
 from zester_proto.logs import Log
 from zester_proto.messages.presence import Note
@@ -189,13 +188,3 @@ class Upload:
 def blobs_in(manifests: Iterable[Manifest]) -> set[bytes]:
     """Give the blobs that some manifests name."""
     return {name for one in manifests for file in one.files for name in file.pieces}
-
-
-def unpublished(error: LinkError) -> Condition:
-    """Give the condition of trees that could not be stored."""
-    return Condition(
-        "tree-unpublished",
-        "warning",
-        f"the state trees cannot be published: {error.message}",
-        error.hint or "look at the nats-servers and the bucket state-files; it is tried again",
-    )

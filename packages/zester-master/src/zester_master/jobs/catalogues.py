@@ -13,6 +13,7 @@ from zester_master.jobs.live import Task
 from zester_master.jobs.returns import FalseReturn
 from zester_proto.codec import digest as digest_of
 from zester_proto.ids import new_jid
+from zester_proto.kept import Kept
 from zester_proto.link import LinkError
 from zester_proto.messages.jobs import SUCCESSES, split_return
 from zester_proto.messages.records import JobRecord
@@ -33,7 +34,7 @@ class Catalogues:
     def __init__(self, context: Context, desk: Desk) -> None:
         self._context = context
         self._desk = desk
-        self._kept: dict[str, bytes] = {}
+        self._kept = Kept[str, bytes](KEPT)
         self._fetching: dict[str, asyncio.Task[bytes]] = {}
 
     def digests(self) -> dict[str, int]:
@@ -71,9 +72,7 @@ class Catalogues:
         for peel_id in there[:_TRIES]:
             value = await self._ask(peel_id)
             if value is not None and digest_of(value).hex() == digest:
-                while len(self._kept) >= KEPT:
-                    self._kept.pop(next(iter(self._kept)))
-                self._kept[digest] = value
+                self._kept.put(digest, value)
                 return value
         raise Denied("unknown", "no peel that is there gave this catalogue", hint="ask again later")
 

@@ -25,10 +25,11 @@ from zester_master.known.wire import (
 )
 from zester_proto.codec import normalise, pack, unpack
 from zester_proto.errors import CodecError, ZesterError
+from zester_proto.kept import Kept
 from zester_proto.messages.settings import Lists
 from zester_proto.render.filters.data import traverse
 from zester_proto.settings.shown import digests, masked
-from zester_proto.settings.trace import trace
+from zester_proto.settings.trace import meant, trace
 from zester_proto.target import matches, parse
 from zester_proto.target.ast import Comparison, Fact, FactRegex
 from zester_proto.tree.problems import placed, told
@@ -49,7 +50,7 @@ class Child:
 
     def __init__(self) -> None:
         self._renderings = Renderings({}, {})
-        self._kept: dict[str, tuple[float, Made]] = {}
+        self._kept = Kept[str, tuple[float, Made]](KEPT)
 
     def take(self, tree: Tree) -> None:
         """Render from another tree from now on."""
@@ -57,9 +58,7 @@ class Child:
             self._renderings = Renderings({}, {}, tree.lists)
             self._kept.clear()
         changed = self._renderings.follow(tree.files, tree.groups)
-        self._kept = {
-            peel: kept for peel, kept in self._kept.items() if kept[1].stays(changed)
-        }  # fmt: skip
+        self._kept.keep_if(lambda kept: kept[1].stays(changed))
 
     def answer(self, batch: Batch) -> Answers:
         """Answer a question about some peels."""
@@ -69,7 +68,7 @@ class Child:
     def _one(self, peel: Peel, ask: "_Ask") -> Answer:
         if ask.reveals:
             return self._revealed(peel, ask)
-        stamp, made = self._kept.pop(peel.id, (0.0, None))
+        stamp, made = self._kept.pop(peel.id) or (0.0, None)
         if made is None or stamp != peel.stamp or peel.baskets:
             if not peel.facts:
                 return Answer(peel.id, lost=True)
@@ -81,9 +80,7 @@ class Child:
         if made.wants:
             return Answer(peel.id, wants=made.wants)
         if not made.volatile:
-            while len(self._kept) >= KEPT:
-                del self._kept[next(iter(self._kept))]
-            self._kept[peel.id] = (peel.stamp, made)
+            self._kept.put(peel.id, (peel.stamp, made))
         return ask.of(peel.id, made)
 
     def _revealed(self, peel: Peel, ask: "_Ask") -> Answer:
@@ -161,10 +158,11 @@ class _Ask:
             )
             return {"digests": digests(made.compiled), "unknown": unknown}
         assert isinstance(question, Trace)  # there is no other
-        return [
+        rows = [
             {"place": str(row.place), "env": row.env, "did": row.did, "value": row.value}
             for row in trace(made.compiled, question.key, lists=self._lists)
         ]
+        return {"rows": rows} if rows else {"rows": [], "meant": meant(made.compiled, question.key)}
 
 
 _MISSING: Final = object()

@@ -15,6 +15,7 @@ from zester_master.known.renderers import BATCH, COUNT, RendererGone, Renderers
 from zester_master.known.wire import Answer, Match, Peel, Question, Tree, basket_key
 from zester_proto.codec import pack, unpack
 from zester_proto.errors import ZesterError
+from zester_proto.kept import Kept
 from zester_proto.link import LinkError
 from zester_proto.messages.basket import VALUE_LIMIT, BasketAsk
 from zester_proto.messages.settings import Lists
@@ -81,7 +82,7 @@ class Known:
         self._secret = secret
         self._lists: Lists = lists
         self._tree: Tree | None = None
-        self._terms: dict[str, _Term] = {}
+        self._terms = Kept[str, _Term](TERMS)
         self._group: asyncio.TaskGroup | None = None
 
     @property
@@ -224,10 +225,8 @@ class Known:
         """
         if self._tree is None:
             raise SettingsUnavailable(term)
-        known = self._terms.pop(term, None) or _Term(self._tree.root)
-        while len(self._terms) >= TERMS:
-            del self._terms[next(iter(self._terms))]
-        self._terms[term] = known
+        known = self._terms.get(term) or _Term(self._tree.root)
+        self._terms.put(term, known)
         stamps = self._context.facts_at
         missing = [
             one

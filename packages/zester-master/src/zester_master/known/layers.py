@@ -6,11 +6,12 @@ found in its words.
 """
 
 import re
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final
 
+from zester_master.known.by_facts import ByFacts
 from zester_master.known.watched import WatchedFacts
+from zester_proto.kept import Kept
 from zester_proto.render.nodes import Dialect, Node, Scalar
 from zester_proto.render.values import plain
 from zester_proto.settings.shared import AskedFile, Part
@@ -29,32 +30,6 @@ _OF_ONE: Final = re.compile(rb"peel_id|opts|ifelse|basket|settings|pillar|salt|(
 _TAKES_IN: Final = re.compile(rb"import|include|extends")
 """Words by which a template is made of others."""
 
-_Key = TypeVar("_Key")
-_Value = TypeVar("_Value")
-
-
-class _Kept(Generic[_Key, _Value]):
-    """The newest of what was made."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._all: OrderedDict[_Key, _Value] = OrderedDict()
-
-    def get(self, key: _Key) -> _Value | None:
-        found = self._all.get(key)
-        if found is not None:
-            self._all.move_to_end(key)
-        return found
-
-    def put(self, key: _Key, value: _Value) -> None:
-        self._all[key] = value
-        if len(self._all) > self._most:
-            self._all.popitem(last=False)
-
-    def keep_if(self, wanted: Callable[[_Value], bool]) -> None:
-        for key in [key for key, value in self._all.items() if not wanted(value)]:
-            del self._all[key]
-
 
 class Layers:
     """What was made of one tree's files, and of the next one's where they are the same.
@@ -65,12 +40,10 @@ class Layers:
 
     def __init__(self, files: Files) -> None:
         self._files = files
-        self._looked: dict[AskedFile, dict[tuple[str, ...], None]] = {}
-        """Which facts a file looked at."""
-        self._parts = _Kept[tuple[AskedFile, tuple[str, ...], tuple[bytes, ...]], Part](PARTS)
+        self._parts = ByFacts[AskedFile, Part](PARTS)
         # Trees are known by what they are, so they are kept with what was made of them.
-        self._merges = _Kept[tuple[int, int, str], tuple[Node | None, Node, Node]](MERGES)
-        self._values = _Kept[tuple[int, Dialect], tuple[Node, Any]](VALUES)
+        self._merges = Kept[tuple[int, int, str], tuple[Node | None, Node, Node]](MERGES)
+        self._values = Kept[tuple[int, Dialect], tuple[Node, Any]](VALUES)
 
     def follow(self, files: Files, changed: set[tuple[str, str]], *, moved: bool) -> None:
         """Go on with another tree.
@@ -94,19 +67,14 @@ class Layers:
 
     def known(self, asked: AskedFile, facts: WatchedFacts) -> tuple[Part, tuple[str, ...]] | None:
         """Give what a file says to who has these facts, and which it looked at."""
-        for names in self._looked.get(asked, ()):
-            part = self._parts.get((asked, names, facts.packed(names)))
-            if part is not None:
-                return part, names
-        return None
+        return self._parts.get(asked, facts.packed)
 
     def learn(self, asked: AskedFile, facts: WatchedFacts, part: Part) -> None:
         """Keep what a file says, if nothing but the facts that were looked at decided it."""
         if part.rendered and (facts.whole or any(map(self._is_of_one, part.files))):
             return
         names = tuple(sorted(facts.seen))
-        self._looked.setdefault(asked, {})[names] = None
-        self._parts.put((asked, names, facts.packed(names)), part)
+        self._parts.put(asked, names, facts.packed(names), part)
 
     def _is_of_one(self, file: tuple[str, str]) -> bool:
         return _OF_ONE.search(self._text(file)) is not None

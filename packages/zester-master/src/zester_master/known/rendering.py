@@ -6,10 +6,12 @@ gets what is there already. Those who differ share the files in which they do no
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Final, cast
 
 import msgspec
 
+from zester_master.known.by_facts import ByFacts
 from zester_master.known.layers import Files, Layers
 from zester_master.known.lines import Lines
 from zester_master.known.watched import WatchedFacts, packed
@@ -29,7 +31,7 @@ from zester_proto.tree.files import KeptTree
 from zester_proto.tree.problems import Problems
 
 KEPT: Final = 4096
-"""Compiles that are kept; the oldest go."""
+"""Compiles that are kept; those not asked for longest go."""
 
 _OF_ONE: Final = (b"peel_id", b"opts", b"ifelse", b"basket")
 """Words in a file that may make it another one for each peel."""
@@ -86,9 +88,8 @@ class Renderings:
         self._layers = Layers(files)
         self._tops = Tops(self._tree, groups)
         self._lines: Lines | None = None
-        self._looked: dict[tuple[SettingsEntry, ...], dict[tuple[str, ...], None]] = {}
-        """For the lines that mean a peel: which facts their compiles looked at."""
-        self._known: dict[tuple[Any, ...], Made] = {}
+        self._known = ByFacts[tuple[SettingsEntry, ...], Made](KEPT)
+        """By the lines that mean a peel."""
 
     def follow(self, files: Files, groups: Mapping[str, str]) -> set[tuple[str, str]] | None:
         """Render from another tree from now on, and keep what is the same in both.
@@ -106,10 +107,7 @@ class Renderings:
         self._tops = Tops(self._tree, groups)
         if changed is None:
             self._lines = None
-            self._looked.clear()
-        self._known = {
-            key: made for key, made in self._known.items() if made.stays(changed)
-        }  # fmt: skip
+        self._known.keep_if(lambda made: made.stays(changed))
         return changed
 
     def of(self, peel_id: str, facts: Mapping[str, Any], baskets: Baskets) -> Made:
@@ -118,17 +116,17 @@ class Renderings:
         entries = self._entries(peel_id, facts, problems)
         if problems.count:
             return Made(compiled=Compiled(errors=tuple(problems.errors)))
-        for names in self._looked.get(entries, ()):
-            known = self._known.get((entries, names, packed(facts, names)))
-            if known is not None:
-                return known
+        known = self._known.get(entries, partial(packed, facts))
+        if known is not None:
+            return known[0]
         watched = WatchedFacts(facts)
         made = self._compile(peel_id, watched, baskets, entries)
         if made.compiled.errors and not made.wants:
             # a template may have changed facts, which it can on a peel
             return self._compile(peel_id, facts, baskets, entries)
         if not (watched.whole or made.wants or made.volatile or self._is_of_one(made.compiled)):
-            self._keep(entries, tuple(sorted(watched.seen)), facts, made)
+            names = tuple(sorted(watched.seen))
+            self._known.put(entries, names, packed(facts, names), made)
         return made
 
     def revealed(
@@ -195,18 +193,6 @@ class Renderings:
             for env, path in compiled.files
             for word in _OF_ONE
         )
-
-    def _keep(
-        self,
-        entries: tuple[SettingsEntry, ...],
-        names: tuple[str, ...],
-        facts: Mapping[str, Any],
-        made: Made,
-    ) -> None:
-        while len(self._known) >= KEPT:
-            del self._known[next(iter(self._known))]
-        self._looked.setdefault(entries, {})[names] = None
-        self._known[entries, names, packed(facts, names)] = made
 
 
 def _changed(before: Files, after: Files) -> tuple[set[tuple[str, str]], bool]:

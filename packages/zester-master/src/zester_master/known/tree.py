@@ -31,12 +31,12 @@ class KnownTree:
             await asyncio.sleep(PERIOD)
 
     def _look(self) -> None:
-        head, local = self._published.head, self._publisher.local
+        head, sharing = self._published.head, self._publisher.folders.local
         if head is None:
             self._known.forget()
             return
-        if head.root == self._known.root or local is None:
+        if head.root == self._known.root or sharing is None:
             return
-        if tree_root(self._context.keys.settings, local.digest) != head.root:
+        if tree_root(self._context.keys.settings, sharing.local.digest) != head.root:
             return
-        self._known.use(head.root, local.tree.files)
+        self._known.use(head.root, sharing.local.tree.files)

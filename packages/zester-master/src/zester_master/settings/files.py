@@ -52,6 +52,8 @@ class StoredFiles:
             self._there = {
                 key.partition(".")[2]: key for key in names if key != HEAD and key.count(".") == 1
             }
+            here = set(self._there.values())
+            self._digests = {key: one for key, one in self._digests.items() if key in here}
         rows: dict[FileId, SettingsFile] = {}
         for file, one in keyed.items():
             data = sharing.published(file)[0]

@@ -18,7 +18,6 @@ from zester_proto.render.renderer import Renderer
 from zester_proto.render.values import plain
 from zester_proto.render.yaml import load
 from zester_proto.settings.bare import Peel, compile_bare
-from zester_proto.settings.closure import Closures
 from zester_proto.settings.model import Compiled
 from zester_proto.settings.shown import described, masked
 from zester_proto.target import EveryGroup
@@ -62,8 +61,9 @@ def check(roots: Roots) -> list[Problem]:
     local, unread = read(found)
     tree = local.tree
     problems = [Problem(message=text) for text in (*found.problems, *unread)]
-    problems += Sharing(local, b"", EveryGroup()).problems()
-    closures = Closures(tree)
+    sharing = Sharing(local, b"", EveryGroup())
+    problems += sharing.problems()
+    closures = sharing.closures
     for env in tree.environments:
         renderer = Renderer(lambda path, env=env: tree.read(env, path))
         for reference in sorted(tree.references(env)):

@@ -45,17 +45,28 @@ class Plan(NamedTuple):
 class Sharing:
     """Divides one tree among peels.
 
+    Attributes:
+        local: the tree.
+        closures: what its files say and reach.
+
     Args:
         local: the tree.
         settings_key: names literals.
         groups: what `N@` may name.
+        before: of the tree before an edit: what is the same in both is not looked at again.
     """
 
-    def __init__(self, local: LocalTree, settings_key: bytes, groups: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        local: LocalTree,
+        settings_key: bytes,
+        groups: Mapping[str, str],
+        before: "Sharing | None" = None,
+    ) -> None:
         self.local = local
+        self.closures = Closures(local.tree, before.closures if before is not None else None)
         self._key = settings_key
         self._tops = Tops(local.tree, groups)
-        self._closures = Closures(local.tree)
         self._published: dict[FileId, tuple[bytes, dict[str, str]]] = {}
         self._shares: dict[tuple[SettingsEntry, ...], Share] = {}
 
@@ -64,7 +75,7 @@ class Sharing:
         known = self._published.get(file)
         if known is None:
             env, path = file
-            tags = self._closures.analysis(env, path).encrypted
+            tags = self.closures.analysis(env, path).encrypted
             data = self.local.files[file]
             known = self._published[file] = self._without(file, data, tags) if tags else (data, {})
         return known
@@ -94,15 +105,23 @@ class Sharing:
             if one not in context.quarantined and context.boxes.public(one) is not None
         )  # fmt: skip
         alike = await self._alike(context, fleet, problems)
-        shares: dict[str, Share] = {}
+        # what reads many files is done beside the loop
+        await asyncio.to_thread(self._check_all, [lines for lines, _ in alike], problems)
+        if problems.count:
+            return Plan({}, tuple(problems.errors))
+        named: dict[str, tuple[SettingsEntry, ...]] = {}
         for lines, peels in alike:
+            named |= await _entries(context, lines, peels)
+        return Plan(await asyncio.to_thread(self._divided, named), ())
+
+    def _check_all(self, alike: Iterable[Iterable[Line]], problems: Problems) -> None:
+        for lines in alike:
             self._check(lines, problems)
-            await asyncio.sleep(0)
-            if problems.count:
-                continue
-            for peel_id, entries in (await _entries(context, lines, peels)).items():
-                shares[peel_id] = self._share(entries)
-        return Plan(shares, tuple(problems.errors))
+
+    def _divided(self, named: Mapping[str, tuple[SettingsEntry, ...]]) -> dict[str, Share]:
+        known = self._shares
+        self._shares = {one: known.get(one) or self._share(one) for one in set(named.values())}
+        return {peel_id: self._shares[entries] for peel_id, entries in named.items()}
 
     async def _alike(
         self, context: Context, fleet: list[str], problems: Problems
@@ -122,7 +141,7 @@ class Sharing:
         marked: dict[SettingsEntry, str] = {}
         for line in lines:
             entry = line.entry
-            closure = self._closures.of(entry.env, entry.reference)
+            closure = self.closures.of(entry.env, entry.reference)
             problems.extend(closure.problems)
             may_lack = entry.ignore_missing or is_glob(entry.reference)
             if not closure.files and not closure.problems and not may_lack:
@@ -141,24 +160,21 @@ class Sharing:
         found: dict[str, Place] = {}
         for share in self._shares.values():
             for entry in share.entries:
-                found |= self._closures.of(entry.env, entry.reference).secrets
+                found |= self.closures.of(entry.env, entry.reference).secrets
         return found
 
     def _secrets(self, closure: Closure) -> dict[str, None]:
         names = dict.fromkeys(closure.secrets)
         for file in closure.files:
-            if self._closures.analysis(*file).encrypted:
+            if self.closures.analysis(*file).encrypted:
                 names |= dict.fromkeys(self.published(file)[1])
         return names
 
     def _share(self, entries: tuple[SettingsEntry, ...]) -> Share:
-        known = self._shares.get(entries)
-        if known is None:
-            closures = [self._closures.of(one.env, one.reference) for one in entries]
-            files = sorted({file for one in closures for file in one.files})
-            names = sorted({name for one in closures for name in self._secrets(one)})
-            known = self._shares[entries] = Share(entries, tuple(files), tuple(names))
-        return known
+        closures = [self.closures.of(one.env, one.reference) for one in entries]
+        files = sorted({file for one in closures for file in one.files})
+        names = sorted({name for one in closures for name in self._secrets(one)})
+        return Share(entries, tuple(files), tuple(names))
 
 
 async def _entries(

@@ -11,6 +11,7 @@ import msgspec
 
 from zester_proto.errors import ZesterError
 from zester_proto.grains import grains_view
+from zester_proto.kept import Kept
 from zester_proto.messages.settings import SettingsEntry
 from zester_proto.render.code_cache import CodeCache
 from zester_proto.render.nodes import Dialect, Place, Problem
@@ -20,10 +21,14 @@ from zester_proto.target import Node, asks_settings, parse, walk
 from zester_proto.target.ast import And, Globs, Group, IdRegex, Listed, Not, Or, Ranged
 from zester_proto.tree.files import TreeFiles
 from zester_proto.tree.problems import Problems
+from zester_proto.tree.reference import env_options
 from zester_proto.tree.salt_targets import in_our_letters
 from zester_proto.tree.top import Asked, top_lines
 
 _BY_ID: Final = (And, Or, Not, Group, Globs, Listed, Ranged, IdRegex)
+_KEPT: Final = 20_000
+"""What top files say to peels, and targets in them, that are kept; those not seen longest go."""
+
 _MARKS: Final = (b"{{", b"{%", b"{#", b"#!")
 
 
@@ -61,13 +66,13 @@ class Tops:
         self.is_template = any(
             mark in (tree.read(*file) or b"") for file in self.files for mark in _MARKS
         )
-        self._read: dict[tuple[str, ...], tuple[Line, ...]] = {}
-        self._targets: dict[tuple[str, str], Node] = {}
+        self._read = Kept[tuple[str, ...], tuple[Line, ...]](_KEPT)
+        self._targets = Kept[tuple[str, str], Node](_KEPT)
 
     def lines(self, peel_id: str, facts: Mapping[str, Any], problems: Problems) -> tuple[Line, ...]:
         """Give what the top files say where they are rendered for a peel.
 
-        Equal answers are the same object, so that peels can be grouped by it.
+        Equal answers are the same object, as long as they are kept: peels can be grouped by it.
         """
         rendering = _TopRendering(self._tree, self._codes, peel_id, facts)
         before = problems.count
@@ -77,7 +82,7 @@ class Tops:
         if known is None:
             known = tuple(self._line(one, problems) for one in asked)
             if problems.count == before:  # else it is told each time
-                self._read[said] = known
+                self._read.put(said, known)
         return known
 
     def _found(self) -> frozenset[tuple[str, str]]:
@@ -109,7 +114,7 @@ class Tops:
         known = self._targets.get((text, kind))
         if known is None:
             known = parse(in_our_letters(text, kind), groups=self._groups)
-            self._targets[text, kind] = known
+            self._targets.put((text, kind), known)
         return known
 
 
@@ -126,8 +131,7 @@ class _TopRendering:
         self._tree = tree
         self._codes = codes
         own = dict(facts)
-        self._names = {"facts": own, "grains": grains_view(own), "peel_id": peel_id,
-                       "opts": {"id": peel_id}}  # fmt: skip
+        self._names = {"facts": own, "grains": grains_view(own), "peel_id": peel_id}
 
     def is_meant(self, expression: str, kind: str = "compound") -> bool:
         """Never asked: the index says whom a line means."""
@@ -145,7 +149,8 @@ class _TopRendering:
     ) -> Rendered:
         """Render a top file."""
         renderer = Renderer(lambda name: self._tree.read(env, name), codes=self._codes)
-        names = {**self._names, "env": env, "saltenv": env, **extra}
+        opts = {"id": self._names["peel_id"], **env_options(env)}
+        names = {**self._names, "opts": opts, "env": env, "saltenv": env, **extra}
         rendered = renderer.render(path, names, dialect=dialect, text=text, source=source)
         self.texts.append(rendered.text)
         return rendered

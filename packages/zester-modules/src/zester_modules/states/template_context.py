@@ -23,6 +23,7 @@ from zester_proto.render.yaml import load
 from zester_proto.secrets.watched import Reads, watched
 from zester_proto.tree.files import TreeFiles
 from zester_proto.tree.folders import Tree
+from zester_proto.tree.reference import env_options
 
 
 class Given(msgspec.Struct, kw_only=True):
@@ -128,7 +129,7 @@ class Templates:
 
     def names(self, env: str, extra: Mapping[str, Any]) -> dict[str, Any]:
         """Give the context of one template."""
-        opts = MappingProxyType({**self.options, "saltenv": env})
+        opts = MappingProxyType({**self.options, **env_options(env)})
         return {**self._names, "opts": opts, "env": env, "saltenv": env, **extra}
 
     def render(

@@ -6,16 +6,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from zester_peel.answers import BadAnswer, answer_of
 from zester_peel.trust import TrustWalk
-from zester_proto.codec import decode, digest, encode
-from zester_proto.errors import CodecError, ZesterError
+from zester_proto.codec import digest, encode
+from zester_proto.errors import ZesterError
 from zester_proto.files import make_private_folder, write_atomic
 from zester_proto.identity.bundle import TrustError
 from zester_proto.identity.signing import BadSignature
 from zester_proto.link import LinkError, NatsLink
 from zester_proto.logs import Log
 from zester_proto.messages.basket import BasketAnswer, BasketAsk, BasketRow, BasketView, check_name
-from zester_proto.messages.trust import Signed
 from zester_proto.subjects import peel_asks
 
 FRESH: Final = 3.0
@@ -147,18 +147,15 @@ class Views:
                     peel_asks(self._peel_id, "basket"), encode(ask), seconds=_SECONDS
                 )
                 return await self._verify(answer.data, ask)
-            except (LinkError, BadView, TrustError, BadSignature) as error:
+            except (LinkError, BadAnswer, BadView, TrustError, BadSignature) as error:
                 problem = error
         self._silent_until = asyncio.get_running_loop().time() + SILENT
         raise problem
 
     async def _verify(self, data: bytes, ask: BasketAsk) -> BasketView:
-        try:
-            body, _ = await self._trust.verify(decode(data, Signed), "basket")
-            view = decode(body, BasketView)
-        except CodecError as error:
-            raise BadView(f"the answer about {ask.name} is malformed: {error.message}") from error
-        asked = (self._trust.store.site, self._peel_id, ask.nonce, ask.target, ask.name)
-        if (view.site, view.id, view.nonce, view.target, view.name) != asked:
+        view = await answer_of(
+            data, "basket", BasketView, trust=self._trust, peel_id=self._peel_id, nonce=ask.nonce
+        )
+        if (view.target, view.name) != (ask.target, ask.name):
             raise BadView(f"the answer about {ask.name} is that to another question")
         return view

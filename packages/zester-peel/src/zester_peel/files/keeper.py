@@ -105,6 +105,11 @@ class TreeKeeper:
         if self.store.is_whole(head.root):
             self.head = head
 
+    @property
+    def generation(self) -> int:
+        """Of the trees that are here; 0 is none."""
+        return self.head.generation if self.head is not None else 0
+
     def welcomed(self, least: int) -> None:
         """Hear from a master which generation there is."""
         self.following.vouch()
@@ -118,11 +123,10 @@ class TreeKeeper:
             if entry is None:
                 return
             head = await self._read(entry.value)
-            mine = self.head.generation if self.head else 0
-            if head.generation < max(mine, self.least):
+            if head.generation < max(self.generation, self.least):
                 raise BadTree(
                     f"the store gives generation {head.generation} of the trees, "
-                    f"and {max(mine, self.least)} is known: an older one is not taken",
+                    f"and {max(self.generation, self.least)} is known: an older one is not taken",
                     hint="a backup was restored perhaps: zester tree publish makes a new one",
                 )
             if self.head is not None and head.root == self.head.root:

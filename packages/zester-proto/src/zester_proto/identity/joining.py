@@ -10,11 +10,9 @@ import binascii
 from pathlib import Path
 from typing import Final, NamedTuple
 
-import msgspec
-
 from zester_proto.codec import decode, encode
 from zester_proto.errors import BadId, CodecError, FileProblem, ZesterError
-from zester_proto.files import make_private_folder, read_file, write_atomic
+from zester_proto.files import make_private_folder, write_atomic
 from zester_proto.identity.bundle import TrustError, TrustStore
 from zester_proto.identity.claims import UserClaims
 from zester_proto.identity.creds import (
@@ -23,6 +21,7 @@ from zester_proto.identity.creds import (
     read_creds,
     write_creds,
 )
+from zester_proto.identity.joined import PeelSite, joined_as, read_joined, write_joined
 from zester_proto.identity.jwt import BadJwt, box_of, read_jwt
 from zester_proto.identity.keyfile import read_key, read_seed, write_key, write_seed
 from zester_proto.identity.nkeys import BadKey, NKey, decode_public
@@ -45,7 +44,6 @@ BOX_FILE: Final = "box.key"
 CREDS_FILE: Final = "peel.creds"
 CA_FILE: Final = "ca.crt"
 TRUST_FOLDER: Final = "trust"
-SITE_FILE: Final = "site.json"
 
 
 class JoinError(ZesterError):
@@ -57,14 +55,6 @@ class PeelKeys(NamedTuple):
 
     nkey: NKey
     box: BoxKey
-
-
-class PeelSite(msgspec.Struct, frozen=True, kw_only=True):
-    """What a peel knows of its site beside keys: `site.json`."""
-
-    id: str
-    site: str
-    nats_url: str
 
 
 class PeelIdentity(NamedTuple):
@@ -217,7 +207,7 @@ def install(folder: Path, bundle: JoinBundle, keys: PeelKeys, *, replace: bool =
     """
     store = check_bundle(bundle, keys)
     make_private_folder(folder)
-    old = _installed(folder)
+    old = joined_as(folder)
     if old is not None and (old.id, old.site) != (bundle.id, bundle.site) and not replace:
         raise JoinError(
             f"{folder} already holds the identity of {old.id} at site {old.site}",
@@ -231,21 +221,9 @@ def install(folder: Path, bundle: JoinBundle, keys: PeelKeys, *, replace: bool =
     write_key(folder / BOX_FILE, "box", keys.box.seed)
     write_atomic(folder / CA_FILE, "".join(bundle.cas).encode(), 0o644)
     site = PeelSite(id=bundle.id, site=bundle.site, nats_url=bundle.nats_url)
-    write_atomic(folder / SITE_FILE, msgspec.json.encode(site) + b"\n", 0o644)
+    write_joined(folder, site)
     write_creds(folder / CREDS_FILE, make_credentials(bundle.jwt, keys.nkey))
     (folder / SEED_FILE).unlink(missing_ok=True)
-
-
-def _installed(folder: Path) -> PeelSite | None:
-    path = folder / SITE_FILE
-    return _read_site(path) if path.exists() else None
-
-
-def _read_site(path: Path) -> PeelSite:
-    try:
-        return msgspec.json.decode(read_file(path), type=PeelSite)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise FileProblem(f"{path} is damaged: {error}", hint="join the site again") from error
 
 
 def _newer(given: TrustStore, folder: Path) -> TrustStore:
@@ -271,7 +249,7 @@ def load_identity(folder: Path) -> PeelIdentity:
             f"{folder} holds no identity: this host has not joined a site",
             hint="run `zester-peel keys --id ID` here and `zester-master peel add` on a master",
         )
-    site = _read_site(folder / SITE_FILE)
+    site = read_joined(folder)
     credentials = read_creds(folder / CREDS_FILE)
     if credentials.name != token(site.id):
         raise FileProblem(f"{folder / CREDS_FILE} is that of {credentials.name}, not of {site.id}")

@@ -146,8 +146,8 @@ class SettingsLook(Message, frozen=True, kw_only=True, tag="settings-look"):
 
     what: Literal["show", "get", "trace", "digests"]
     """Gives `settings, unknown, warnings`, or `value` (nothing where there is none), or `rows` of
-    `place env did value`, or `digests, unknown` by names at the top; `error, hint` where it cannot
-    be known."""
+    `place env did value` (if there are none also `meant`, a setting whose name is like it), or
+    `digests, unknown` by names at the top; `error, hint` where it cannot be known."""
     target: str
     key: str = ""
     """Of `get` and `trace`: `nginx:port` looks into a map."""

@@ -22,10 +22,12 @@ import jinja2
 from zester_proto import __version__
 from zester_proto.errors import FileProblem
 from zester_proto.files import make_private_folder
+from zester_proto.kept import Kept
 
 _DIGEST: Final = hashlib.sha256
 _SIZE: Final = 32
-_MAX_FILES: Final = 10_000
+_MOST: Final = 10_000
+"""Codes that are kept, in memory and on disk; those not asked for longest go."""
 
 
 @functools.cache
@@ -45,7 +47,7 @@ class CodeCache:
             folder: is made 0700; None keeps code in memory alone. A folder that is not ours alone
                 is not used.
         """
-        self._codes: dict[str, CodeType] = {}
+        self._codes = Kept[str, CodeType](_MOST)
         self._folder = folder if folder is not None and _ours(folder) else None
         if self._folder is not None:
             self._prune(self._folder)
@@ -56,22 +58,22 @@ class CodeCache:
         if code is None and self._folder is not None:
             code = _read(self._folder / key)
             if code is not None:
-                self._codes[key] = code
+                self._codes.put(key, code)
         return code
 
     def put(self, key: str, code: CodeType) -> None:
         """Keep code; a disk that is full or read-only costs only speed."""
-        self._codes[key] = code
+        self._codes.put(key, code)
         if self._folder is not None:
             _write(self._folder / key, marshal.dumps(code))
 
     @staticmethod
     def _prune(folder: Path) -> None:
         names = [entry for entry in os.scandir(folder) if entry.is_file(follow_symlinks=False)]
-        if len(names) <= _MAX_FILES:
+        if len(names) <= _MOST:
             return
         names.sort(key=lambda entry: entry.stat(follow_symlinks=False).st_mtime)
-        for entry in names[: len(names) - _MAX_FILES // 2]:
+        for entry in names[: len(names) - _MOST // 2]:
             Path(entry.path).unlink(missing_ok=True)
 
 

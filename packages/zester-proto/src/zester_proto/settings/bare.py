@@ -24,6 +24,7 @@ from zester_proto.settings.pure import pure_functions
 from zester_proto.target import Groups, matches, parse
 from zester_proto.tree.files import TreeFiles
 from zester_proto.tree.problems import Problems
+from zester_proto.tree.reference import env_options
 from zester_proto.tree.salt_targets import in_our_letters
 from zester_proto.tree.top import read_top
 
@@ -139,7 +140,8 @@ class Bare:
     ) -> Rendered:
         """Render a file of the tree, or a text that stands for it."""
         self._missed = False
-        options = _Options({"id": self._peel.id, "saltenv": env, "test": False}, self._miss)
+        known = {"id": self._peel.id, "test": False, **env_options(env)}
+        options = _Options(known, self._miss)
         names = {**self._names, "opts": options, "env": env, "saltenv": env, **extra}
         rendered = self._renderer(env).render(
             path, names, dialect=dialect, text=text, source=source

@@ -31,13 +31,18 @@ _NONE: Final = Closure(files=(), secrets={}, problems=())
 class Closures:
     """The closures of one tree; each file is looked at once.
 
+    Attributes:
+        looked: how many files were looked at for it.
+
     Args:
         tree: the files.
+        before: those of a tree in which most files are the same, which are not looked at again.
     """
 
-    def __init__(self, tree: TreeFiles) -> None:
+    def __init__(self, tree: TreeFiles, before: "Closures | None" = None) -> None:
+        self.looked = 0
         self._tree = tree
-        self._analyses: dict[_Key, Analysis] = {}
+        self._analyses = before.same_in(tree) if before is not None else {}
         self._paths: dict[str, list[str]] = {}
         self._known: dict[_Key, Closure] = {}
 
@@ -53,9 +58,20 @@ class Closures:
         known = self._analyses.get((env, path))
         if known is None:
             data = self._tree.read(env, path)
-            known = Analysis() if data is None else analyse(env, path, data)
-            self._analyses[env, path] = known
+            if data is None:
+                return Analysis()
+            self.looked += 1
+            known = self._analyses[env, path] = analyse(env, path, data)
         return known
+
+    def same_in(self, tree: TreeFiles) -> dict[_Key, Analysis]:
+        """Give what the texts of files say that another tree has, too."""
+        mine = self._tree
+        return {
+            file: analysis
+            for file, analysis in self._analyses.items()
+            if mine.read(*file) == tree.read(*file)
+        }
 
     def _closure(self, env: str, reference: str) -> Closure:
         problems: list[Problem] = []

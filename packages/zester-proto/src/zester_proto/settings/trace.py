@@ -1,14 +1,17 @@
 """Says which file and line gave a setting, and what each layer did to it."""
 
 from collections.abc import Iterator
+from collections.abc import Mapping as PlainMap
 from typing import Any, Final, Literal
 
 import msgspec
 
+from zester_proto.render.kinds import is_map
 from zester_proto.render.nodes import Dialect, Mapping, Node, Place, Scalar, Sequence
 from zester_proto.render.values import scalar
 from zester_proto.settings.model import Compiled
 from zester_proto.settings.shown import shown_value
+from zester_proto.units import suggest
 
 Did = Literal["set", "merged", "appended", "prepended", "replaced", "kept", "removed"]
 """`kept`: an empty value that leaves a mapping as it was."""
@@ -61,6 +64,20 @@ def trace(
         rows.append(Row(place=found.place, path=layer.path, env=layer.env, did=did, value=value))
         before = before if did == "kept" else found
     return rows
+
+
+def meant(compiled: Compiled, key: str) -> str:
+    """Give the setting that a name may have been meant to be; empty if none looks like it."""
+    known = list(_names(compiled.values))
+    below = [one for one in known if one.endswith(f":{key}")]
+    return min(below, key=len) if below else suggest(key, known)
+
+
+def _names(values: PlainMap[Any, Any], above: str = "") -> Iterator[str]:
+    for key, value in values.items():
+        yield f"{above}{key}"
+        if is_map(value):
+            yield from _names(value, f"{above}{key}:")
 
 
 def _outside_lists(compiled: Compiled, steps: list[str]) -> list[str]:

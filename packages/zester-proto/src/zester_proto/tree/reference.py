@@ -72,3 +72,12 @@ def sls_names(sls: str, path: str, env: str) -> dict[str, Any]:
         "env": env,
         "saltenv": env,
     }
+
+
+def env_options(env: str) -> dict[str, Any]:
+    """Give what `opts` says of environments to a file of one, on peels and on masters.
+
+    `pillarenv` is none, as in Salt unless a minion asks for one environment: settings are those of
+    all environments that the top files name.
+    """
+    return {"saltenv": env, "pillarenv": None}
