@@ -3,8 +3,8 @@
 Three kinds of cold, from the worst on:
 * Never seen: no template of them was ever compiled here. Once in the life of a tree's files.
 * After a restart: each sample is a new process, forked from one whose modules are imported, as the
-  agent's workers are; compiled templates lie on disk, where the jobs before left them. This is
-  what a job finds that renders.
+  agent's workers are; compiled templates and what YAML said lie on disk, where the jobs before left
+  them. This is what a job finds that renders.
 * In a process that has rendered before.
 The collector has nothing of the imports to look through, as in a worker (`gc.freeze`).
 """
@@ -53,10 +53,11 @@ def _measure(folder: Path, every: int, *, aimed: bool) -> None:
     folder.mkdir()
 
     def render() -> Compiled:
-        return settings_from(tree, entries, context)
+        return settings_from(tree, entries, context, parsed=cache.parsed())
 
     def forget() -> None:
         shutil.rmtree(codes, ignore_errors=True)
+        (folder / "rendered" / "parsed").unlink(missing_ok=True)
 
     gc.collect()
     gc.freeze()

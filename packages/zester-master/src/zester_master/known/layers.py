@@ -11,8 +11,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, Generic, TypeVar
 
 from zester_master.known.watched import WatchedFacts
+from zester_proto.render.lines import LineMap
 from zester_proto.render.nodes import Dialect, Node, Scalar
 from zester_proto.render.values import plain
+from zester_proto.render.yaml import Loaded
 from zester_proto.settings.shared import AskedFile, Part
 
 Files = Mapping[str, Mapping[str, bytes]]
@@ -153,6 +155,10 @@ class PeelLayers:
         self.laid = layers.laid
         self.keep = layers.keep
         self.value = layers.value
+
+    def loaded(self, _lines: LineMap, _dialect: Dialect, load: Callable[[], Loaded]) -> Loaded:
+        """Read a text: the whole file is kept (`part`)."""
+        return load()
 
     def part(self, asked: AskedFile, make: Callable[[], Part | None]) -> Part | None:
         """Give what a file says."""

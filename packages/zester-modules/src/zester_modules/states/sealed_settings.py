@@ -51,8 +51,9 @@ def compiled(sealed: SealedSettings, context: Context, *, whole: bool = False) -
     if basis is not None and not whole and (kept := cache.get(basis)) is not None:
         return kept
     made = settings_from(
-        opened(sealed), bundle.entries, context, secret=bundle.secrets.get, lists=bundle.lists
-    )
+        opened(sealed), bundle.entries, context, secret=bundle.secrets.get, lists=bundle.lists,
+        parsed=cache.parsed(),
+    )  # fmt: skip
     if basis is not None:
         cache.put(basis, made)
     return made

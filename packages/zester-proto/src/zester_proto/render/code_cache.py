@@ -5,12 +5,12 @@ file is taken only if it is ours alone (owner, mode 0600, in a folder 0700) and 
 its content); anything else is passed over and written anew.
 """
 
+import contextlib
 import functools
 import hashlib
 import hmac
 import marshal
 import os
-import secrets
 import stat
 import sys
 from pathlib import Path
@@ -21,7 +21,7 @@ import jinja2
 
 from zester_proto import __version__
 from zester_proto.errors import FileProblem
-from zester_proto.files import make_private_folder
+from zester_proto.files import make_private_folder, write_atomic
 
 _DIGEST: Final = hashlib.sha256
 _SIZE: Final = 32
@@ -63,7 +63,9 @@ class CodeCache:
         """Keep code; a disk that is full or read-only costs only speed."""
         self._codes[key] = code
         if self._folder is not None:
-            _write(self._folder / key, marshal.dumps(code))
+            body = marshal.dumps(code)
+            with contextlib.suppress(FileProblem):
+                write_atomic(self._folder / key, _DIGEST(body).digest() + body, lasting=False)
 
     @staticmethod
     def _prune(folder: Path) -> None:
@@ -107,14 +109,3 @@ def _read(path: Path) -> CodeType | None:
     # Only what this user wrote and what is whole comes here: marshal must not see other bytes.
     code = marshal.loads(body)  # noqa: S302 -- for the reason above
     return code if isinstance(code, CodeType) else None
-
-
-def _write(path: Path, body: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
-    try:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        with os.fdopen(os.open(temporary, flags, 0o600), "wb") as file:
-            file.write(_DIGEST(body).digest() + body)
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)

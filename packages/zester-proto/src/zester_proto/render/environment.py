@@ -188,7 +188,6 @@ class TreeEnvironment(SandboxedEnvironment):
         with self.trail.inside(f"imported by {place[0]}:{place[1]}"):
             for piece in template.root_render_func(inner):
                 lines.add(piece, self.trail)
-                bounds.check_size(lines.size)
         self.trail = outer
         return TextReader(self.dialect, self.secrets).read(kind, lines.finish(self.sources), path)
 

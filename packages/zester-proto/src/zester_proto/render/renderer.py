@@ -208,7 +208,6 @@ class Renderer:
         lines = LineBuilder(job.path)
         for piece in pieces(template, {**names_of(job.path), **job.context}):
             lines.add(piece, environment.trail)
-            check_size(lines.size)
         if text.endswith("\n") and not environment.keep_trailing_newline:
             # Jinja takes the last newline away; Salt puts it back, whatever stands before it.
             environment.trail.at(job.path, text.count("\n"), False, "")
