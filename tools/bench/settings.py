@@ -2,9 +2,9 @@
 
 Three kinds of cold, from the worst on:
 * Never seen: no template of them was ever compiled here. Once in the life of a tree's files.
-* After a restart: each sample is a new process, forked from one whose modules are imported, as the
-  agent's workers are; compiled templates and what YAML said lie on disk, where the jobs before left
-  them. This is what a job finds that renders.
+* After a restart: each sample is a new process, forked from one that is warmed as the nursery of
+  the agent's workers is; compiled templates and what YAML said lie on disk, where the jobs before
+  left them. This is what a job finds that renders.
 * In a process that has rendered before.
 The collector has nothing of the imports to look through, as in a worker (`gc.freeze`).
 """
@@ -43,8 +43,10 @@ def run() -> None:
 
 def _measure(folder: Path, every: int, *, aimed: bool) -> None:
     codes = folder / "codes"
+    prepared = prepare()
+    prepared.warm("settings.get", renders=True)
     context = Context(
-        registry=prepare().registry, peel_id="web-1", codes=codes,
+        registry=prepared.registry, peel_id="web-1", codes=codes,
         facts={"id": "web-1", "os": "debian", "os_family": "debian", "roles": ["web", "db"]},
     )  # fmt: skip
     tree = KeptTree({"base": _files(every)})

@@ -7,7 +7,6 @@ its content); anything else is passed over and written anew.
 
 import contextlib
 import functools
-import hashlib
 import hmac
 import marshal
 import os
@@ -20,10 +19,10 @@ from typing import Final
 import jinja2
 
 from zester_proto import __version__
+from zester_proto.codec import digest
 from zester_proto.errors import FileProblem
 from zester_proto.files import make_private_folder, write_atomic
 
-_DIGEST: Final = hashlib.sha256
 _SIZE: Final = 32
 _MAX_FILES: Final = 10_000
 
@@ -46,9 +45,8 @@ class CodeCache:
                 is not used.
         """
         self._codes: dict[str, CodeType] = {}
+        self._pruned = False
         self._folder = folder if folder is not None and _ours(folder) else None
-        if self._folder is not None:
-            self._prune(self._folder)
 
     def get(self, key: str) -> CodeType | None:
         """Return the code of a key, or None."""
@@ -64,8 +62,11 @@ class CodeCache:
         self._codes[key] = code
         if self._folder is not None:
             body = marshal.dumps(code)
-            with contextlib.suppress(FileProblem):
-                write_atomic(self._folder / key, _DIGEST(body).digest() + body, lasting=False)
+            with contextlib.suppress(FileProblem, OSError):
+                if not self._pruned:
+                    self._prune(self._folder)
+                    self._pruned = True
+                write_atomic(self._folder / key, digest(body) + body, lasting=False)
 
     @staticmethod
     def _prune(folder: Path) -> None:
@@ -104,7 +105,7 @@ def _read(path: Path) -> CodeType | None:
     finally:
         os.close(descriptor)
     body = data[_SIZE:]
-    if not hmac.compare_digest(data[:_SIZE], _DIGEST(body).digest()):
+    if not hmac.compare_digest(data[:_SIZE], digest(body)):
         return None
     # Only what this user wrote and what is whole comes here: marshal must not see other bytes.
     code = marshal.loads(body)  # noqa: S302 -- for the reason above

@@ -30,7 +30,7 @@ class Place(msgspec.Struct, frozen=True, gc=False, array_like=True):
         return f"{self.file}:{self.line}{column}"
 
 
-class Scalar(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="scalar"):
+class Scalar(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=1):
     """One word or text; `plain` if it was written without quotes."""
 
     text: str
@@ -40,7 +40,7 @@ class Scalar(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="scalar
     """An explicit tag such as `!secret`; "" where there is none."""
 
 
-class Sequence(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="list"):
+class Sequence(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=2):
     """A list."""
 
     items: "tuple[Node, ...]"
@@ -48,7 +48,7 @@ class Sequence(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="list
     tag: str = ""
 
 
-class Mapping(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="map"):
+class Mapping(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=3):
     """Keys and values in their order, without duplicates."""
 
     pairs: "tuple[tuple[Scalar, Node], ...]"
