@@ -63,12 +63,16 @@ class ParsedFiles(Alone):
         self._used[name] = root
         return Loaded(root)
 
-    def save(self) -> None:
-        """Keep what this compile read, and nothing else, if any of it is new."""
+    def save(self, *, more: bool = False) -> None:
+        """Keep what this compile read, if any of it is new.
+
+        Args:
+            more: keep what was there, too; else nothing but what was read now.
+        """
         if self._used.keys() <= self._known.keys():
             return
         try:
-            data = encode(_Kept(self._used))
+            data = encode(_Kept({**self._known, **self._used} if more else self._used))
         except CodecError:
             return
         if len(data) <= _LIMIT:

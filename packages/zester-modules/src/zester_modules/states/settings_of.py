@@ -48,7 +48,7 @@ def settings_of(
     if not roots:
         return Compiled()
     tree = Tree(roots)
-    templates = _templates(tree, context, secret)
+    templates = templates_of(tree, context, secret)
     problems = Problems()
     asked, tops = read_top(tree, templates, problems, env)
     _refuse(Compiled(errors=tuple(problems.errors), more_errors=problems.more))
@@ -80,14 +80,21 @@ def settings_from(
     Raises:
         Refused: something is wrong with the files; the text says what, and where.
     """
-    templates = _templates(tree, context, secret)
+    templates = templates_of(tree, context, secret)
     made = _compiled(tree, templates, entries, lists, context, shared=parsed)
     if parsed is not None:
         parsed.save()
     return made
 
 
-def _templates(tree: TreeFiles, context: Context, secret: Lookup | None) -> Templates:
+def templates_of(tree: TreeFiles, context: Context, secret: Lookup | None) -> Templates:
+    """Give what renders settings: what is merged so far is all that templates see of them.
+
+    Args:
+        tree: the files.
+        context: the peel: its id and facts, and where compiled templates are kept.
+        secret: gives the values of secrets by their names; None: there are none.
+    """
     bare = msgspec.structs.replace(context, settings={})
     return Templates(tree, Given(
         context=bare, template_functions=context.template_functions,
