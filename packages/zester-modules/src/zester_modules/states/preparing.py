@@ -14,7 +14,9 @@ from zester_modules.states.trees import SealedSettings
 from zester_proto.render.environment import NotText, text_of
 from zester_proto.render.lines import LineMap
 from zester_proto.render.renderer import is_plain
+from zester_proto.render.secret_text import Lookup
 from zester_proto.render.yaml import load
+from zester_proto.tree.files import TreeFiles
 from zester_proto.tree.folders import dialect_of
 from zester_proto.tree.reference import reference_of
 
@@ -36,9 +38,22 @@ def prepare(sealed: SealedSettings, context: Context) -> Made:
     Raises:
         Refused: a file cannot be opened.
     """
-    tree = opened(sealed)
-    parsed = cache_of(sealed).parsed()
-    templates = templates_of(tree, context, sealed.bundle.secrets.get)
+    secret = sealed.bundle.secrets.get
+    return make_ready(opened(sealed), context, cache_of(sealed).parsed(), secret=secret)
+
+
+def make_ready(
+    tree: TreeFiles, context: Context, parsed: ParsedFiles, *, secret: Lookup | None = None
+) -> Made:
+    """Make the files of a tree ready.
+
+    Args:
+        tree: the files.
+        context: the peel, and where compiled templates are kept.
+        parsed: where what YAML says is kept.
+        secret: as of `settings_from`.
+    """
+    templates = templates_of(tree, context, secret)
     made = Made()
     for env in tree.environments:
         for path in tree.paths(env):
