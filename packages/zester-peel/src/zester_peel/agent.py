@@ -294,6 +294,7 @@ class Agent:
         self.trees.welcomed(welcome.tree)
         self.settings.welcomed(welcome.settings)
         self.basket.welcomed()
+        self.preparing.look()
         await self.desk.welcomed()
 
     async def _settings_noted(self, message: Message) -> None:
