@@ -1,10 +1,12 @@
 """How long a peel takes to render 1,000 settings: at first, after a restart, and kept.
 
-Three kinds of cold, from the worst on:
-* Never seen: no template of them was ever compiled here. Once in the life of a tree's files.
-* After a restart: each sample is a new process, forked from one whose modules are imported, as the
-  agent's workers are; compiled templates lie on disk, where the jobs before left them. This is
-  what a job finds that renders.
+Kinds of cold, from the worst on:
+* Never seen: no template of them was ever compiled here. Once in the life of a tree's files, and
+  only for a job that comes within a second or two of them: else they were made ready, as the agent
+  has it done when settings come.
+* After a restart: each sample is a new process, forked from one that is warmed as the nursery of
+  the agent's workers is; compiled templates and what YAML said lie on disk, where the jobs before
+  left them. This is what a job finds that renders.
 * In a process that has rendered before.
 The collector has nothing of the imports to look through, as in a worker (`gc.freeze`).
 """
@@ -20,6 +22,7 @@ from pathlib import Path
 
 from bench.figures import Cost, line, percentile
 from zester_modules.context import Context
+from zester_modules.states.preparing import make_ready
 from zester_modules.states.settings_cache import SettingsCache, basis_of
 from zester_modules.states.settings_of import settings_from
 from zester_peel.nursery.worker import prepare
@@ -43,8 +46,10 @@ def run() -> None:
 
 def _measure(folder: Path, every: int, *, aimed: bool) -> None:
     codes = folder / "codes"
+    prepared = prepare()
+    prepared.warm("settings.get", renders=True)
     context = Context(
-        registry=prepare().registry, peel_id="web-1", codes=codes,
+        registry=prepared.registry, peel_id="web-1", codes=codes,
         facts={"id": "web-1", "os": "debian", "os_family": "debian", "roles": ["web", "db"]},
     )  # fmt: skip
     tree = KeptTree({"base": _files(every)})
@@ -53,16 +58,24 @@ def _measure(folder: Path, every: int, *, aimed: bool) -> None:
     folder.mkdir()
 
     def render() -> Compiled:
-        return settings_from(tree, entries, context)
+        return settings_from(tree, entries, context, parsed=cache.parsed())
 
     def forget() -> None:
         shutil.rmtree(codes, ignore_errors=True)
+        (folder / "rendered" / "parsed").unlink(missing_ok=True)
 
     gc.collect()
     gc.freeze()
     print(f"1,000 settings in {FILES} files, {FILES // every} of them templates:")
     aim = "< 10 (runbook)" if aimed else ""
+
+    def made_ready() -> None:
+        forget()
+        make_ready(tree, context, cache.parsed())
+
     _figure("cold: templates never seen, in a new process", lambda: _forked(render), aim, forget)
+    name = "cold: never seen, made ready as they came, in a new process"
+    _figure(name, lambda: _forked(render), aim, lambda: _forked(made_ready))
     _figure("cold: after a restart, in a new process", lambda: _forked(render), aim)
     made = render()
     if _count(made.values) != FILES * EACH:

@@ -33,6 +33,7 @@ from zester_peel.nursery.client import Nursery
 from zester_peel.presence import BEAT, Presence
 from zester_peel.renewal import Renewal
 from zester_peel.settings.keeper import SettingsKeeper
+from zester_peel.settings.preparing import SettingsPreparing
 from zester_peel.trees import PeelTrees
 from zester_peel.trust import TrustWalk
 from zester_peel.tuning import serve_tidying
@@ -105,6 +106,7 @@ class Agent:
         self.trees = self._trees()
         self.events = self._events()
         self.settings = self._settings()
+        self.preparing = SettingsPreparing(self.settings, self._log)
         self.nursery = Nursery(idle=config.nursery_idle)
         self.basket = self._basket()
         self.counter = self._counter()
@@ -112,7 +114,10 @@ class Agent:
         self.desk = self._desk(registry)
         around = self._surroundings(registry)
         self.runner = self._runner(around)
-        self.basket.use(self._errands(around))
+        errands = self._errands(around)
+        self.basket.use(errands)
+        if not config.settings_roots:
+            self.preparing.use(errands)
         self.desk.use(self.runner)
         self.desk.took_facts = self.facts.take
         self.presence = self._presence()
@@ -289,6 +294,7 @@ class Agent:
         self.trees.welcomed(welcome.tree)
         self.settings.welcomed(welcome.settings)
         self.basket.welcomed()
+        self.preparing.look()
         await self.desk.welcomed()
 
     async def _settings_noted(self, message: Message) -> None:
@@ -379,6 +385,7 @@ class Agent:
             "facts-publisher": self.facts.serve_publishing,
             "trees": self.trees.following.serve,
             "settings": self.settings.following.serve,
+            "preparing": self.preparing.serve,
             "counter": self.counter.serve,
             "basket": self.basket.own.serve_looking,
             "basket-publisher": self.basket.own.serve_sharing,

@@ -1,6 +1,9 @@
 """Settings that a real peel renders in its workers, from what a master sealed for it."""
 
+import shutil
 from pathlib import Path
+
+import msgspec
 
 from zester_proto.secrets.masker import MASK
 from zester_testing.masters import eventually
@@ -108,3 +111,75 @@ async def test_a_run_whose_settings_are_not_known_is_refused_and_others_are_not(
         assert refused.outcome == "refused"
         assert "settings of this peel are not known yet" in refused.error
         assert (await master.run(peel.identity, "test.ping")).outcome == "ok"
+
+
+async def test_new_settings_are_made_ready_before_a_job_asks(
+    bus: Bus, master: RawMaster, tmp_path: Path
+) -> None:
+    identity = bus.site.peel("settings-4.example.com")
+    sealing = Sealing(master, identity)
+    await sealing.put(await sealing.bundle(7, FILES, "base", "web", secrets={"db": PASSWORD}))
+    master.settings = 7
+    with Peel.up(bus, identity.id, tmp_path) as peel:
+        await is_welcome(peel)
+        await _made_ready(peel, 7)
+        await eventually(lambda: not _children(peel.pid), "nothing was kept running for it")
+        codes = _names(peel.state / "templates")
+        assert len(codes) == 2
+        assert not (peel.state / "settings" / "rendered" / "last").exists()
+        await master.wait_facts(peel.identity)
+        found = await master.run(peel.identity, "pillar.get", "above")
+        assert (found.outcome, found.value) == ("ok", 80)
+        assert _names(peel.state / "templates") == codes
+
+        same = await sealing.bundle(8, FILES, "base", "web", secrets={"db": PASSWORD})
+        edited = await sealing.bundle(9, {**FILES, "base.sls": "port: {{ 81 }}\n"}, "base", "web")
+        await sealing.put(same)
+        await sealing.put(msgspec.structs.replace(edited, secrets=same.secrets))
+        await _made_ready(peel, 9)
+        assert len(_names(peel.state / "templates") - codes) == 1
+        assert (await master.run(peel.identity, "pillar.get", "above")).value == 81
+
+
+async def test_settings_are_made_ready_once_and_again_by_another_version(
+    bus: Bus, master: RawMaster, tmp_path: Path
+) -> None:
+    identity = bus.site.peel("settings-5.example.com")
+    sealing = Sealing(master, identity)
+    await sealing.put(await sealing.bundle(7, FILES, "base", "web", secrets={"db": PASSWORD}))
+    master.settings = 7
+    with Peel.up(bus, identity.id, tmp_path) as peel:
+        await is_welcome(peel)
+        await _made_ready(peel, 7)
+        noted = peel.state / "settings" / "ready"
+        await eventually(noted.exists, "it is noted")
+        assert peel.stop() == 0
+        ours = noted.read_bytes()
+        noted.write_bytes(b"what an older version wrote")
+        shutil.rmtree(peel.state / "templates")
+        peel.start()
+        await eventually(lambda: noted.read_bytes() == ours, "it is noted anew")
+        assert len(_names(peel.state / "templates")) == 2
+        assert peel.stop() == 0
+        peel.start()
+        await eventually(lambda: len(peel.lines("zester-peel starts")) == 3, "it runs again")
+        await sealing.put(await sealing.bundle(8, {"base.sls": "port: 81\n"}, "base"))
+        await _made_ready(peel, 8)
+        told = peel.lines("made the settings ready for jobs")
+        assert [line["generation"] for line in told] == [7, 7, 8]
+
+
+async def _made_ready(peel: Peel, generation: int) -> None:
+    def told() -> bool:
+        lines = peel.lines("made the settings ready for jobs")
+        return bool(lines) and lines[-1]["generation"] == generation
+
+    await eventually(told, f"settings of generation {generation} are made ready")
+
+
+def _children(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+
+
+def _names(folder: Path) -> set[str]:
+    return {one.name for one in folder.iterdir()}

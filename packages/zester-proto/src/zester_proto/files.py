@@ -10,19 +10,27 @@ from zester_proto.errors import FileProblem
 PRIVATE = 0o600
 
 
-def write_atomic(path: Path, data: bytes, mode: int = PRIVATE) -> None:
+def write_atomic(path: Path, data: bytes, mode: int = PRIVATE, *, lasting: bool = True) -> None:
     """Replace `path` with `data` in one step: readers see the old bytes or the new ones.
 
     The mode holds from the first byte, and a crash leaves the old file.
+
+    Args:
+        path: in a folder that is there.
+        data: its content.
+        mode: its permissions.
+        lasting: False for what can be made again and tells whether it is whole: nobody waits for
+            the disk, and a crash of the host may leave it empty.
 
     Raises:
         FileProblem: the folder is missing, not writable, or the disk is full.
     """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
     try:
-        _write_new(temporary, data, mode)
+        _write_new(temporary, data, mode, lasting=lasting)
         temporary.replace(path)
-        sync_folder(path.parent)
+        if lasting:
+            sync_folder(path.parent)
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise FileProblem(
@@ -31,13 +39,14 @@ def write_atomic(path: Path, data: bytes, mode: int = PRIVATE) -> None:
         ) from error
 
 
-def _write_new(path: Path, data: bytes, mode: int) -> None:
+def _write_new(path: Path, data: bytes, mode: int, *, lasting: bool) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
     with os.fdopen(descriptor, "wb") as file:
         os.fchmod(descriptor, mode)  # the umask may have taken bits that the caller asked for
         file.write(data)
         file.flush()
-        os.fsync(descriptor)
+        if lasting:
+            os.fsync(descriptor)
 
 
 def sync_folder(folder: Path) -> None:

@@ -111,8 +111,8 @@ def test_too_many_files_are_thinned_out_oldest_first(
     for number in range(6):
         cache.put(f"k{number}", code("1"))
         os.utime(tmp_path / "c" / f"k{number}", (number, number))
-    CodeCache(tmp_path / "c")
-    assert sorted(path.name for path in (tmp_path / "c").iterdir()) == ["k4", "k5"]
+    CodeCache(tmp_path / "c").put("k6", code("1"))
+    assert sorted(path.name for path in (tmp_path / "c").iterdir()) == ["k4", "k5", "k6"]
 
 
 def test_a_second_compile_finds_all_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

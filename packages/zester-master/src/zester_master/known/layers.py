@@ -12,8 +12,10 @@ from typing import Any, Final
 from zester_master.known.by_facts import ByFacts
 from zester_master.known.watched import WatchedFacts
 from zester_proto.kept import Kept
+from zester_proto.render.lines import LineMap
 from zester_proto.render.nodes import Dialect, Node, Scalar
 from zester_proto.render.values import plain
+from zester_proto.render.yaml import Loaded
 from zester_proto.settings.shared import AskedFile, Part
 
 Files = Mapping[str, Mapping[str, bytes]]
@@ -121,6 +123,10 @@ class PeelLayers:
         self.laid = layers.laid
         self.keep = layers.keep
         self.value = layers.value
+
+    def loaded(self, _lines: LineMap, _dialect: Dialect, load: Callable[[], Loaded]) -> Loaded:
+        """Read a text: the whole file is kept (`part`)."""
+        return load()
 
     def part(self, asked: AskedFile, make: Callable[[], Part | None]) -> Part | None:
         """Give what a file says."""

@@ -87,6 +87,22 @@ def refresh(context: Context) -> Return:
     return Return({"generation": got.generation}, outcome)
 
 
+@function("settings.prepare")
+def prepare(context: Context) -> dict[str, int]:
+    """Make ready what masters sealed, so that the next job need not: compile, and read YAML.
+
+    The agent has this done by itself when settings come. No template runs. It answers how many
+    templates and other texts there are.
+    """
+    trees = context.trees
+    if trees is None or trees.settings or trees.sealed is None:
+        return {"templates": 0, "texts": 0}
+    from zester_modules.states import preparing  # noqa: PLC0415  # brings Jinja
+
+    made = preparing.prepare(trees.sealed, context)
+    return {"templates": made.templates, "texts": made.texts}
+
+
 @function("settings.trace", reads=True)
 def trace(context: Context, key: str, delimiter: str = ":") -> list[dict[str, Any]]:
     """Answer which file and line gave a setting, one entry for each layer; secrets are masked.

@@ -9,7 +9,7 @@ from zester_modules.states.settings_of import settings_from
 from zester_modules.states.trees import SealedSettings
 from zester_proto.codec import digest, encode
 from zester_proto.identity.sealing import SealError, open_with
-from zester_proto.messages.settings import SettingsBundle, file_aad
+from zester_proto.messages.settings import file_aad
 from zester_proto.settings.model import Compiled
 from zester_proto.tree.files import KeptTree
 
@@ -46,18 +46,21 @@ def compiled(sealed: SealedSettings, context: Context, *, whole: bool = False) -
         Refused: something is wrong with them; the text says what, and where.
     """
     bundle = sealed.bundle
-    cache = SettingsCache(Path(sealed.folder).parent / "rendered", _cache_key(bundle))
+    cache = cache_of(sealed)
     basis = basis_of(encode(bundle), context)
     if basis is not None and not whole and (kept := cache.get(basis)) is not None:
         return kept
     made = settings_from(
-        opened(sealed), bundle.entries, context, secret=bundle.secrets.get, lists=bundle.lists
-    )
+        opened(sealed), bundle.entries, context, secret=bundle.secrets.get, lists=bundle.lists,
+        parsed=cache.parsed(),
+    )  # fmt: skip
     if basis is not None:
         cache.put(basis, made)
     return made
 
 
-def _cache_key(bundle: SettingsBundle) -> bytes:
-    """Give a key that nobody has who could not read the files."""
-    return digest(b"zester/rendered-key/v1\0" + b"".join(one.key for one in bundle.files))
+def cache_of(sealed: SealedSettings) -> SettingsCache:
+    """Give what jobs made of these settings; its key has nobody who could not read the files."""
+    keys = b"".join(one.key for one in sealed.bundle.files)
+    key = digest(b"zester/rendered-key/v1\0" + keys)
+    return SettingsCache(Path(sealed.folder).parent / "rendered", key)

@@ -1,7 +1,8 @@
-"""Keeps the settings that were rendered last, sealed, for the next job (settings.md 3).
+"""Keeps what a job made of a peel's settings, sealed, for the next one (settings.md 3).
 
-They are given again only for the same files, facts and versions, and only if rendering them called
-no function: what such a one says may be another the next time.
+What was rendered last is given again only for the same files, facts and versions, and only if
+rendering it called no function: what such a one says may be another the next time. Else the next
+job renders, and takes what it would read as YAML from the last one (`parsed_files.py`).
 """
 
 import marshal
@@ -9,15 +10,17 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from zester_modules.context import Context
+from zester_modules.states.parsed_files import ParsedFiles
+from zester_modules.states.sealed_file import SealedFile
 from zester_proto import __version__
 from zester_proto.codec import digest, pack
-from zester_proto.errors import CodecError, FileProblem
-from zester_proto.files import make_private_folder, write_atomic
-from zester_proto.identity.sealing import SealError, open_with, seal_with
+from zester_proto.errors import CodecError
 from zester_proto.settings.model import Compiled
 
-_NAME: Final = "last"
-_AAD: Final = b"zester/rendered-settings/v1\0"
+_LAST: Final = "last"
+_LAST_AAD: Final = b"zester/rendered-settings/v1\0"
+_PARSED: Final = "parsed"
+_PARSED_AAD: Final = b"zester/parsed-settings/v1\0" + __version__.encode()
 
 
 class SettingsCache:
@@ -29,29 +32,31 @@ class SettingsCache:
     """
 
     def __init__(self, folder: Path, key: bytes) -> None:
-        self._folder = folder
-        self._key = key
+        self._last = SealedFile(folder / _LAST, key, _LAST_AAD)
+        self._parsed = SealedFile(folder / _PARSED, key, _PARSED_AAD)
 
     def get(self, basis: bytes) -> Compiled | None:
         """Give the settings that were rendered from this, without their layers; else None."""
-        try:
-            data = open_with(self._key, _AAD + basis, (self._folder / _NAME).read_bytes())
-        except (OSError, SealError):
+        data = self._last.get(basis)
+        if data is None:
             return None
         # Nobody without the key makes bytes that open, so marshal sees only what `put` wrote.
         values, secrets = cast("tuple[dict[str, Any], list[Any]]", marshal.loads(data))  # noqa: S302  # for the reason above
         return Compiled(values=values, secrets=frozenset(secrets))
 
     def put(self, basis: bytes, compiled: Compiled) -> None:
-        """Keep what was rendered from this; a disk that is full or read-only costs only speed."""
+        """Keep what was rendered from this."""
         if compiled.called or compiled.errors:
             return
         try:
             data = marshal.dumps((compiled.values, list(compiled.secrets)))
-            make_private_folder(self._folder)
-            write_atomic(self._folder / _NAME, seal_with(self._key, _AAD + basis, data))
-        except (OSError, ValueError, FileProblem):
+        except ValueError:  # a template made something that is no data
             return
+        self._last.put(data, basis)
+
+    def parsed(self) -> ParsedFiles:
+        """Give what the last compile read as YAML, for the next one."""
+        return ParsedFiles(self._parsed)
 
 
 def basis_of(what: bytes, context: Context) -> bytes | None:

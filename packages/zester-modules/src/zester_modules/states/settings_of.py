@@ -7,6 +7,7 @@ import msgspec
 
 from zester_modules.context import Context
 from zester_modules.errors import Refused
+from zester_modules.states.parsed_files import ParsedFiles
 from zester_modules.states.template_context import Given, Templates
 from zester_proto.messages.settings import Lists, SettingsEntry
 from zester_proto.render.code_cache import CodeCache
@@ -14,6 +15,7 @@ from zester_proto.render.nodes import Place
 from zester_proto.render.secret_text import Lookup
 from zester_proto.settings.compile import compile_settings, entries_of
 from zester_proto.settings.model import Compiled
+from zester_proto.settings.shared import Shared
 from zester_proto.settings.shown import described
 from zester_proto.tree.files import TreeFiles
 from zester_proto.tree.folders import Tree
@@ -46,7 +48,7 @@ def settings_of(
     if not roots:
         return Compiled()
     tree = Tree(roots)
-    templates = _templates(tree, context, secret)
+    templates = templates_of(tree, context, secret)
     problems = Problems()
     asked, tops = read_top(tree, templates, problems, env)
     _refuse(Compiled(errors=tuple(problems.errors), more_errors=problems.more))
@@ -63,6 +65,7 @@ def settings_from(
     *,
     secret: Lookup | None = None,
     lists: Lists = "replace",
+    parsed: ParsedFiles | None = None,
 ) -> Compiled:
     """Render and merge what a master says is meant for this peel.
 
@@ -72,14 +75,26 @@ def settings_from(
         context: the peel: its id and facts.
         secret: gives the values of secrets by their names; None: there are none.
         lists: what lists do where two files have one.
+        parsed: what the compile before this one read as YAML; it is kept there for the next one.
 
     Raises:
         Refused: something is wrong with the files; the text says what, and where.
     """
-    return _compiled(tree, _templates(tree, context, secret), entries, lists, context)
+    templates = templates_of(tree, context, secret)
+    made = _compiled(tree, templates, entries, lists, context, shared=parsed)
+    if parsed is not None:
+        parsed.save()
+    return made
 
 
-def _templates(tree: TreeFiles, context: Context, secret: Lookup | None) -> Templates:
+def templates_of(tree: TreeFiles, context: Context, secret: Lookup | None) -> Templates:
+    """Give what renders settings: what is merged so far is all that templates see of them.
+
+    Args:
+        tree: the files.
+        context: the peel: its id and facts, and where compiled templates are kept.
+        secret: gives the values of secrets by their names; None: there are none.
+    """
     bare = msgspec.structs.replace(context, settings={})
     return Templates(tree, Given(
         context=bare, template_functions=context.template_functions,
@@ -100,8 +115,9 @@ def _compiled(
     context: Context,
     *,
     places: Mapping[SettingsEntry, Place] | None = None,
+    shared: Shared | None = None,
 ) -> Compiled:
-    compiled = compile_settings(tree, templates, entries, lists=lists, places=places)
+    compiled = compile_settings(tree, templates, entries, lists=lists, places=places, shared=shared)
     _refuse(compiled)
     for warning in compiled.warnings:
         context.log.warning("settings: %s", described(warning))

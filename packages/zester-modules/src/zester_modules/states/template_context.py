@@ -148,6 +148,10 @@ class Templates:
             path, self.names(env, extra), dialect=dialect, text=text, source=source
         )
 
+    def check(self, env: str, path: str, data: bytes) -> tuple[Problem, ...]:
+        """Compile a file of the tree, and give what is wrong with its syntax."""
+        return self._renderer(env).check(path, data)
+
     def _renderer(self, env: str) -> Renderer:
         renderer = self._renderers.get(env)
         if renderer is None:

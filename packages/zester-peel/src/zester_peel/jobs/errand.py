@@ -44,8 +44,16 @@ class Errands:
         self._folder = folder
         self._log = log
 
-    async def run(self, function: str, args: tuple[str, ...], seconds: float) -> Ending:
+    async def run(
+        self, function: str, args: tuple[str, ...], seconds: float, *, stay: float | None = None
+    ) -> Ending:
         """Run a function in a worker, and give its ending.
+
+        Args:
+            function: its name.
+            args: its arguments, as words.
+            seconds: that it may take.
+            stay: seconds that the nursery stays for it; None: as long as for any job.
 
         Raises:
             FileProblem: there is no room for it.
@@ -62,7 +70,7 @@ class Errands:
         timer = asyncio.get_running_loop().call_later(seconds, _end, stop)
         run = Run(
             job=job, function=None, folder=folder, seconds=seconds, stop=stop,
-            started=lambda group: leftovers.note(folder, group),
+            started=lambda group: leftovers.note(folder, group), stay=stay,
         )  # fmt: skip
         try:
             return await execute(run, self._around, self._nursery, self._log)

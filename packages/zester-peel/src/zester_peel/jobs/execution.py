@@ -91,6 +91,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     """Set to end it."""
     started: Callable[[int], None]
     """Told the process group in which it runs, where it has one of its own."""
+    stay: float | None = None
+    """Seconds that the nursery stays for it; None: as long as it does for any job."""
 
 
 async def execute(run: Run, around: Surroundings, nursery: Nursery, log: Log) -> Ending:
@@ -289,7 +291,7 @@ async def _in_worker(run: Run, around: Surroundings, nursery: Nursery, log: Log)
     if trees is None:
         return early(run.stop.result(), run.seconds)
     order = _order(run, around, trees, nursery.next_number())
-    task = asyncio.ensure_future(nursery.run(order, started=run.started))
+    task = asyncio.ensure_future(nursery.run(order, started=run.started, stay=run.stay))
     try:
         await asyncio.wait({task, run.stop}, return_when=asyncio.FIRST_COMPLETED)
         if not task.done():

@@ -1,7 +1,6 @@
 """The nursery's process: one thread that forks, reaps, and answers its agent."""
 
 import contextlib
-import gc
 import os
 import select
 import signal
@@ -23,7 +22,7 @@ from zester_peel.nursery.wire import (
     frame_length,
     order_of,
 )
-from zester_peel.nursery.worker import Prepared, prepare, work
+from zester_peel.nursery.worker import Prepared, prepare, share_memory, work
 from zester_proto.errors import CodecError
 
 _GRACE: Final = 10.0
@@ -142,7 +141,8 @@ class _Nursery:
                 worker.kill(message.number)
             return
         try:
-            self._prepared.warm(message.function)
+            trees = message.trees
+            self._prepared.warm(message.function, renders=bool(trees.sealed or trees.settings))
             worker = self._fork(message)
         except OSError as error:
             self._say(Exited(n=message.n, code=1, error=f"cannot start a worker: {error.strerror}"))
@@ -228,8 +228,7 @@ def main() -> int:
     channel = socket.socket(fileno=int(sys.argv[1]))
     channel.set_inheritable(False)
     prepared = prepare()
-    gc.collect()
-    gc.freeze()  # what is shared with the workers stays shared: no count of theirs touches it
+    share_memory()
     try:
         _Nursery(channel, prepared).serve()
     except CodecError as error:

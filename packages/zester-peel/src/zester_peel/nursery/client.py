@@ -60,18 +60,23 @@ class Nursery:
         self._wanted = asyncio.Event()
         self._writer: asyncio.StreamWriter | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._until = 0.0
+        """When the nursery goes, by the loop's time, if no worker runs then."""
 
     def next_number(self) -> int:
         """Give the number of the next order."""
         self._next += 1
         return self._next
 
-    async def run(self, order: Order, *, started: Callable[[int], None]) -> Exited:
+    async def run(
+        self, order: Order, *, started: Callable[[int], None], stay: float | None = None
+    ) -> Exited:
         """Have a worker run an order, and wait for its end. Cancelling this kills the worker.
 
         Args:
             order: what to run.
             started: called with the number of the worker's process and group.
+            stay: seconds that the nursery stays for it afterwards; None: as long as for any.
 
         Raises:
             NurseryGone: the nursery ended; so did the worker.
@@ -85,7 +90,7 @@ class Nursery:
             self.signal(order.n, signal.SIGKILL)
             raise
         finally:
-            self._forget(order.n)
+            self._forget(order.n, self._idle if stay is None else min(stay, self._idle))
 
     def signal(self, n: int, what: signal.Signals) -> None:
         """Send a signal to the group of a worker; one that was not started yet never is."""
@@ -106,14 +111,17 @@ class Nursery:
             self._writer.write(frame(job.order))
             job.sent = True
 
-    def _forget(self, n: int) -> None:
+    def _forget(self, n: int, stay: float) -> None:
         self._jobs.pop(n, None)
+        loop = asyncio.get_running_loop()
+        self._until = max(self._until, loop.time() + stay)
         if not self._jobs and self._timer is None and self._writer is not None:
-            self._timer = asyncio.get_running_loop().call_later(self._idle, self._send_away)
+            self._timer = loop.call_at(self._until, self._send_away)
 
     def _send_away(self) -> None:
         """End an idle nursery: it ends when its socket does."""
         self._timer = None
+        self._until = 0.0
         if self._writer is not None:
             self._writer.close()
             self._writer = None

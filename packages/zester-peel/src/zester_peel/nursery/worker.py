@@ -1,6 +1,7 @@
 """What happens in a worker: limits, one function, and its answer into files."""
 
 import contextlib
+import gc
 import importlib
 import os
 import resource
@@ -33,6 +34,9 @@ from zester_proto.secrets.references import may_name_secrets
 _ENGINE: Final = (
     "zester_modules.states.session", "zester_modules.states.single",
 )  # fmt: skip
+_WARMED: Final = {"states": {"state"}, "settings": {"state", "settings", "pillar"}}
+"""What to import for functions of these modules."""
+
 _MORE_MEMORY: Final = "raise worker_memory of this peel, if the function may have more"
 _ERROR: Final = 4096
 """Characters of an error's text."""
@@ -42,18 +46,45 @@ class Prepared(msgspec.Struct, frozen=True):
     """What all workers have in common, made before they are forked."""
 
     registry: Registry
+    warmed: set[str] = msgspec.field(default_factory=set[str])
+    """What was imported on top, by name."""
 
-    def warm(self, function: str) -> None:
-        """Import what runs states before the first worker that does is forked.
+    def warm(self, function: str, *, renders: bool) -> None:
+        """Import what runs states or renders settings before the first worker that does is forked.
 
-        It costs a tenth of a second and some megabytes, which peels that run none do not pay.
+        It costs a tenth of a second and some megabytes, which peels that do neither do not pay.
+
+        Args:
+            function: what the worker runs.
+            renders: there are settings to be rendered, should it look at them.
         """
-        if function.startswith("state."):
-            for module in _ENGINE:
-                importlib.import_module(module)
-            table = importlib.import_module("zester_modules.states.resources_table")
-            for module in table.RESOURCES.values():
-                importlib.import_module(module)
+        module = function.partition(".")[0]
+        wanted = {name for name, modules in _WARMED.items() if module in modules}
+        wanted -= {*self.warmed, *(() if renders else ("settings",))}
+        if "states" in wanted:
+            _import_states()
+        if "settings" in wanted:
+            importlib.import_module("zester_modules.states.rehearsal").rehearse(self.registry)
+        if wanted:
+            self.warmed.update(wanted)
+            share_memory()
+
+
+def _import_states() -> None:
+    for module in _ENGINE:
+        importlib.import_module(module)
+    table = importlib.import_module("zester_modules.states.resources_table")
+    for module in table.RESOURCES.values():
+        importlib.import_module(module)
+
+
+def share_memory() -> None:
+    """Let what is there now stay shared with workers that are forked later.
+
+    No count of their collectors touches it.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def prepare() -> Prepared:

@@ -15,6 +15,7 @@ from zester_proto.files import make_private_folder, write_atomic
 _BUNDLE: Final = "bundle"
 _RENDERED: Final = "rendered"
 """Where workers keep what they rendered (zester_modules/states/settings_cache.py)."""
+_READY: Final = "ready"
 
 
 class SettingsStore:
@@ -23,6 +24,8 @@ class SettingsStore:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.files = folder / "files"
+        self.ready = folder / _READY
+        """Notes what was made ready for jobs (preparing.py)."""
 
     def open(self) -> None:
         """Make what is missing.
@@ -69,6 +72,7 @@ class SettingsStore:
     def forget(self) -> None:
         """Keep nothing."""
         with contextlib.suppress(OSError):
-            (self.folder / _BUNDLE).unlink(missing_ok=True)
+            for name in (_BUNDLE, _READY):
+                (self.folder / name).unlink(missing_ok=True)
             for one in (*self.files.iterdir(), *(self.folder / _RENDERED).glob("*")):
                 one.unlink(missing_ok=True)

@@ -8,6 +8,7 @@ from typing import Any
 from zester_proto.render.filters.data import traverse
 from zester_proto.render.kinds import is_list, is_map
 from zester_proto.render.merge_values import BadMerge, update
+from zester_proto.tree.reference import is_glob
 
 
 def setting(  # noqa: PLR0917  # the signature is Salt's
@@ -76,7 +77,9 @@ def filter_by(  # noqa: PLR0917  # the signature is Salt's
 def _fitting(lookup: Mapping[str, Any], value: Any, default: str | None) -> Any:
     for one in value if is_list(value) else [value]:
         for key, entry in lookup.items():
-            if fnmatchcase(str(one), str(key)):
+            pattern = str(key)
+            # most keys are plain words, and a regular expression of each would be made first
+            if str(one) == pattern or (is_glob(pattern) and fnmatchcase(str(one), pattern)):
                 return entry
     return lookup.get(default) if default is not None else None
 

@@ -5,12 +5,11 @@ file is taken only if it is ours alone (owner, mode 0600, in a folder 0700) and 
 its content); anything else is passed over and written anew.
 """
 
+import contextlib
 import functools
-import hashlib
 import hmac
 import marshal
 import os
-import secrets
 import stat
 import sys
 from pathlib import Path
@@ -20,11 +19,11 @@ from typing import Final
 import jinja2
 
 from zester_proto import __version__
+from zester_proto.codec import digest
 from zester_proto.errors import FileProblem
-from zester_proto.files import make_private_folder
+from zester_proto.files import make_private_folder, write_atomic
 from zester_proto.kept import Kept
 
-_DIGEST: Final = hashlib.sha256
 _SIZE: Final = 32
 _MOST: Final = 10_000
 """Codes that are kept, in memory and on disk; those not asked for longest go."""
@@ -48,9 +47,8 @@ class CodeCache:
                 is not used.
         """
         self._codes = Kept[str, CodeType](_MOST)
+        self._pruned = False
         self._folder = folder if folder is not None and _ours(folder) else None
-        if self._folder is not None:
-            self._prune(self._folder)
 
     def get(self, key: str) -> CodeType | None:
         """Return the code of a key, or None."""
@@ -65,7 +63,12 @@ class CodeCache:
         """Keep code; a disk that is full or read-only costs only speed."""
         self._codes.put(key, code)
         if self._folder is not None:
-            _write(self._folder / key, marshal.dumps(code))
+            body = marshal.dumps(code)
+            with contextlib.suppress(FileProblem, OSError):
+                if not self._pruned:
+                    self._prune(self._folder)
+                    self._pruned = True
+                write_atomic(self._folder / key, digest(body) + body, lasting=False)
 
     @staticmethod
     def _prune(folder: Path) -> None:
@@ -104,19 +107,8 @@ def _read(path: Path) -> CodeType | None:
     finally:
         os.close(descriptor)
     body = data[_SIZE:]
-    if not hmac.compare_digest(data[:_SIZE], _DIGEST(body).digest()):
+    if not hmac.compare_digest(data[:_SIZE], digest(body)):
         return None
     # Only what this user wrote and what is whole comes here: marshal must not see other bytes.
     code = marshal.loads(body)  # noqa: S302 -- for the reason above
     return code if isinstance(code, CodeType) else None
-
-
-def _write(path: Path, body: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
-    try:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        with os.fdopen(os.open(temporary, flags, 0o600), "wb") as file:
-            file.write(_DIGEST(body).digest() + body)
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)

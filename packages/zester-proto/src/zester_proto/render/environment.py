@@ -1,6 +1,5 @@
 """The sandbox that a tree's templates run in: Jinja's, with a trail, limits and Salt's imports."""
 
-import hashlib
 import posixpath
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -18,6 +17,7 @@ from jinja2.exceptions import TemplateRuntimeError
 from jinja2.runtime import Context, Macro
 from jinja2.sandbox import SandboxedEnvironment
 
+from zester_proto.codec import digest
 from zester_proto.render import bounds
 from zester_proto.render.code_cache import CodeCache, basis
 from zester_proto.render.codegen import TracingGenerator
@@ -188,7 +188,6 @@ class TreeEnvironment(SandboxedEnvironment):
         with self.trail.inside(f"imported by {place[0]}:{place[1]}"):
             for piece in template.root_render_func(inner):
                 lines.add(piece, self.trail)
-                bounds.check_size(lines.size)
         self.trail = outer
         return TextReader(self.dialect, self.secrets).read(kind, lines.finish(self.sources), path)
 
@@ -260,10 +259,8 @@ class _Loader(BaseLoader):
         return Template.from_code(environment, code, names)
 
     def _key(self, name: str, text: str, skipped: int) -> str:
-        digest = hashlib.sha256()
-        for part in (self._basis, name.encode(), str(skipped).encode(), text.encode()):
-            digest.update(len(part).to_bytes(8, "big") + part)
-        return digest.hexdigest()
+        parts = (self._basis, name.encode(), str(skipped).encode(), text.encode())
+        return digest(b"".join(len(one).to_bytes(8, "big") + one for one in parts)).hex()
 
 
 def _parsed(environment: TreeEnvironment, name: str, text: str, skipped: int) -> nodes.Template:
@@ -290,7 +287,7 @@ def words_of(*functions: Mapping[str, Any]) -> bytes:
         )
         for group in functions
     )
-    return hashlib.sha256(words.encode()).digest()
+    return digest(words.encode())
 
 
 def pieces(template: Template, context: Mapping[str, Any]) -> Iterable[str]:

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from jinja2.filters import FILTERS as BUILTIN
+
 from zester_proto.render.filters import data, hashes, lists, network, numbers, paths, text
 from zester_proto.render.functions import GLOBALS, TESTS
 
@@ -16,4 +18,7 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     **paths.FILTERS,
 }
 
-__all__ = ["FILTERS", "GLOBALS", "TESTS"]
+KNOWN_FILTERS: Final[Mapping[str, Callable[..., Any]]] = {**BUILTIN, **FILTERS}
+"""With Jinja's own; never copied, see `third_party.Filters`."""
+
+__all__ = ["FILTERS", "GLOBALS", "KNOWN_FILTERS", "TESTS"]

@@ -74,7 +74,9 @@ class LineMap:
             column: in it.
             last: the line where what begins there ends, if it is another.
         """
-        origin = self.origin(line)
+        origins = self._origins if self.source is None else self.origins
+        # what `origin` does, for the many lines that are in the text
+        origin = origins[line - 1] if 0 < line <= len(origins) else self.origin(line)
         secret = bool(self.secret) and any(
             one in self.secret for one in range(line, max(line, last) + 1)
         )

@@ -3,7 +3,8 @@
 Every scalar keeps its source text (states.md 1): a parameter that takes text gets that text, so
 that `1.10` stays `1.10`, and a mode is read from its digits.
 
-Trees have no cycles, so Python's collector need not look at their many small parts.
+Trees have no cycles, so Python's collector need not look at their many small parts. They can be
+encoded (`zester_modules/states/parsed_files.py` keeps some), and no two hosts exchange them.
 """
 
 from typing import Literal
@@ -14,7 +15,7 @@ Dialect = Literal["zy", "sls"]
 """Ours (YAML 1.2 core, strict) or Salt's (YAML 1.1 words, integers with leading zeros decimal)."""
 
 
-class Place(msgspec.Struct, frozen=True, gc=False):
+class Place(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """Where something stands in its source; lines and columns count from 1."""
 
     file: str
@@ -29,7 +30,7 @@ class Place(msgspec.Struct, frozen=True, gc=False):
         return f"{self.file}:{self.line}{column}"
 
 
-class Scalar(msgspec.Struct, frozen=True, gc=False):
+class Scalar(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=1):
     """One word or text; `plain` if it was written without quotes."""
 
     text: str
@@ -39,7 +40,7 @@ class Scalar(msgspec.Struct, frozen=True, gc=False):
     """An explicit tag such as `!secret`; "" where there is none."""
 
 
-class Sequence(msgspec.Struct, frozen=True, gc=False):
+class Sequence(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=2):
     """A list."""
 
     items: "tuple[Node, ...]"
@@ -47,7 +48,7 @@ class Sequence(msgspec.Struct, frozen=True, gc=False):
     tag: str = ""
 
 
-class Mapping(msgspec.Struct, frozen=True, gc=False):
+class Mapping(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=3):
     """Keys and values in their order, without duplicates."""
 
     pairs: "tuple[tuple[Scalar, Node], ...]"

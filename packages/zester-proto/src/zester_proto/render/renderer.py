@@ -20,7 +20,6 @@ from typing import Any, Final
 
 import msgspec
 from jinja2 import StrictUndefined, Undefined, UndefinedError
-from jinja2.filters import FILTERS as BUILTIN
 from jinja2.tests import TESTS as BUILTIN_TESTS
 
 from zester_proto.providers import Providers
@@ -42,7 +41,7 @@ from zester_proto.render.faults import (
     undefined_problem,
 )
 from zester_proto.render.header import known_settings, split_header
-from zester_proto.render.library import FILTERS, GLOBALS, TESTS
+from zester_proto.render.library import GLOBALS, KNOWN_FILTERS, TESTS
 from zester_proto.render.lines import LineMap, Origin
 from zester_proto.render.nodes import Dialect, Place, Problem
 from zester_proto.render.secret_text import Secrets
@@ -52,6 +51,7 @@ from zester_proto.render.trail import LineBuilder
 from zester_proto.render.undefined import Missing, collecting
 from zester_proto.secrets.watched import Reads
 
+_TESTS: Final[dict[str, Any]] = {**BUILTIN_TESTS, **TESTS}
 _MAX_UNDEFINED: Final = 50
 _SIGNS: Final = re.compile(r"\{[{%#]")
 """Where a template begins; a text without is what it renders to."""
@@ -116,10 +116,10 @@ class Renderer:
         """
         self._read = read
         self._codes = codes if codes is not None else CodeCache()
-        self._filters: dict[str, Any] = {**BUILTIN, **FILTERS, **(filters or {})}
+        self._filters = {**KNOWN_FILTERS, **filters} if filters else KNOWN_FILTERS
         self._secrets = secrets
         self._reads = reads
-        self._tests: dict[str, Any] = {**BUILTIN_TESTS, **TESTS, **(tests or {})}
+        self._tests: dict[str, Any] = {**_TESTS, **tests} if tests else _TESTS
         self._words = _own_words() + words_of(filters or {}, tests or {})
         self._env = {"source": known_settings(env or {}), "sls": known_settings(sls_env or {})}
         self._limits = limits or Limits()
@@ -208,7 +208,6 @@ class Renderer:
         lines = LineBuilder(job.path)
         for piece in pieces(template, {**names_of(job.path), **job.context}):
             lines.add(piece, environment.trail)
-            check_size(lines.size)
         if text.endswith("\n") and not environment.keep_trailing_newline:
             # Jinja takes the last newline away; Salt puts it back, whatever stands before it.
             environment.trail.at(job.path, text.count("\n"), False, "")
@@ -240,7 +239,7 @@ def is_plain(text: str) -> bool:
 
 @functools.cache
 def _own_words() -> bytes:
-    return words_of({**BUILTIN, **FILTERS}, {**BUILTIN_TESTS, **TESTS})
+    return words_of(KNOWN_FILTERS, _TESTS)
 
 
 class _Job:

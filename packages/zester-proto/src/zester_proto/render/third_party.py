@@ -1,12 +1,10 @@
 """Filters of third parties, which are looked for when a template names one that we have not."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from jinja2.filters import FILTERS as BUILTIN
-
 from zester_proto.providers import Provider, Providers, installed
-from zester_proto.render.library import FILTERS
+from zester_proto.render.library import KNOWN_FILTERS
 from zester_proto.render.secret_text import Secrets
 
 GROUP: Final = "zester.filters"
@@ -22,7 +20,7 @@ def scan() -> list[Provider]:
 
 def third_parties(scan: Callable[[], Iterable[Provider]] = scan) -> Providers[Filter]:
     """Give the filters of third parties; none takes the place of ours, or of Jinja's."""
-    return Providers("the filter {}", scan, _filter, {**BUILTIN, **FILTERS})
+    return Providers("the filter {}", scan, _filter, KNOWN_FILTERS)
 
 
 def _filter(found: Any, _name: str) -> Filter:
@@ -44,21 +42,21 @@ class Filters(dict[str, Filter]):
     """
 
     def __init__(
-        self, own: dict[str, Filter], third: Providers[Filter], secrets: Secrets | None = None
+        self, own: Mapping[str, Filter], third: Providers[Filter], secrets: Secrets | None = None
     ) -> None:
-        super().__init__(own)
+        # the dict itself stays empty: to copy some two hundred would touch each of them, and in a
+        # worker that was just forked that copies the memory around each
+        super().__init__()
+        self._own = own
         self._third = third
         self._secrets = secrets
 
     def __getitem__(self, name: str) -> Filter:
-        found = super().__getitem__(name)
-        if self._secrets is None or not super().__contains__(name):
-            return found
-        return self._secrets.filter(name, found)
-
-    def __missing__(self, name: str) -> Filter:
-        found = self._third.get(name)
-        return found if self._secrets is None else self._secrets.making(found)
+        found = self._own.get(name)
+        if found is None:
+            found = self._third.get(name)
+            return found if self._secrets is None else self._secrets.making(found)
+        return found if self._secrets is None else self._secrets.filter(name, found)
 
     def get(self, name: str, default: Any = None) -> Any:
         """Give a filter.
@@ -69,9 +67,9 @@ class Filters(dict[str, Filter]):
         return self[name] if name in self else default  # noqa: SIM401  # this is that get
 
     def __contains__(self, name: object) -> bool:
-        return super().__contains__(name) or (isinstance(name, str) and name in self._third)
+        return name in self._own or (isinstance(name, str) and name in self._third)
 
     def names(self) -> Iterator[str]:
         """Give all names, also of what third parties add."""
-        yield from self
+        yield from self._own
         yield from self._third.names()

@@ -8,10 +8,13 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Final
 
+from zester_proto.render.bounds import check_size
 from zester_proto.render.lines import LineMap, Origin
 from zester_proto.secrets.watched import Reads
 
 _MAX_MACROS: Final = 4
+_SEEN: Final = 2
+"""How well a piece says where its line is from: nothing of it, spaces, something."""
 
 
 class Trail:
@@ -48,8 +51,10 @@ class Trail:
 
     def mark(self) -> bool:
         """Note that an expression is about to be evaluated."""
-        self._entered.clear()
-        self.settle()
+        if self._entered:
+            self._entered.clear()
+        if self._reads.count != self._seen or self.secret:
+            self.settle()
         self._before = self._seen
         return True
 
@@ -107,24 +112,37 @@ class LineBuilder:
         self.size = 0
 
     def add(self, text: str, trail: Trail) -> None:
-        """Take the next piece; the trail says where it comes from."""
+        """Take the next piece; the trail says where it comes from.
+
+        Raises:
+            TooLarge: the text has grown beyond what a file may render to.
+        """
         self._pieces.append(text)
         self.size += len(text)
-        line = trail.line
+        check_size(self.size)
         if trail.secret:
             trail.secret = False
             first = len(self._places) + 1
             self._secret.update(range(first, first + text.count("\n") + 1))
+        if "\n" not in text:
+            self._see(text, trail, trail.line)
+            return
+        line = trail.line
         for number, part in enumerate(text.split("\n")):
             if number:
                 self._places.append(self._place)
                 self._rank = -1
                 line += not trail.product
-            # The first piece of a line that can be seen says where the line is from.
-            rank = 0 if not part else 1 if part.isspace() else 2
-            if rank > self._rank:
-                self._rank = rank
-                self._place = (trail.file, line, trail.because)
+            self._see(part, trail, line)
+
+    def _see(self, part: str, trail: Trail, line: int) -> None:
+        """Let the first piece of a line that can be seen say where the line is from."""
+        if self._rank == _SEEN:
+            return
+        rank = 0 if not part else 1 if part.isspace() else _SEEN
+        if rank > self._rank:
+            self._rank = rank
+            self._place = (trail.file, line, trail.because)
 
     def finish(self, sources: dict[str, str], *, uncertain: bool = False) -> LineMap:
         """Return the map.
@@ -145,4 +163,7 @@ class LineBuilder:
 
 
 def _same(lines: list[str], line: int, rendered: str) -> bool:
-    return 0 < line <= len(lines) and lines[line - 1].rstrip("\r") == rendered.rstrip("\r")
+    if not 0 < line <= len(lines):
+        return False
+    source = lines[line - 1]
+    return source == rendered or source.rstrip("\r") == rendered.rstrip("\r")

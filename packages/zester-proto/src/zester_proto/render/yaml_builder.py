@@ -222,7 +222,7 @@ class Builder:
         return "", not quoted
 
     def _place(self, event: Any, last: Any = None) -> Place:
-        mark = event.start_mark
+        mark: Any = event.start_mark
         line = self._line(mark.line)
         if self._source is not None:
             return Place(self._source, line, mark.column + 1)

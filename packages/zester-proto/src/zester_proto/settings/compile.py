@@ -20,7 +20,7 @@ from zester_proto.render.merge import Merging
 from zester_proto.render.nodes import Dialect, Mapping, Node, Place, Scalar
 from zester_proto.render.secret_text import SECRET
 from zester_proto.render.values import plain, scalar, translated
-from zester_proto.render.yaml import load
+from zester_proto.render.yaml import Loaded, load
 from zester_proto.settings.includes import Include, no_mapping, read_includes
 from zester_proto.settings.model import Compiled, Layer, Path, Unknown
 from zester_proto.settings.names import top_names
@@ -222,7 +222,7 @@ class _Compiler:
         self._files.update(read)
         if lines is None:
             return None
-        loaded = load(lines.text, found.path, found.dialect, lines)
+        loaded = self._loaded(lines, found)
         self._problems.extend(loaded.problems)
         root = loaded.root
         if loaded.problems:
@@ -236,6 +236,14 @@ class _Compiler:
             text=lines.text, root=root, split=None if wrong.count else split, files=tuple(read),
             rendered=lines.source is None,
         )  # fmt: skip
+
+    def _loaded(self, lines: LineMap, found: Found) -> Loaded:
+        def read() -> Loaded:
+            return load(lines.text, found.path, found.dialect, lines)
+
+        if self._rendering.secrets.is_in(lines.text):
+            return read()  # what stands for its secrets is of this compile alone
+        return self._shared.loaded(lines, found.dialect, read)
 
     def _find(self, ask: _Ask) -> Found | None:
         try:

@@ -9,8 +9,10 @@ from typing import Any, Protocol
 
 import msgspec
 
+from zester_proto.render.lines import LineMap
 from zester_proto.render.nodes import Dialect, Mapping, Node
 from zester_proto.render.values import plain
+from zester_proto.render.yaml import Loaded
 from zester_proto.settings.includes import Include
 
 
@@ -50,6 +52,16 @@ class Shared(Protocol):
         """Say whether the file's template cannot look at settings: they need not be made for it."""
         ...
 
+    def loaded(self, lines: LineMap, dialect: Dialect, load: Callable[[], Loaded], /) -> Loaded:
+        """Give what a text says as YAML, read before or now.
+
+        Args:
+            lines: the text, with where it came from.
+            dialect: whose words hold in it.
+            load: reads it.
+        """
+        ...
+
     def laid(self, base: Node | None, over: Node, how: str, /) -> Node | None:
         """Give what was made of a tree laid on another (None: on nothing); None if it is not known.
 
@@ -79,6 +91,10 @@ class Alone:
     def is_blind(self, _asked: AskedFile, /) -> bool:
         """Take no chance."""
         return False
+
+    def loaded(self, _lines: LineMap, _dialect: Dialect, load: Callable[[], Loaded], /) -> Loaded:
+        """Read it."""
+        return load()
 
     def laid(self, _base: Node | None, _over: Node, _how: str, /) -> Node | None:
         """Know nothing."""
