@@ -165,6 +165,43 @@ def test_a_single_state_needs_no_tree(trees: Path) -> None:
     assert "did you mean cmd.run?" in unknown.stderr
 
 
+def test_a_single_state_takes_what_every_state_takes(trees: Path) -> None:
+    made = trees / "made"
+    words = ["state.single", "cmd.run", f"touch {made}"]
+    for guard in ("unless=true", "onlyif=[true, test -e /no/where]", f"creates={trees}",
+                  "unless={fun: file.file_exists, args: [/proc/version]}"):  # fmt: skip
+        done = call(trees, *words, guard)
+        assert done.stdout.splitlines()[-1].startswith("1 state: 1 skipped; "), guard
+    assert not made.exists()
+    done = call(trees, *words, "unless=false", "retry={attempts: 2, interval: 0}")
+    assert made.exists(), done.stdout + done.stderr
+
+    near = call(trees, *words, "onlyiff=true")
+    assert near.stderr.splitlines() == [
+        "refused: cmd.run has no argument 'onlyiff'", "did you mean onlyif?",
+    ]  # fmt: skip
+    alone = call(trees, *words, "require=[{cmd: other}]")
+    assert (alone.returncode, alone.stdout) == (1, "")
+    assert "state.single runs one state, so that `require` has none to name" in alone.stderr
+    assert "into a state file" in alone.stderr
+
+
+def test_a_single_state_keeps_the_text_of_its_arguments(trees: Path) -> None:
+    file = trees / "version"
+    call(trees, "state.single", "file.managed", file, "contents=1.10", "mode=0600")
+    assert file.read_text() == "1.10\n"
+    assert file.stat().st_mode & 0o7777 == 0o600
+
+
+def test_a_single_state_that_fails_says_what_was_typed(trees: Path) -> None:
+    words = ["state.single", "file.managed", f"{trees}/a b", "source=/no/where", "umask=022"]
+    done = call(trees, *words)
+    assert f"\n    given: state.single file.managed '{trees}/a b' source=/no/where" in done.stdout
+    document = json.loads(call(trees, "--output", "json", *words, "no_log=true").stdout)
+    source = document["return"]["states"][0]["source"]
+    assert source == {"file": "state.single file.managed", "line": None}
+
+
 def test_a_killed_run_is_repaired_by_the_next_one(trees: Path) -> None:
     (trees / "tree/killed.sls").write_text(
         f"one:\n  cmd.run:\n    - name: touch {trees}/one\n    - creates: {trees}/one\n"

@@ -116,6 +116,8 @@ def _convert(
 
 
 def _takes(name: str, parameter: Parameter) -> str:
+    if parameter.kind.label == "value":
+        return "what begins with [, { or a quote is a list, a map or text, and has to end as one"
     example = f", such as {parameter.kind.example}" if parameter.kind.example else ""
     return f"{name} takes: {parameter.kind.label}{example}"
 

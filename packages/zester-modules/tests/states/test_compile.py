@@ -167,7 +167,8 @@ def test_every_form_of_a_block_is_read(text: str, suffix: str, tmp_path: Path):
         ("#!stateconf\na: test.nop\n", "a.zy:1:1",
          "a.zy asks for the renderer 'stateconf', which Zester has not"),
         ("#!py\n", "a.zy:1:1", "a.zy asks for the renderer 'py', which Zester has not"),
-        ("a:\n  test.nop:\n    - retry: many\n", "a.zy:3:7", "`retry` of 'a' is none"),
+        ("a:\n  test.nop:\n    - retry: many\n", "a.zy:3:7",
+         "`retry` of 'a' does not say how often"),
         ("a:\n  test.nop:\n    - use: [{test: b}]\n", "a.zy:3:13",
          "`use` of 'a' names a state that is not there"),
         ("a:\n  test.nop:\n    - listen: [{test: b}]\n", "a.zy:3:23",
@@ -307,7 +308,7 @@ def test_no_attempts_are_one_for_salt_and_a_mistake_in_a_zy(tmp_path: Path):
     (state,) = states(tmp_path, text, "sls")
     assert (state.problem, state.options.retry) == ("", Retry(attempts=0, interval=5))
     found = StateTree(tmp_path / "zy", {"a.zy": text}, resources=Some({}, None)).compile("a")
-    assert [one.message for one in found.errors] == ["`retry` of 'r' is none"]
+    assert [one.message for one in found.errors] == ["`retry` of 'r' does not say how often"]
 
 
 def test_text_stays_as_it_was_written(tmp_path: Path):

@@ -59,7 +59,8 @@ def _state(row: Row, *, colour: bool) -> Iterator[str]:
         yield from (_painted(f"    {line}") for line in str(row["comment"]).splitlines())
         where = _place(row["source"])
         if kind == "failed" and where:
-            yield _painted(f"    at {where}")
+            # a line is missing where it stands in no file, but was typed
+            yield _painted(f"    at {where}" if row["source"]["line"] else f"    given: {where}")
     for path, leaf in row["changes"].items():
         yield f"    {harmless_line(path)}: {harmless(_leaf(leaf))}"
     yield from (f"    {_diff_line(line, colour=colour)}" for line in row["diff"].splitlines())

@@ -8,7 +8,7 @@ from zester_modules.context import Context
 from zester_modules.errors import BadArgument, Refused
 from zester_modules.function import function
 from zester_modules.returns import Outcome, Return
-from zester_modules.words import Value
+from zester_modules.words import Value, Written
 from zester_proto.units import did_you_mean
 
 if TYPE_CHECKING:
@@ -94,17 +94,19 @@ def highstate(
 
 
 @function("state.single", dry=True, lock=LOCK)
-def single(context: Context, fun: str, name: str = "", **arguments: Value) -> Return:
+def single(
+    context: Context, fun: str, name: str = "", *, test: bool | None = None, **arguments: Written
+) -> Return:
     """Apply one state that stands in no file.
 
     Args:
         fun: the state, such as `pkg.installed`.
         name: its name; else `fun`.
-        arguments: its arguments; `test=True` is a dry run.
+        test: a dry run: say what would change.
+        arguments: its arguments, and what every state takes, such as `unless` and `retry`.
     """
     from zester_modules.states.single import made_by_hand  # noqa: PLC0415  # brings templates
 
-    test = arguments.pop("test", None)
     session = _session(context, "", None, test)
     return _returned(session.single(made_by_hand(session, fun, name or fun, arguments)))
 
