@@ -202,6 +202,18 @@ def test_a_single_state_that_fails_says_what_was_typed(trees: Path) -> None:
     assert source == {"file": "state.single file.managed", "line": None}
 
 
+def test_a_link_that_leaves_the_tree_is_named_as_one(trees: Path) -> None:
+    tree = trees / "tree"
+    (trees / "out.sls").write_text("a: test.nop\n")
+    (tree / "out.sls").symlink_to(trees / "out.sls")
+    (tree / "asks.sls").write_text("include:\n  - out\n")
+    (tree / "pulls.sls").write_text("a:\n  test.nop: []\n{% include 'out.sls' %}\n")
+    why = f"out.sls is a link that leaves the tree, to {trees}/out.sls"
+    for name, where in (("out", ""), ("asks", "asks.sls:2:5: "), ("pulls", "pulls.sls:3: ")):
+        done = call(trees, "state.apply", name)
+        assert done.stdout.splitlines()[0] == f"error: {where}{why}"
+
+
 def test_a_killed_run_is_repaired_by_the_next_one(trees: Path) -> None:
     (trees / "tree/killed.sls").write_text(
         f"one:\n  cmd.run:\n    - name: touch {trees}/one\n    - creates: {trees}/one\n"

@@ -9,6 +9,7 @@ import msgspec
 
 from zester_modules.errors import Refused
 from zester_modules.flow import Plain
+from zester_modules.host.address import shown
 from zester_modules.states.blocks import ALL_REQUISITES, Arg, Block, Source
 from zester_modules.states.chunks import Chunk
 from zester_modules.states.model import State
@@ -113,4 +114,4 @@ def _typed(function: str, name: str, arguments: Mapping[str, Any]) -> str:
 
 def _word(value: Any) -> str:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    return shlex.quote(shortened(text))
+    return shlex.quote(shortened(shown(text) if "://" in text else text))
