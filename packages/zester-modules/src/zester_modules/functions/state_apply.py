@@ -5,11 +5,11 @@
 from typing import TYPE_CHECKING, Any
 
 from zester_modules.context import Context
-from zester_modules.errors import BadArgument, Refused
+from zester_modules.errors import BadArgument
 from zester_modules.function import function
+from zester_modules.functions.state_names import state_names
 from zester_modules.returns import Outcome, Return
 from zester_modules.words import Value, Written
-from zester_proto.units import did_you_mean
 
 if TYPE_CHECKING:
     from zester_modules.states.session import Session
@@ -39,8 +39,9 @@ def apply(
         test: a dry run: say what would change.
     """
     return _applied(
-        context, _split(names), exclude, saltenv, pillar=pillar, test=test, failhard=failhard
-    )
+        context, state_names(apply, names) or None, exclude, saltenv,
+        pillar=pillar, test=test, failhard=failhard,
+    )  # fmt: skip
 
 
 @function("state.sls", dry=True, lock=LOCK)
@@ -67,8 +68,9 @@ def sls(
         raise BadArgument("state.sls", "names", "no state file is named", expects="a reference",
                           hint="state.highstate applies the top file")  # fmt: skip
     return _applied(
-        context, _split(names), exclude, saltenv, pillar=pillar, test=test, failhard=failhard
-    )
+        context, state_names(sls, names), exclude, saltenv,
+        pillar=pillar, test=test, failhard=failhard,
+    )  # fmt: skip
 
 
 @function("state.highstate", dry=True, lock=LOCK)
@@ -109,16 +111,6 @@ def single(
 
     session = _session(context, "", None, test)
     return _returned(session.single(made_by_hand(session, fun, name or fun, arguments)))
-
-
-def _split(names: tuple[str, ...]) -> list[str] | None:
-    for name in names:
-        key, sign, _ = name.partition("=")
-        if sign:  # no file's name: a word that was meant for an argument
-            known = [one.name for one in apply.parameters if one.shape == "key"]
-            raise Refused(f"state.apply has no argument {key!r}", hint=did_you_mean(key, known))
-    found = [part.strip() for name in names for part in name.split(",")]
-    return [one for one in found if one] or None
 
 
 def _session(

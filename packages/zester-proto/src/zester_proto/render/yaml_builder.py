@@ -190,7 +190,8 @@ class Builder:
         place = first.place
         where = f"line {place.line}" if place.file == key.place.file else str(place)
         if key.text == first.text:
-            message, hint = f"the key {key.text!r} is there twice, first in {where}", "keep one of them"
+            message = f"the key {key.text!r} is there twice, first in {where}"
+            hint = "keep one of them"
         else:  # 1, 1.0 and true are one key to Python, yes and true one word to Salt
             message = f"the key {key.text!r} means the same as {first.text!r} in {where}"
             hint = "keep one, or put quotes around those that are text"

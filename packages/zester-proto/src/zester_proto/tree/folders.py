@@ -62,12 +62,13 @@ class Tree(TreeFiles):
 
     def barred(self, env: str, path: str) -> str:
         """Say why what lies at a path is no file of the tree: `is a folder`; else nothing."""
-        if ".." in path.split("/"):
+        parts = path.removesuffix("/").split("/")
+        if ".." in parts:
             return "climbs out of the tree"
-        for root in self.roots.get(env, ()):
-            if why := _why_barred(root, path.strip("/"), self._real[root]):
-                return why
-        return ""
+        if "" in parts or "." in parts or "\0" in path:
+            return ""
+        every = (_why_barred(one, path, self._real[one]) for one in self.roots.get(env, ()))
+        return next((why for why in every if why), "")
 
     def obtain(self, env: str, path: str) -> Path | None:
         """Give where a file lies, or None; a tree whose files come from afar fetches it first."""
@@ -138,8 +139,6 @@ def _is_file_within(path: Path, root: str) -> bool:
 
 def _why_barred(root: Path, path: str, real: str) -> str:
     """Say why what lies at a path cannot be read as a file of the tree; else nothing."""
-    if not path or "\0" in path:
-        return ""
     here = root / path
     way = [root, *(root / one for one in reversed(Path(path).parents[:-1])), here]
     for one in way[1:]:
