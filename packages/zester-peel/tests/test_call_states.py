@@ -214,6 +214,45 @@ def test_a_link_that_leaves_the_tree_is_named_as_one(trees: Path) -> None:
         assert done.stdout.splitlines()[0] == f"error: {where}{why}"
 
 
+def test_lint_gives_lines_that_an_editor_can_follow(trees: Path) -> None:
+    (trees / "hides").mkdir()
+    (trees / "hides/web.sls").write_text("a: test.nop\n")
+    (trees / "tree/_modules").mkdir()
+    (trees / "tree/_modules/own.py").touch()
+    done = call(trees, "--tree", trees / "hides", "state.lint", "bad,web")
+    assert (done.returncode, done.stderr) == (1, "")
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith("bad.zy:3:7: error: test.configurable_test_state has no argument")
+    assert lines[0].endswith("(did you mean changes?)")
+    assert f"web.sls: note: the one in {trees}/hides is hidden by {trees}/tree" in lines
+    assert any(one.startswith("_modules: note: it is not read (") for one in lines)
+    assert lines[-1] == "2 files: 1 error"
+    good = call(trees, "state.lint", "fails")
+    assert (good.returncode, good.stdout.splitlines()[-1]) == (0, "1 file: no errors")
+
+
+def test_show_gives_the_states_in_their_order_and_their_arguments(trees: Path) -> None:
+    (trees / "tree/order.zy").write_text(
+        "second:\n  file.managed:\n    - name: /x\n    - mode: '0644'\n    - context: {a: [1]}\n"
+        "    - contents: |\n        one\n        two\n    - require:\n      - test: first\n"
+        "first: test.nop\n"
+    )
+    done = call(trees, "state.show", "order")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == [
+        "first: test.nop", "    at order.zy:11",
+        "second (/x): file.managed", "    mode: 0644", '    context: {"a": [1]}',
+        "    contents:", "        one", "        two", "    require: first", "    at order.zy:2",
+        "2 states",
+    ]  # fmt: skip
+    bad = call(trees, "state.show", "bad")
+    assert (bad.returncode, bad.stderr) == (1, "")
+    assert bad.stdout.splitlines()[0].startswith("error: bad.zy:3:7: ")
+    assert bad.stdout.splitlines()[-1] == "1 error"
+    data = json.loads(call(trees, "--output", "json", "state.show", "order").stdout)
+    assert [one["id"] for one in data["return"]["states"]] == ["first", "second"]
+
+
 def test_a_killed_run_is_repaired_by_the_next_one(trees: Path) -> None:
     (trees / "tree/killed.sls").write_text(
         f"one:\n  cmd.run:\n    - name: touch {trees}/one\n    - creates: {trees}/one\n"

@@ -13,7 +13,7 @@ from zester_proto.units import UNIT, BadUnit, Duration, Size, parse_duration, pa
 
 __all__ = [
     "Duration", "Kind", "Mode", "Size", "Value", "Verbatim", "Written", "kind_of",
-    "shortened", "shown",
+    "shown",
 ]  # fmt: skip
 
 Value = Any
@@ -95,11 +95,7 @@ def shown(value: Any) -> str:
     """Give a value short enough for an error's text."""
     if isinstance(value, Verbatim):
         return MASK
-    return shortened(repr(value))
-
-
-def shortened(text: str) -> str:
-    """Give the begin of a text that is too long for a line."""
+    text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 

@@ -14,9 +14,9 @@ from zester_modules.states.blocks import ALL_REQUISITES, Arg, Block, Source
 from zester_modules.states.chunks import Chunk
 from zester_modules.states.model import State
 from zester_modules.states.validate import Validator
-from zester_modules.words import shortened
 from zester_proto.render.nodes import Mapping as MapNode
 from zester_proto.render.nodes import Node, Place, Scalar, Sequence
+from zester_proto.terminal import shortened
 from zester_proto.tree.problems import Problems
 
 if TYPE_CHECKING:
@@ -114,4 +114,4 @@ def _typed(function: str, name: str, arguments: Mapping[str, Any]) -> str:
 
 def _word(value: Any) -> str:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    return shlex.quote(shortened(shown(text) if "://" in text else text))
+    return shlex.quote(shortened(shown(text) if "://" in text else text, 60))
