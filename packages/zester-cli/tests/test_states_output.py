@@ -193,6 +193,12 @@ def test_a_failure_tells_comment_output_and_line() -> None:
     ]
 
 
+def test_a_state_that_was_typed_has_what_was_typed_in_place_of_a_line() -> None:
+    typed = {"file": "state.single cmd.run false", "line": None}
+    text = shown({"a": answer(run("failed", state("x", "failed", comment="no", source=typed)))})
+    assert "        given: state.single cmd.run false" in text.splitlines()
+
+
 def test_what_commands_wrote_is_never_mixed() -> None:
     peels = {
         f"web-{n}": answer(run("failed", state("x", "failed", comment="no", output=f"a\n{n}\na")))

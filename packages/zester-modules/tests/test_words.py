@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zester_modules.words import Duration, Mode, Size, Value, kind_of
+from zester_modules.flow import Plain
+from zester_modules.words import Duration, Mode, Size, Value, Verbatim, Written, kind_of
 
 FULL = st.text(alphabet=st.characters(exclude_categories=["Cs"]))
 
@@ -40,6 +41,15 @@ def test_every_integer_that_can_travel_is_read_from_its_text(number: int):
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_every_number_is_read_from_its_text(number: int):
     assert convert(float, repr(number)) == number
+
+
+def test_a_word_that_is_fitted_later_keeps_its_text_and_what_was_quoted_is_known():
+    assert convert(Written, " 1.10") == " 1.10"
+    assert isinstance(convert(Written, "1.10"), Plain)
+    quoted, plain = convert(Written, "['1.10', 1.20]")
+    assert (type(quoted), type(plain)) == (str, Plain)
+    assert convert(Written, Verbatim("[1.10]")) == "[1.10]"
+    assert convert(Written, {"a": 1.5}) == {"a": 1.5}
 
 
 @given(st.integers(0, 0o7777))

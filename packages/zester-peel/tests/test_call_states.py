@@ -183,6 +183,94 @@ def test_a_single_state_needs_no_tree(trees: Path) -> None:
     assert "did you mean cmd.run?" in unknown.stderr
 
 
+def test_a_single_state_takes_what_every_state_takes(trees: Path) -> None:
+    made = trees / "made"
+    words = ["state.single", "cmd.run", f"touch {made}"]
+    for guard in ("unless=true", "onlyif=[true, test -e /no/where]", f"creates={trees}",
+                  "unless={fun: file.file_exists, args: [/proc/version]}"):  # fmt: skip
+        done = call(trees, *words, guard)
+        assert done.stdout.splitlines()[-1].startswith("1 state: 1 skipped; "), guard
+    assert not made.exists()
+    done = call(trees, *words, "unless=false", "retry={attempts: 2, interval: 0}")
+    assert made.exists(), done.stdout + done.stderr
+
+    near = call(trees, *words, "onlyiff=true")
+    assert near.stderr.splitlines() == [
+        "refused: cmd.run has no argument 'onlyiff'", "did you mean onlyif?",
+    ]  # fmt: skip
+    alone = call(trees, *words, "require=[{cmd: other}]")
+    assert (alone.returncode, alone.stdout) == (1, "")
+    assert "state.single runs one state, so that `require` has none to name" in alone.stderr
+    assert "into a state file" in alone.stderr
+
+
+def test_a_single_state_keeps_the_text_of_its_arguments(trees: Path) -> None:
+    file = trees / "version"
+    call(trees, "state.single", "file.managed", file, "contents=1.10", "mode=0600")
+    assert file.read_text() == "1.10\n"
+    assert file.stat().st_mode & 0o7777 == 0o600
+
+
+def test_a_single_state_that_fails_says_what_was_typed(trees: Path) -> None:
+    words = ["state.single", "file.managed", f"{trees}/a b", "source=/no/where", "umask=022"]
+    done = call(trees, *words)
+    assert f"\n    given: state.single file.managed '{trees}/a b' source=/no/where" in done.stdout
+    document = json.loads(call(trees, "--output", "json", *words, "no_log=true").stdout)
+    source = document["return"]["states"][0]["source"]
+    assert source == {"file": "state.single file.managed", "line": None}
+
+
+def test_a_link_that_leaves_the_tree_is_named_as_one(trees: Path) -> None:
+    tree = trees / "tree"
+    (trees / "out.sls").write_text("a: test.nop\n")
+    (tree / "out.sls").symlink_to(trees / "out.sls")
+    (tree / "asks.sls").write_text("include:\n  - out\n")
+    (tree / "pulls.sls").write_text("a:\n  test.nop: []\n{% include 'out.sls' %}\n")
+    why = f"out.sls is a link that leaves the tree, to {trees}/out.sls"
+    for name, where in (("out", ""), ("asks", "asks.sls:2:5: "), ("pulls", "pulls.sls:3: ")):
+        done = call(trees, "state.apply", name)
+        assert done.stdout.splitlines()[0] == f"error: {where}{why}"
+
+
+def test_lint_gives_lines_that_an_editor_can_follow(trees: Path) -> None:
+    (trees / "hides").mkdir()
+    (trees / "hides/web.sls").write_text("a: test.nop\n")
+    (trees / "tree/_modules").mkdir()
+    (trees / "tree/_modules/own.py").touch()
+    done = call(trees, "--tree", trees / "hides", "state.lint", "bad,web")
+    assert (done.returncode, done.stderr) == (1, "")
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith("bad.zy:3:7: error: test.configurable_test_state has no argument")
+    assert lines[0].endswith("(did you mean changes?)")
+    assert f"web.sls: note: the one in {trees}/hides is hidden by {trees}/tree" in lines
+    assert any(one.startswith("_modules: note: it is not read (") for one in lines)
+    assert lines[-1] == "2 files: 1 error"
+    good = call(trees, "state.lint", "fails")
+    assert (good.returncode, good.stdout.splitlines()[-1]) == (0, "1 file: no errors")
+
+
+def test_show_gives_the_states_in_their_order_and_their_arguments(trees: Path) -> None:
+    (trees / "tree/order.zy").write_text(
+        "second:\n  file.managed:\n    - name: /x\n    - mode: '0644'\n    - context: {a: [1]}\n"
+        "    - contents: |\n        one\n        two\n    - require:\n      - test: first\n"
+        "first: test.nop\n"
+    )
+    done = call(trees, "state.show", "order")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == [
+        "first: test.nop", "    at order.zy:11",
+        "second (/x): file.managed", "    mode: 0644", '    context: {"a": [1]}',
+        "    contents:", "        one", "        two", "    require: first", "    at order.zy:2",
+        "2 states",
+    ]  # fmt: skip
+    bad = call(trees, "state.show", "bad")
+    assert (bad.returncode, bad.stderr) == (1, "")
+    assert bad.stdout.splitlines()[0].startswith("error: bad.zy:3:7: ")
+    assert bad.stdout.splitlines()[-1] == "1 error"
+    data = json.loads(call(trees, "--output", "json", "state.show", "order").stdout)
+    assert [one["id"] for one in data["return"]["states"]] == ["first", "second"]
+
+
 def test_a_killed_run_is_repaired_by_the_next_one(trees: Path) -> None:
     (trees / "tree/killed.sls").write_text(
         f"one:\n  cmd.run:\n    - name: touch {trees}/one\n    - creates: {trees}/one\n"

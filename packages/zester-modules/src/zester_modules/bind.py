@@ -1,14 +1,18 @@
 """Arguments as they were given, fitted to a function's own signature."""
 
+import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from zester_modules.context import Context
 from zester_modules.errors import BadArgument
 from zester_modules.function import AnyFunction, Parameter
+from zester_modules.words import Verbatim
 from zester_proto.units import did_you_mean
+
+_KEY: Final = re.compile(r"[a-z_][a-z0-9_]*", re.ASCII)
 
 
 class BoundCall(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,12 +73,17 @@ def _rest(function: AnyFunction, args: Sequence[Any], words: bool) -> list[Any]:
         return [_convert(function, rest.name, rest, value, words) for value in args]
     if not args:
         return []
+    for word in args:
+        key, sign, _ = ("" if isinstance(word, Verbatim) else str(word)).partition("=")
+        if sign and _KEY.fullmatch(key):  # meant for an argument by name
+            raise _unknown(function, key, [one.name for one in _by_name(function)])
     most = sum(one.shape == "word" for one in function.parameters)
+    were = "was" if most + len(args) == 1 else "were"
     count = f"{most} argument{'s' * (most != 1)}" if most else "no arguments"
     raise BadArgument(
         function.name,
         "",
-        f"it takes {count} by place, {most + len(args)} were given",
+        f"it takes {count} by place, {most + len(args)} {were} given",
         expects=usage(function),
         hint=f"usage: {usage(function)}; words with spaces need quotes",
     )
@@ -83,7 +92,7 @@ def _rest(function: AnyFunction, args: Sequence[Any], words: bool) -> list[Any]:
 def _name(
     function: AnyFunction, placed: dict[str, Any], kwargs: Mapping[str, Any], words: bool
 ) -> dict[str, Any]:
-    by_name = {one.name: one for one in function.parameters if one.shape in {"word", "key"}}
+    by_name = {one.name: one for one in _by_name(function)}
     anything = next((one for one in function.parameters if one.shape == "keys"), None)
     named: dict[str, Any] = {}
     for name, value in kwargs.items():
@@ -97,6 +106,10 @@ def _name(
             )  # fmt: skip
         named[name] = _convert(function, name, parameter, value, words)
     return named
+
+
+def _by_name(function: AnyFunction) -> list[Parameter]:
+    return [one for one in function.parameters if one.shape in {"word", "key"}]
 
 
 def _convert(
@@ -116,6 +129,8 @@ def _convert(
 
 
 def _takes(name: str, parameter: Parameter) -> str:
+    if parameter.kind.label == "value":
+        return "what begins with [, { or a quote is a list, a map or text, and has to end as one"
     example = f", such as {parameter.kind.example}" if parameter.kind.example else ""
     return f"{name} takes: {parameter.kind.label}{example}"
 

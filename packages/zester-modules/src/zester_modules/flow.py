@@ -23,18 +23,22 @@ class Plain(str):
     __slots__ = ()
 
 
-def word_value(text: str) -> Any:
+def word_value(text: str, plain: Callable[[str], Any] = scalar) -> Any:
     """Give the value of a word that may be anything.
 
-    A word in brackets or braces is a list or a map, one in quotes is text, else `scalar`.
+    A word in brackets or braces is a list or a map, one in quotes is text.
+
+    Args:
+        text: the word.
+        plain: gives the value of what has no quotes.
 
     Raises:
         ValueError: it begins as a list or a map and does not end as one.
     """
     bare = text.strip()
     if bare[:1] in {"[", "{"} or (len(bare) > 1 and bare[0] in _QUOTES and bare[-1] == bare[0]):
-        return parse(bare)
-    return scalar(bare) if bare else text
+        return parse(bare, plain)
+    return plain(bare) if bare else text
 
 
 def parse(text: str, plain: Callable[[str], Any] = scalar) -> Any:

@@ -88,7 +88,7 @@ def fit(
     problems += [
         BadParameter(
             kind="missing", argument=key, message=f"{resource.name} needs the argument {key!r}",
-            hint=f"{key} takes: {kind(field.type).label}",
+            hint=f"{key} takes: {kind(field.type).label}" + _described(field),
         )
         for key, field in fields.items()
         if field.required and field.name not in values and key not in given
@@ -125,6 +125,11 @@ def help_of(field: FieldInfo) -> str:
     metas = get_args(field.type)[1:] if get_origin(field.type) is Annotated else ()
     texts = [one.description for one in metas if isinstance(one, msgspec.Meta)]
     return next((text for text in texts if text), "")
+
+
+def _described(field: FieldInfo) -> str:
+    text = help_of(field)
+    return f" ({text})" if text else ""
 
 
 def kind(annotation: Any) -> Kind:

@@ -11,10 +11,16 @@ from zester_modules import flow
 from zester_proto.secrets.masker import MASK
 from zester_proto.units import UNIT, BadUnit, Duration, Size, parse_duration, parse_size
 
-__all__ = ["Duration", "Kind", "Mode", "Size", "Value", "Verbatim", "kind_of", "shown"]
+__all__ = [
+    "Duration", "Kind", "Mode", "Size", "Value", "Verbatim", "Written", "kind_of",
+    "shown",
+]  # fmt: skip
 
 Value = Any
 """A parameter that takes whatever may travel; a word is read by `flow.word_value`."""
+
+Written = Annotated[Any, msgspec.Meta(extra={UNIT: "written"})]
+"""The same, and a word without quotes stays `flow.Plain`: who gets it knows what it has to be."""
 
 Mode = Annotated[int, msgspec.Meta(extra={UNIT: "mode"})]
 """Permission bits or a umask; the digits are octal however they are written: `022`, `0o22`."""
@@ -167,6 +173,13 @@ def _value(value: Any) -> Any:
     return _meaning(value)
 
 
+def _written(value: Any) -> Any:
+    if isinstance(value, str) and not isinstance(value, Verbatim):
+        found = flow.word_value(value, flow.Plain)
+        return flow.Plain(value) if isinstance(found, flow.Plain) else found
+    return value
+
+
 def _meaning(value: Any) -> Any:
     if isinstance(value, Verbatim):
         return str(value)
@@ -265,6 +278,7 @@ _SIMPLE: Final = {
     "size": Kind(label="size", convert=_size, example="64K or 2M"),
     "mode": Kind(label="octal mode", convert=_mode, example="0644"),
     "value": _VALUE,
+    "written": Kind(label="value", convert=_written),
     "list": _list(_VALUE),
     "dict": _map(_VALUE),
 }

@@ -2,6 +2,8 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
+import pytest
+
 from zester_modules.bind import bind
 from zester_modules.call import run_bound
 from zester_modules.context import Context
@@ -118,10 +120,43 @@ def test_lint_reads_the_top_file_and_what_it_names(tmp_path: Path):
     ]  # fmt: skip
 
 
-def test_a_misspelt_argument_is_no_state_file(tmp_path: Path):
-    answer = call(tmp_path, "state.apply", "web", "tset=True")
-    assert (answer.outcome, answer.error) == ("refused", "state.apply has no argument 'tset'")
-    assert answer.hint == "did you mean test?"
+@pytest.mark.parametrize("name", ["apply", "sls", "show", "lint", "graph", "prefetch"])
+def test_a_misspelt_argument_is_no_state_file(tmp_path: Path, name: str):
+    answer = call(tmp_path, f"state.{name}", "web", "saltenw=dev")
+    assert (answer.outcome, answer.error) == (
+        "refused", f"state.{name} has no argument 'saltenw'",
+    )  # fmt: skip
+    assert answer.hint == "did you mean saltenv?"
+
+
+@pytest.mark.parametrize("word", ["", " ", ","])
+def test_an_empty_name_is_not_the_whole_top_file(tmp_path: Path, word: str):
+    answer = call(tmp_path, "state.apply", word)
+    assert (answer.outcome, answer.error) == (
+        "refused", f"state.apply: {word!r} names no state file",
+    )  # fmt: skip
+
+
+def test_lint_knows_the_environments(tmp_path: Path):
+    answer = call(tmp_path, "state.lint", saltenv="nope")
+    assert [one["message"] for one in answer.value["errors"]] == ["there is no environment 'nope'"]
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("web.sls", "write web: dots between folders, and no suffix"),
+        ("./web", "write web: dots between folders, and no suffix"),
+        ("salt://web.zy", "write web: dots between folders, and no suffix"),
+        ("../web", "write dots between folders, and no suffix: web.nginx is web/nginx.zy"),
+        (".web", "write dots between folders, and no suffix: web.nginx is web/nginx.zy"),
+        ("wbe", "did you mean web?; wbe.zy, wbe.sls, wbe/init.zy and wbe/init.sls were looked for"),
+    ],
+)
+def test_a_file_that_is_not_there_is_named_as_it_was_typed(tmp_path: Path, name: str, hint: str):
+    (error,) = call(tmp_path, "state.show", name).value["errors"]
+    assert error["message"] == f"there is no state file {name!r} in the environment 'base'"
+    assert error["hint"] == hint
 
 
 def test_without_a_tree_a_peel_says_how_to_get_one():

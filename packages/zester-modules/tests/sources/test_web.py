@@ -57,6 +57,10 @@ class Handler(BaseHTTPRequestHandler):
             self._send(f"{HEX}  data\n{HEX} login\n".encode(), 200)
         elif self.path == "/broken":
             self.send_error(500)
+        elif self.path == "/closed":
+            self.send_error(403)
+        elif self.path == "/odd":
+            self.send_error(418)
         elif self.path in {"/data", "/cut", "/login"}:
             self._data(asked)
         else:
@@ -181,14 +185,56 @@ def test_what_was_not_used_for_long_goes_where_there_is_too_much(server: Server,
 def test_only_what_is_not_there_is_none(server: Server, sources: TreeSources):
     assert sources.fetch(server.url("/nothing"), digest="skip_verify") is None
     assert sources.fetch("salt://nothing") is None
-    assert sources.fetch("salt://../data") is None
-    for url, why in (("/broken", "says 500"), ("/file", "cannot be fetched")):
-        with pytest.raises(HostProblem, match=why):
-            sources.fetch(server.url(url), digest="skip_verify")
+    with pytest.raises(HostProblem, match=r"^salt://\.\./data climbs out of the tree$"):
+        sources.fetch("salt://../data")
+    with pytest.raises(HostProblem, match="cannot be fetched"):
+        sources.fetch(server.url("/file"), digest="skip_verify")
+    with pytest.raises(HostProblem, match=r"http://\.\.\. is no address"):
+        sources.fetch("http://me:secret@[x/y", digest="skip_verify")
     with pytest.raises(HostProblem, match="no digest"):
         sources.fetch(server.url("/data"))
     with pytest.raises(HostProblem, match="cannot be fetched"):
         sources.fetch("gopher://x")
+
+
+@pytest.mark.parametrize(
+    ("path", "said", "hint"),
+    [
+        ("/broken", "says 500 Internal Server Error", "`retry`"),
+        ("/closed", "says 403 Forbidden", "NAME:PASSWORD"),
+        ("/odd", "says 418", "curl -I"),
+    ],
+)
+def test_an_answer_that_is_no_file_says_its_status_and_what_to_do(
+    server: Server, sources: TreeSources, path: str, said: str, hint: str
+):
+    with pytest.raises(HostProblem) as caught:
+        sources.fetch(server.url(path), digest="skip_verify")
+    assert caught.value.message.startswith(f"{server.url(path)} cannot be fetched: the server ")
+    assert said in caught.value.message
+    assert hint in caught.value.hint
+
+
+def test_a_server_that_is_not_there_says_where_to_look(sources: TreeSources):
+    with pytest.raises(HostProblem, match="Connection refused") as caught:
+        sources.fetch("http://127.0.0.1:1/x", digest="skip_verify")
+    assert "from this host" in caught.value.hint
+
+
+def test_a_link_that_leaves_the_tree_is_no_missing_source(sources: TreeSources, tmp_path: Path):
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside/f").touch()
+    (tmp_path / "tree/out").symlink_to(tmp_path / "outside/f")
+    (tmp_path / "tree/folder").symlink_to(tmp_path / "outside")
+    (tmp_path / "tree/dead").symlink_to("nowhere")
+    for source, why in (
+        ("out", f"is a link that leaves the tree, to {tmp_path}/outside/f"),
+        ("folder/f", f"lies behind the link folder that leaves the tree, to {tmp_path}/outside"),
+        ("dead", "is a link to nothing: nowhere"),
+    ):
+        with pytest.raises(HostProblem) as caught:
+            sources.fetch(f"salt://{source}")
+        assert caught.value.message == f"salt://{source} {why}"
 
 
 def test_a_login_is_sent_and_told_to_nobody(server: Server, sources: TreeSources):

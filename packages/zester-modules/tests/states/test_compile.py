@@ -116,6 +116,8 @@ def test_an_unknown_function_is_an_error_in_a_zy_and_a_state_that_fails_in_a_sls
     (state,) = states(tmp_path, text, "sls")
     assert state.unknown
     assert state.hint == "did you mean file.managed?"
+    (half,) = states(tmp_path, "x:\n  .managed: []\n", "sls")
+    assert half.hint.startswith("a state is written module.function; modules: ")
     assert errors(tmp_path, text, "sls", strict=True) == [
         ("a.sls:2:3", "there is no state file.managedx")
     ]
@@ -142,7 +144,10 @@ def test_every_form_of_a_block_is_read(text: str, suffix: str, tmp_path: Path):
     ("text", "place", "message"),
     [
         ("- a\n", "a.zy:1:1", "a.zy is a list, and must be a mapping of ids"),
-        ("a: 1\n", "a.zy:1:1", "the id 'a' holds a single value, not a state"),
+        ("a: 1\n", "a.zy:1:1", "the id 'a' holds '1', not a state"),
+        ("a:\n", "a.zy:1:1", "the id 'a' holds nothing, not a state"),
+        ("a: [b]\n", "a.zy:1:1", "the id 'a' holds a list, not a state"),
+        ("'': test.nop\n", "a.zy:1:1", "an id is empty"),
         ("a:\n  test.nop:\n", "a.zy:2:3", "test.nop of 'a' has a colon and nothing behind it"),
         ("a:\n  test: []\n", "a.zy:2:3", "'a' names no function of test"),
         ("a:\n  test: [nop, fail]\n", "a.zy:2:3",
@@ -167,7 +172,8 @@ def test_every_form_of_a_block_is_read(text: str, suffix: str, tmp_path: Path):
         ("#!stateconf\na: test.nop\n", "a.zy:1:1",
          "a.zy asks for the renderer 'stateconf', which Zester has not"),
         ("#!py\n", "a.zy:1:1", "a.zy asks for the renderer 'py', which Zester has not"),
-        ("a:\n  test.nop:\n    - retry: many\n", "a.zy:3:7", "`retry` of 'a' is none"),
+        ("a:\n  test.nop:\n    - retry: many\n", "a.zy:3:7",
+         "`retry` of 'a' does not say how often"),
         ("a:\n  test.nop:\n    - use: [{test: b}]\n", "a.zy:3:13",
          "`use` of 'a' names a state that is not there"),
         ("a:\n  test.nop:\n    - listen: [{test: b}]\n", "a.zy:3:23",
@@ -307,7 +313,7 @@ def test_no_attempts_are_one_for_salt_and_a_mistake_in_a_zy(tmp_path: Path):
     (state,) = states(tmp_path, text, "sls")
     assert (state.problem, state.options.retry) == ("", Retry(attempts=0, interval=5))
     found = StateTree(tmp_path / "zy", {"a.zy": text}, resources=Some({}, None)).compile("a")
-    assert [one.message for one in found.errors] == ["`retry` of 'r' is none"]
+    assert [one.message for one in found.errors] == ["`retry` of 'r' does not say how often"]
 
 
 def test_text_stays_as_it_was_written(tmp_path: Path):

@@ -14,7 +14,7 @@ from zester_modules.errors import Refused
 from zester_modules.registry import Registry
 from zester_modules.returns import Outcome, Return
 from zester_modules.states.trees import with_modules
-from zester_peel import __version__, tests_text
+from zester_peel import __version__, tests_text, tree_text
 from zester_peel.call_settings import with_kept
 from zester_peel.call_trees import facts_of, id_of, trees_of
 from zester_peel.locks import wait_for_lock
@@ -24,6 +24,7 @@ from zester_proto.logs import setup
 from zester_proto.messages.jobs import SUCCESSES
 from zester_proto.secrets.masker import Masker
 from zester_proto.secrets.printed import Printed
+from zester_proto.terminal import escaped_json
 from zester_proto.units import parse_duration
 
 _VALUED: Final = (
@@ -170,16 +171,15 @@ def _lock(registry: Registry, function: str, state_dir: Path) -> None:
 def _show(answer: Return, form: str) -> None:
     if form == "json":
         text = json.dumps(_document(answer), indent=2, ensure_ascii=False, default=_bytes)
-        sys.stdout.write(text + "\n")
+        sys.stdout.write(escaped_json(text) + "\n")
     elif form == "yaml":
         import yaml  # noqa: PLC0415  # only who asks pays
 
         sys.stdout.write(yaml.safe_dump(_document(answer), sort_keys=False, allow_unicode=True))
     else:
         _show_text(answer)
-    is_run = is_result(answer.value)
-    if is_run and form == "text":
-        return
+    if form == "text" and (is_result(answer.value) or tree_text.is_tree(answer.value)):
+        return  # its last line has said it
     if answer.error and form == "text":
         sys.stderr.write(f"{answer.outcome}: {answer.error}\n")
         sys.stderr.write(f"{answer.hint}\n" if answer.hint else "")
@@ -197,7 +197,9 @@ def _show_text(answer: Return) -> None:
         sys.stdout.write(shown(answer.value, colour=sys.stdout.isatty()))
         return
     value = normalise(answer.value)
-    if tests_text.is_tests(value):
+    if tree_text.is_tree(value):
+        sys.stdout.write(tree_text.shown(value, colour=sys.stdout.isatty()))
+    elif tests_text.is_tests(value):
         sys.stdout.write(tests_text.shown(value, colour=sys.stdout.isatty()))
     elif isinstance(value, dict) and {"stdout", "stderr", "exit_code"} <= value.keys():
         output = cast("dict[str, str]", value)
@@ -207,7 +209,7 @@ def _show_text(answer: Return) -> None:
         sys.stdout.write(value + "\n")
     elif value is not None:
         text = json.dumps(value, indent=2, ensure_ascii=False, default=_bytes)
-        sys.stdout.write(text + "\n")
+        sys.stdout.write(escaped_json(text) + "\n")
 
 
 def _bytes(value: Any) -> str:

@@ -23,28 +23,30 @@ def is_result(value: Any) -> bool:
 
 def shown(result: Row, *, colour: bool = False) -> str:
     """Give a result as text: each state with what changes, then a line that counts."""
-    lines = [*_problems(result, colour=colour)]
+    lines = [*problem_lines(result, colour=colour)]
     for row in result["states"]:
         lines += _state(row, colour=colour)
     lines.append(_summary(result))
     return "\n".join(lines) + "\n"
 
 
-def _problems(result: Row, *, colour: bool) -> Iterator[str]:
+def problem_lines(result: Row, *, colour: bool) -> Iterator[str]:
+    """Give the errors and warnings of a tree, each with its place and what to do."""
     for kind, code in (("errors", "31"), ("warnings", "33")):
         for one in result.get(kind, ()):
             name = kind.removesuffix("s")
-            where = f"{_place(one)}: " if one["file"] else ""
-            yield _painted(f"{name}: {where}{one['message']}", code if colour else "")
+            where = f"{place_of(one)}: " if one["file"] else ""
+            yield painted(f"{name}: {where}{one['message']}", code if colour else "")
             lines = [*str(one.get("rendered", "")).splitlines(), *one.get("because", ())]
-            yield from (_painted(f"    {line}") for line in lines)
+            yield from (painted(f"    {line}") for line in lines)
             if one["hint"]:
-                yield _painted(f"    {one['hint']}")
+                yield painted(f"    {one['hint']}")
     if result.get("more_errors"):
         yield f"and {result['more_errors']} more errors"
 
 
-def _place(one: Row) -> str:
+def place_of(one: Row) -> str:
+    """Give where something stands: `file:line:column`, as much of it as is known."""
     parts = [one["file"], one.get("line"), one.get("column")]
     return ":".join(str(part) for part in parts if part is not None)
 
@@ -54,18 +56,19 @@ def _state(row: Row, *, colour: bool) -> Iterator[str]:
     doubt = "" if row["certain"] else " (uncertain)"
     named = "" if row["name"] == row["id"] else f" ({row['name']})"
     code = _COLOURS.get(kind, "") if colour else ""
-    yield _painted(f"{_SIGNS[kind]} {row['id']}{named}: {row['function']}{doubt}", code)
+    yield painted(f"{_SIGNS[kind]} {row['id']}{named}: {row['function']}{doubt}", code)
     if kind in {"failed", "skipped"}:
-        yield from (_painted(f"    {line}") for line in str(row["comment"]).splitlines())
-        where = _place(row["source"])
+        yield from (painted(f"    {line}") for line in str(row["comment"]).splitlines())
+        where = place_of(row["source"])
         if kind == "failed" and where:
-            yield _painted(f"    at {where}")
+            # a line is missing where it stands in no file, but was typed
+            yield painted(f"    at {where}" if row["source"]["line"] else f"    given: {where}")
     for path, leaf in row["changes"].items():
         yield f"    {harmless_line(path)}: {harmless(_leaf(leaf))}"
     yield from (f"    {_diff_line(line, colour=colour)}" for line in row["diff"].splitlines())
-    where = _place(row["source"])
+    where = place_of(row["source"])
     for warning in row["warnings"]:
-        yield _painted(f"    warning: {where}: {warning}", "33" if colour else "")
+        yield painted(f"    warning: {where}: {warning}", "33" if colour else "")
     if row["attempts"] > 1:
         yield f"    after {row['attempts']} attempts"
 
@@ -90,7 +93,7 @@ def _diff_line(line: str, *, colour: bool) -> str:
     return _coloured(harmless(line), code)
 
 
-def _painted(text: str, code: str = "") -> str:
+def painted(text: str, code: str = "") -> str:
     """Give one line; what names and files hold does not make more of it, or colours of its own."""
     return _coloured(harmless_line(text), code)
 

@@ -149,6 +149,18 @@ def test_all_duplicate_keys_are_told():
     assert len(problems("a: 1\n" * 1000)) == 200
 
 
+def test_keys_that_only_mean_the_same_are_told_so():
+    cases: tuple[tuple[str, Dialect, str], ...] = (
+        ("1: a\ntrue: b", "zy", "the key 'true' means the same as '1' in line 1"),
+        ("1: a\n1.0: b", "zy", "the key '1.0' means the same as '1' in line 1"),
+        ("yes: a\ntrue: b", "sls", "the key 'true' means the same as 'yes' in line 1"),
+    )
+    for text, dialect, same in cases:
+        (problem,) = load(text, "a", dialect).problems
+        assert problem.message == same
+        assert problem.hint == "keep one, or put quotes around those that are text"
+
+
 def test_the_first_of_two_keys_stays():
     assert plain(load("a: 1\na: 2", "a", "zy").root, "zy") == {"a": 1}
 

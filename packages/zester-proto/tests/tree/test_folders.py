@@ -58,6 +58,16 @@ def test_a_link_out_of_the_root_leads_nowhere_and_one_within_does(tmp_path: Path
     assert tree.read("base", "folder/secret.zy") is None
     assert tree.read("base", "round") is None
     assert tree.read("base", "in.zy") == b"a/b.zy"
+    (root / "leaves.sls").symlink_to(tmp_path / "secret")
+    with pytest.raises(BadTree, match=f"^leaves.sls is a link that leaves the tree, to {tmp_path}"):
+        tree.find("base", "leaves")
+    with pytest.raises(BadTree, match=r"^folder/secret.zy lies behind the link folder"):
+        tree.find("base", "folder.secret")
+    barred = {path: tree.barred("base", path) for path in ("a", "round", "../x", "a/no", "in.zy/x")}
+    assert barred == {
+        "a": "is a folder", "round": "cannot be looked at: Too many levels of symbolic links",
+        "../x": "climbs out of the tree", "a/no": "", "in.zy/x": "",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,8 @@ def _told(row: StateRow) -> Iterator[str]:
     if row.result == "failed":
         yield from _output(row.output)
         if str(row.source):
-            yield f"at {harmless_line(str(row.source))}"
+            # a line is missing where it stands in no file, but was typed
+            yield f"{'at' if row.source.line else 'given:'} {harmless_line(str(row.source))}"
 
 
 def _output(value: Any) -> Iterator[str]:

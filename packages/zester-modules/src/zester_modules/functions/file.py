@@ -2,8 +2,6 @@
 
 # ruff: noqa: D417  # the context is handed to every function alike
 
-import re
-
 from zester_modules.context import Context
 from zester_modules.errors import Refused
 from zester_modules.function import function
@@ -51,6 +49,7 @@ from zester_modules.functions.file_paths import (
 )
 from zester_modules.functions.file_search import FIND, GLOB
 from zester_modules.functions.machines import machine_of
+from zester_modules.regexes import compiled
 
 __all__ = [
     "BASENAME", "CHECK_HASH", "DIRNAME", "FIND", "GET_GID", "GET_GROUP", "GET_HASH", "GET_MODE",
@@ -156,7 +155,7 @@ def contains_regex(context: Context, path: str, regex: str, lchar: str = "") -> 
     data = machine_of(context).read(path)
     if data is None:
         return False
-    expression = _expression(regex)
+    expression = compiled(regex, argument="regex")
     return any(
         expression.search(line.lstrip(lchar) if lchar else line)
         for line in data.decode("utf-8", "replace").splitlines()
@@ -178,7 +177,7 @@ def search(
     if ignore_if_missing and machine_of(context).follow(path) is None:
         return False
     text = _contents(context, path).decode("utf-8", "replace")
-    return _expression(pattern, flags).search(text) is not None
+    return compiled(pattern, flags).search(text) is not None
 
 
 def _contents(context: Context, path: str) -> bytes:
@@ -186,10 +185,3 @@ def _contents(context: Context, path: str) -> bytes:
     if data is None:
         raise Refused(f"there is no file {path}", hint="file.file_exists says whether there is one")
     return data
-
-
-def _expression(regex: str, flags: int = 0) -> re.Pattern[str]:
-    try:
-        return re.compile(regex, flags)
-    except (re.error, ValueError) as error:
-        raise Refused(f"{regex!r} is no regular expression: {error}", hint="see re") from error

@@ -13,6 +13,7 @@ from zester_modules.errors import BadArgument
 from zester_modules.function import function
 from zester_modules.functions.machines import machine_of
 from zester_modules.host.machine import Machine, Stat
+from zester_modules.regexes import compiled
 
 _LETTERS: Final = {
     "f": "file", "d": "folder", "l": "link", "p": "fifo", "s": "socket", "c": "char", "b": "block",
@@ -50,7 +51,7 @@ def find(
             "file.find", "type", f"{wrong[0]!r} is none", expects="letters of fdlpscb"
         )
     kinds = {_LETTERS[one] for one in type}
-    expression = _expression(regex)
+    expression = compiled(regex, argument="regex")
     found: list[str] = []
     for depth, here, stat in _walk(machine_of(context), path, maxdepth):
         base = posixpath.basename(here)
@@ -63,13 +64,6 @@ def find(
         ):
             found.append(here)
     return sorted(found)
-
-
-def _expression(regex: str) -> re.Pattern[str]:
-    try:
-        return re.compile(regex)
-    except re.error as error:
-        raise BadArgument("file.find", "regex", str(error)) from error
 
 
 def _walk(machine: Machine, top: str, maxdepth: int | None) -> Iterator[tuple[int, str, Stat]]:

@@ -16,6 +16,7 @@ from zester_modules.functions import processes
 from zester_modules.functions.machines import machine_of
 from zester_modules.functions.processes import Process
 from zester_modules.host.machine import Command
+from zester_modules.regexes import compiled
 from zester_modules.returns import Outcome, Return
 
 
@@ -168,10 +169,7 @@ def _matching(
 ) -> list[Process]:
     if not pattern:
         raise BadArgument("ps.pgrep", "pattern", "it is empty", expects="a text")
-    try:
-        wanted = re.compile(pattern if regex else re.escape(pattern))
-    except re.error as error:
-        raise BadArgument("ps.pgrep", "pattern", str(error)) from None
+    wanted = compiled(pattern if regex else re.escape(pattern))
     machine = machine_of(context)
     uid = machine.users()[user].uid if user in machine.users() else None
     if user and uid is None:

@@ -8,6 +8,7 @@ from zester_modules.context import Context
 from zester_modules.errors import Refused
 from zester_modules.function import function
 from zester_modules.functions.state_apply import apply, highstate, single, sls
+from zester_modules.functions.state_names import state_names
 from zester_modules.functions.state_prefetch import prefetch
 from zester_modules.functions.state_test import run_tests
 from zester_modules.returns import Outcome, Return
@@ -45,7 +46,9 @@ def show(
     from zester_modules.states import show as shown  # noqa: PLC0415  # YAML is a worker's alone
     from zester_modules.states.from_context import compiler_of, request_of  # noqa: PLC0415  # the same
 
-    request = request_of(context, names, env=saltenv, strict=strict, exclude=exclude or ())
+    request = request_of(
+        context, state_names(show, names), env=saltenv, strict=strict, exclude=exclude or ()
+    )
     compiled = compiler_of(context, request).compile()
     return _return(shown.show(compiled), len(compiled.errors) + compiled.more_errors)
 
@@ -59,9 +62,8 @@ def lint(context: Context, *names: str, saltenv: str = "") -> Return:
         saltenv: their environment; else `base`.
     """
     from zester_modules.states import lint as linted  # noqa: PLC0415  # YAML is a worker's alone
-    from zester_modules.states.from_context import split_names  # noqa: PLC0415  # the same
 
-    found = linted.lint(context, split_names(names), saltenv)
+    found = linted.lint(context, state_names(lint, names), saltenv)
     errors = len(found["errors"])
     if not errors:
         return Return(found)
@@ -109,7 +111,8 @@ def graph(
     from zester_modules.states.from_context import compiler_of, request_of  # noqa: PLC0415  # the same
     from zester_modules.states.show import problem_data  # noqa: PLC0415  # the same
 
-    compiled = compiler_of(context, request_of(context, names, env=saltenv)).compile()
+    request = request_of(context, state_names(graph, names), env=saltenv)
+    compiled = compiler_of(context, request).compile()
     if compiled.errors:
         errors = [problem_data(one) for one in compiled.errors]
         return _return({"errors": errors}, len(errors) + compiled.more_errors)

@@ -5,11 +5,11 @@
 from typing import TYPE_CHECKING, Any
 
 from zester_modules.context import Context
-from zester_modules.errors import BadArgument, Refused
+from zester_modules.errors import BadArgument
 from zester_modules.function import function
+from zester_modules.functions.state_names import state_names
 from zester_modules.returns import Outcome, Return
-from zester_modules.words import Value
-from zester_proto.units import did_you_mean
+from zester_modules.words import Value, Written
 
 if TYPE_CHECKING:
     from zester_modules.states.session import Session
@@ -39,8 +39,9 @@ def apply(
         test: a dry run: say what would change.
     """
     return _applied(
-        context, _split(names), exclude, saltenv, pillar=pillar, test=test, failhard=failhard
-    )
+        context, state_names(apply, names) or None, exclude, saltenv,
+        pillar=pillar, test=test, failhard=failhard,
+    )  # fmt: skip
 
 
 @function("state.sls", dry=True, lock=LOCK)
@@ -67,8 +68,9 @@ def sls(
         raise BadArgument("state.sls", "names", "no state file is named", expects="a reference",
                           hint="state.highstate applies the top file")  # fmt: skip
     return _applied(
-        context, _split(names), exclude, saltenv, pillar=pillar, test=test, failhard=failhard
-    )
+        context, state_names(sls, names), exclude, saltenv,
+        pillar=pillar, test=test, failhard=failhard,
+    )  # fmt: skip
 
 
 @function("state.highstate", dry=True, lock=LOCK)
@@ -94,29 +96,21 @@ def highstate(
 
 
 @function("state.single", dry=True, lock=LOCK)
-def single(context: Context, fun: str, name: str = "", **arguments: Value) -> Return:
+def single(
+    context: Context, fun: str, name: str = "", *, test: bool | None = None, **arguments: Written
+) -> Return:
     """Apply one state that stands in no file.
 
     Args:
         fun: the state, such as `pkg.installed`.
         name: its name; else `fun`.
-        arguments: its arguments; `test=True` is a dry run.
+        test: a dry run: say what would change.
+        arguments: its arguments, and what every state takes, such as `unless` and `retry`.
     """
     from zester_modules.states.single import made_by_hand  # noqa: PLC0415  # brings templates
 
-    test = arguments.pop("test", None)
     session = _session(context, "", None, test)
     return _returned(session.single(made_by_hand(session, fun, name or fun, arguments)))
-
-
-def _split(names: tuple[str, ...]) -> list[str] | None:
-    for name in names:
-        key, sign, _ = name.partition("=")
-        if sign:  # no file's name: a word that was meant for an argument
-            known = [one.name for one in apply.parameters if one.shape == "key"]
-            raise Refused(f"state.apply has no argument {key!r}", hint=did_you_mean(key, known))
-    found = [part.strip() for name in names for part in name.split(",")]
-    return [one for one in found if one] or None
 
 
 def _session(

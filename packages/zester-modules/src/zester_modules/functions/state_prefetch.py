@@ -4,6 +4,7 @@
 
 from zester_modules.context import Context
 from zester_modules.function import function
+from zester_modules.functions.state_names import state_names
 from zester_modules.returns import Outcome, Return
 
 
@@ -21,11 +22,10 @@ def prefetch(context: Context, *names: str, saltenv: str = "") -> Return:
     """
     import msgspec  # noqa: PLC0415  # as below
 
-    from zester_modules.states.from_context import split_names  # noqa: PLC0415  # brings templates
-    from zester_modules.states.prefetch import Prefetch  # noqa: PLC0415  # the same
+    from zester_modules.states.prefetch import Prefetch  # noqa: PLC0415  # brings templates
 
     dry = msgspec.structs.replace(context, test=True)
-    found = Prefetch(dry, env=saltenv).take(split_names(names) or None)
+    found = Prefetch(dry, env=saltenv).take(state_names(prefetch, names) or None)
     if found["errors"]:
         count = len(found["errors"]) + int(found.get("more_errors", 0))
         return Return(

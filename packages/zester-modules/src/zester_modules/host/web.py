@@ -10,7 +10,7 @@ from email.message import Message
 from typing import IO
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from zester_modules.host.address import shown
+from zester_modules.host.address import UNREACHED, shown
 from zester_modules.host.machine import HostProblem, WebAnswer, WebRequest
 
 
@@ -30,7 +30,8 @@ def send(request: WebRequest) -> WebAnswer:
     except (OSError, http.client.HTTPException, ValueError) as error:
         reason = getattr(error, "reason", error)
         raise HostProblem(
-            f"{shown(request.url)} does not answer: {reason or type(error).__name__}"
+            f"{shown(request.url)} does not answer: {reason or type(error).__name__}",
+            hint=UNREACHED,
         ) from error
 
 
@@ -55,8 +56,15 @@ def request_for(
     method: str = "GET",
     data: bytes | None = None,
 ) -> urllib.request.Request:
-    """Make a request of urllib; a name and password in the address become a header."""
-    parts = urlsplit(url)
+    """Make a request of urllib; a name and password in the address become a header.
+
+    Raises:
+        HostProblem: that is no address.
+    """
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise HostProblem(f"{shown(url)} is no address: {error}") from error
     login, _, host = parts.netloc.rpartition("@")
     ours = {"User-Agent": "zester", "Accept-Encoding": "identity"}
     request = urllib.request.Request(  # noqa: S310  # the opener knows http and https only

@@ -13,7 +13,7 @@ from typing import IO, Final
 
 import msgspec
 
-from zester_modules.host.address import shown
+from zester_modules.host.address import UNREACHED, advice, shown
 from zester_modules.host.machine import HostProblem
 from zester_modules.host.web import opener, request_for
 from zester_modules.sources.digests import Digest
@@ -130,12 +130,14 @@ class WebCache:
                 if error.code == 416:
                     part.unlink(missing_ok=True)
                 raise HostProblem(
-                    f"{shown(url)} cannot be fetched: the server says {error.code}"
+                    f"{shown(url)} cannot be fetched: the server says {error.code} {error.reason}",
+                    hint=advice(error.code),
                 ) from error
         except (OSError, http.client.HTTPException, ValueError) as error:
             reason = getattr(error, "reason", error)
             raise HostProblem(
-                f"{shown(url)} cannot be fetched: {reason or type(error).__name__}"
+                f"{shown(url)} cannot be fetched: {reason or type(error).__name__}",
+                hint=UNREACHED,
             ) from error
         if digest and (own := digest_of_file(part, digest.algorithm)) != digest.hex:
             part.unlink()

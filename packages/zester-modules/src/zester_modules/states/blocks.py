@@ -4,6 +4,7 @@ from typing import Any, Final
 
 import msgspec
 
+from zester_modules.words import shown
 from zester_proto.render.nodes import Dialect, Mapping, Node, Place, Scalar, Sequence
 from zester_proto.render.values import scalar
 from zester_proto.tree.problems import Problems
@@ -21,6 +22,9 @@ TURNED: Final = (
 ALL_REQUISITES: Final = frozenset({*REQUISITES, *TURNED, "use", "prerequired"})
 
 _KINDS: Final = {Scalar: "a single value", Sequence: "a list", Mapping: "a mapping"}
+
+
+_EXAMPLE: Final = "file.managed"
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
@@ -179,8 +183,8 @@ class _Reader:
             return found
         if not isinstance(node, Mapping):
             self._problems.error(
-                f"the id {key.text!r} holds {_KINDS[type(node)]}, not a state",
-                key.place, "below an id stands `state.function:`",
+                f"the id {key.text!r} holds {_said(node)}, not a state",
+                key.place, f"below it has to stand `state.function:`, such as `{_EXAMPLE}:`",
             )  # fmt: skip
             return None
         for name, value in node.pairs:
@@ -189,6 +193,9 @@ class _Reader:
         return found
 
     def _is_id(self, key: Scalar) -> bool:
+        if self._source.dialect == "zy" and not key.text.strip():
+            self._problems.error("an id is empty", key.place, "name what this state is for")
+            return False
         if self._source.dialect == "zy" or isinstance(scalar(key, "sls"), str):
             return True
         self._problems.error(
@@ -245,6 +252,12 @@ class _Reader:
                 f"an argument in {block.id!r} is {_KINDS[type(item)]}", item.place,
                 "write `- argument: value`",
             )  # fmt: skip
+
+
+def _said(node: Node) -> str:
+    if not isinstance(node, Scalar) or node.place.secret:
+        return _KINDS[type(node)]
+    return shown(node.text) if node.text else "nothing"
 
 
 def single_pair(node: Node) -> tuple[Scalar, Node] | None:

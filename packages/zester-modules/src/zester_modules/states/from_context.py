@@ -62,9 +62,9 @@ def request_of(
     strict: bool = False,
     exclude: Iterable[str] = (),
 ) -> Request:
-    """Give a request out of an operator's words: `a,b` is two files, no name is the top file."""
+    """Give a request; no name is the top file, and of what is left out `a,b` is two."""
     return Request(
-        references=split_names(names) or None,
+        references=[*names] or None,
         env=env or None,
         exclude=split_names(exclude),
         strict=strict or context.strict,

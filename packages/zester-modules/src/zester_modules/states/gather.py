@@ -13,7 +13,7 @@ from zester_proto.render.yaml import load
 from zester_proto.tree.files import BadTree
 from zester_proto.tree.folders import Tree
 from zester_proto.tree.problems import Problems
-from zester_proto.tree.reference import Found, absolute, is_glob, matching, sls_names
+from zester_proto.tree.reference import Found, absolute, dotted, is_glob, matching, sls_names
 from zester_proto.tree.renderers import KNOWN, instead_of, pipe_of
 from zester_proto.units import did_you_mean
 
@@ -162,14 +162,25 @@ class Gatherer:
             self._problems.error(error.message, place, error.hint)
             return None
         if found is None:
-            stem = reference.replace(".", "/")
-            near = did_you_mean(reference, self._tree.references(env))
-            looked = f"{stem}.zy, {stem}.sls, {stem}/init.zy and {stem}/init.sls were looked for"
-            self._problems.error(
-                f"there is no state file {reference!r} in the environment {env!r}", place,
-                "; ".join(text for text in (near, looked) if text),
-            )  # fmt: skip
+            message = f"there is no state file {reference!r} in the environment {env!r}"
+            if env not in self._tree.environments:
+                hint = did_you_mean(env, self._tree.environments)
+                self._problems.error(f"there is no environment {env!r}", place, hint)
+            else:
+                self._problems.error(message, place, self._hint(env, reference))
         return found
+
+    def _hint(self, env: str, reference: str) -> str:
+        known = self._tree.references(env)
+        meant = dotted(reference)
+        if meant != reference and meant in known:
+            return f"write {meant}: dots between folders, and no suffix"
+        if "/" in reference or "" in reference.split("."):
+            return "write dots between folders, and no suffix: web.nginx is web/nginx.zy"
+        stem = reference.replace(".", "/")
+        looked = f"{stem}.zy, {stem}.sls, {stem}/init.zy and {stem}/init.sls were looked for"
+        near = did_you_mean(reference, known)
+        return f"{near}; {looked}" if near else looked
 
     def _text(self, source: Source) -> LineMap | None:
         data = self._tree.read(source.env, source.path) or b""

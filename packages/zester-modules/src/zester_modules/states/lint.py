@@ -51,6 +51,9 @@ def lint(context: Context, names: Iterable[str], env: str = "") -> dict[str, Any
 def _of_top(context: Context, tree: Tree, env: str) -> Problems:
     """Read the top file of an environment as this peel would, and all that it says of others."""
     problems = Problems(strict=True)
+    if env not in tree.environments:
+        hint = did_you_mean(env, tree.environments)
+        problems.error(f"there is no environment {env!r}", None, hint)
     if "top" not in tree.references(env):
         return problems
     templates = compiler_of(context, Request(references=[], env=env)).templates

@@ -81,6 +81,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     requisites: tuple[Requisite, ...] = ()
     options: Options = Options()
     source: Place
+    """Line 0: it stands in no file, and `file` says what was typed."""
     sls: str
     """The reference of its file: `nginx.config`."""
     env: str = "base"

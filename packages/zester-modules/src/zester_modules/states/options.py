@@ -139,7 +139,7 @@ class _Reader:
         except (msgspec.ValidationError, ValueError):
             pass
         hint = "it is true, a number, or attempts, interval, until and splay"
-        self._note(f"`retry` of {self._chunk.id!r} is none", hint, arg)
+        self._note(f"`retry` of {self._chunk.id!r} does not say how often", hint, arg)
         return None
 
     def truth(self, arg: Arg) -> bool | None:

@@ -140,8 +140,8 @@ class Resources:
         hidden = [one for one in self._third.shadowed() if one.name == module]
         if hidden:
             return hidden[0].message
-        if not dot:
-            return f"a state's function is written module.function; modules: {', '.join(known)}"
+        if not module or not dot:
+            return f"a state is written module.function; modules: {', '.join(known)}"
         like = module if module in known else suggest(module, known)
         if like:
             try:

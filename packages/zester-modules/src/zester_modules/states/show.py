@@ -43,7 +43,7 @@ def state_data(state: State, compiled: Compiled) -> dict[str, Any]:
         "order": state.order,
         "arguments": MASK if state.sensitive or state.options.no_log else arguments_data(state),
         "requisites": [_requisite(one, compiled) for one in state.requisites],
-        "source": {"file": state.source.file, "line": state.source.line},
+        "source": source_data(state),
         "unknown": state.unknown,
     }
     if state.problem:
@@ -51,6 +51,11 @@ def state_data(state: State, compiled: Compiled) -> dict[str, Any]:
     if state.warnings:
         data["warnings"] = list(state.warnings)
     return data
+
+
+def source_data(state: State) -> dict[str, Any]:
+    """Give where a state stands; no line if it is in no file, but was typed."""
+    return {"file": state.source.file, "line": state.source.line or None}
 
 
 def arguments_data(state: State) -> dict[str, Any]:

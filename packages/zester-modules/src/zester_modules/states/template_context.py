@@ -157,11 +157,17 @@ class Templates:
         if renderer is None:
             given = self._given
             renderer = self._renderers[env] = Renderer(
-                lambda path: self._tree.read(env, path), codes=given.codes, filters=given.filters,
+                lambda path: self._bytes(env, path), codes=given.codes, filters=given.filters,
                 env=given.jinja_env, sls_env=given.jinja_sls_env, limits=given.limits,
                 secrets=self.secrets if given.secret is not None else None, reads=self.reads,
             )  # fmt: skip
         return renderer
+
+    def _bytes(self, env: str, path: str) -> bytes | None:
+        data = self._tree.read(env, path)
+        if data is None:
+            self._tree.refuse_barred(env, path)
+        return data
 
     # What functions may ask of the tree (tree_view.py).
 

@@ -8,6 +8,7 @@ from zester_modules.host.address import shown
 from zester_modules.host.machine import HostProblem
 from zester_modules.sources.digests import SKIP, Digest, listed, parsed, verify
 from zester_modules.states.trees import CACHE_MAX
+from zester_proto.tree.files import BadTree
 from zester_proto.tree.folders import Tree, split_source
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class TreeSources:
         split = split_source(source)
         if split is not None:
             path, own = split
-            return self._from_tree(own or env or self._env, path)
+            return self._from_tree(own or env or self._env, path, source)
         path = source.removeprefix("file://")
         if path.startswith("/"):
             return Path(path) if Path(path).exists() else None
@@ -76,13 +77,18 @@ class TreeSources:
             hint="salt://, zester://, http://, https:// and whole paths can",
         )
 
-    def _from_tree(self, env: str, path: str) -> Path | None:
+    def _from_tree(self, env: str, path: str, source: str) -> Path | None:
         here = self._tree.locate(env, path)
         if here is not None:
             return here
         found = self._tree.obtain(env, path)
-        if found is not None:
-            self._fetched(found)
+        if found is None:
+            try:
+                self._tree.refuse_barred(env, path, source)
+            except BadTree as error:
+                raise HostProblem(error.message, hint=error.hint) from error
+            return None
+        self._fetched(found)
         return found
 
     def _from_web(self, source: str, digest: str, env: str) -> Path | None:

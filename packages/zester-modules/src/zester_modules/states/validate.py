@@ -13,6 +13,7 @@ from zester_modules.states.resolve import Resolved
 from zester_modules.states.resources_table import Resources
 from zester_proto.render.nodes import Problem
 from zester_proto.tree.problems import Problems
+from zester_proto.units import suggest
 
 
 class Validator:
@@ -83,8 +84,16 @@ class Validator:
         places = {key: arg.place for key, arg in arguments.items()}
         fitted = fit(resource, chunk.name, nodes, chunk.source.dialect, places)
         for bad in fitted.problems:
-            notes.argument(bad)
+            notes.argument(_near(bad, resource))
         return fitted.params
+
+
+def _near(bad: BadParameter, resource: AnyResource) -> BadParameter:
+    """Suggest what every state takes, too: a misspelt `unless` is near to `runas`."""
+    if bad.kind != "unknown":
+        return bad
+    near = suggest(bad.argument, [*parameters(resource), *OWN, *SHARED])
+    return msgspec.structs.replace(bad, hint=f"did you mean {near}?") if near else bad
 
 
 class _Notes:

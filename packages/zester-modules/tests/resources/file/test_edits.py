@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from zester_modules.host.machine import HostProblem
+from zester_proto.errors import ZesterError
 
 ROWS: list[tuple[str, dict[str, Any], str, str]] = [
     ("append", {"text": "b"}, "a\n", "a\nb\n"),
@@ -103,7 +104,12 @@ def test_an_edit_writes_what_it_says(
     [
         ("replace", {"pattern": "a", "repl": "b"}, "there is no file"),
         ("comment", {"regex": "a"}, "there is no file"),
-        ("replace", {"pattern": "(", "repl": "b"}, "no regular expression"),
+        (
+            "replace",
+            {"pattern": "a(", "repl": "b"},
+            r"pattern 'a\(' is no regular expression: missing \), .* at character 2",
+        ),
+        ("comment", {"regex": "^("}, r"regex '\^\(' is no regular expression: .* at character 2"),
         ("keyvalue", {"key": "a"}, "no value"),
         ("line", {"content": "a\nb"}, "more than one line"),
         ("blockreplace", {"content": "a"}, "there is no file"),
@@ -112,9 +118,17 @@ def test_an_edit_writes_what_it_says(
 def test_an_edit_that_cannot_be_says_why(
     law: Any, place: Path, function: str, given: dict[str, Any], why: str
 ):
-    with pytest.raises(HostProblem, match=why):
+    with pytest.raises(ZesterError, match=why):
         law(f"file.{function}", "f", **given)
     assert list(place.iterdir()) == []
+
+
+def test_what_stands_in_for_a_match_has_to_fit(law: Any, place: Path):
+    (place / "f").write_text("a")
+    with pytest.raises(HostProblem, match=r"which has 1 group: invalid group reference 2"):
+        law("file.replace", "f", pattern="(a)", repl=r"\2")
+    with pytest.raises(ZesterError, match="insert_before_match '\\[' is no regular"):
+        law("file.blockreplace", "f", content="x", insert_before_match="[")
 
 
 def test_half_a_block_is_refused(law: Any, place: Path):

@@ -84,6 +84,12 @@ def test_what_cannot_be_is_said(law: Any, place: Path, given: dict[str, Any], wh
     assert not (place / "f").exists()
 
 
+def test_a_name_that_is_too_long_says_how_long_it_may_be(law: Any):
+    with pytest.raises(HostProblem, match="File name too long") as caught:
+        law("file.managed", "n" * 256, contents="x")
+    assert "at most 255 bytes" in caught.value.hint
+
+
 def test_folders_above_are_made_only_when_asked_for(law: Any, place: Path):
     with pytest.raises(HostProblem, match="there is no folder"):
         law("file.managed", "a/b/f", contents="x")

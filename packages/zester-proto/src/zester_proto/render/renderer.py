@@ -22,6 +22,7 @@ import msgspec
 from jinja2 import StrictUndefined, Undefined, UndefinedError
 from jinja2.tests import TESTS as BUILTIN_TESTS
 
+from zester_proto.errors import ZesterError
 from zester_proto.providers import Providers
 from zester_proto.render.bounds import check_size
 from zester_proto.render.code_cache import CodeCache
@@ -102,8 +103,8 @@ class Renderer:
         """Make a renderer.
 
         Args:
-            read: gives the bytes of a file by its path from the tree's root, or None. Paths have
-                no `..` and no leading `/`.
+            read: gives the bytes of a file by its path from the tree's root, or None; a
+                ZesterError of it says why it cannot. Paths have no `..` and no leading `/`.
             codes: where compiled templates are kept; without it, nowhere.
             filters: more filters, or others in place of ours.
             tests: the same for tests (`x is NAME`).
@@ -171,8 +172,11 @@ class Renderer:
         return ()
 
     def _render(self, job: "_Job", data: str | bytes | None) -> Rendered:
-        if data is None:
-            data = self._read(job.path)
+        try:
+            if data is None:
+                data = self._read(job.path)
+        except ZesterError as error:
+            return _failed(job.path, (Problem(message=error.message, hint=error.hint),))
         if data is None:
             missing = Problem(message=f"there is no file {job.path} in the tree")
             return _failed(job.path, (missing,))

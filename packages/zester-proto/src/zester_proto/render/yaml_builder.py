@@ -51,7 +51,7 @@ class _Open:
         self.mapping = mapping
         self.items: list[Node] = []
         self.pairs: list[tuple[Scalar, Node]] = []
-        self.seen: dict[Any, Place] = {}
+        self.seen: dict[Any, Scalar] = {}
         self.merged: dict[Any, tuple[Scalar, Node]] = {}
         self.key: Scalar | None = None
         self.key_at: Any = None
@@ -183,13 +183,19 @@ class Builder:
             self._merge(into, value)
             return
         same = scalar(key, self._dialect)
-        first = into.seen.setdefault(same, key.place)
-        if first is key.place:
+        first = into.seen.setdefault(same, key)
+        if first is key:
             into.pairs.append((key, value))
             return
-        where = f"line {first.line}" if first.file == key.place.file else str(first)
-        message = f"the key {key.text!r} is there twice, first in {where}"
-        self._say(into.key_at, message, "keep one of them")
+        place = first.place
+        where = f"line {place.line}" if place.file == key.place.file else str(place)
+        if key.text == first.text:
+            message = f"the key {key.text!r} is there twice, first in {where}"
+            hint = "keep one of them"
+        else:  # 1, 1.0 and true are one key to Python, yes and true one word to Salt
+            message = f"the key {key.text!r} means the same as {first.text!r} in {where}"
+            hint = "keep one, or put quotes around those that are text"
+        self._say(into.key_at, message, hint)
 
     def _merge(self, into: _Open, value: Node) -> None:
         sources = value.items if isinstance(value, Sequence) else (value,)

@@ -11,7 +11,7 @@ _INIT: Final = "init"
 
 
 class BadTree(ZesterError):
-    """Raised when an environment is asked for that no root is configured for."""
+    """Raised when what is asked of a tree is there, and cannot be had; the text says why."""
 
 
 class TreeFiles(ABC):
@@ -36,6 +36,28 @@ class TreeFiles(ABC):
     @abstractmethod
     def paths(self, env: str) -> Iterable[str]:
         """Give the paths of all files of an environment, sorted."""
+
+    def barred(self, env: str, path: str) -> str:
+        """Say why what lies at a path is no file of the tree: `is a folder`; else nothing."""
+        del env, path
+        return ""
+
+    def refuse_barred(self, env: str, path: str, shown: str = "") -> None:
+        """Refuse what lies at a path and is no file of the tree.
+
+        Args:
+            env: the environment.
+            path: in it; nothing need be there.
+            shown: how it was asked for; else its path.
+
+        Raises:
+            BadTree: something is there.
+        """
+        if why := self.barred(env, path):
+            raise BadTree(
+                f"{shown or path} {why}",
+                hint="a tree holds files, and links to such within their own root",
+            )
 
     def folders(self, env: str) -> list[str]:
         """Give all folders that hold files, as `cp.list_master_dirs` does."""
@@ -64,10 +86,11 @@ class TreeFiles(ABC):
         `a.b` is `a/b.zy` or `a/b.sls`, else `a/b/init.zy` or `a/b/init.sls`.
 
         Raises:
-            BadTree: both suffixes are there.
+            BadTree: both suffixes are there, or what is there is no file of the tree.
         """
         stem = reference.replace(".", "/")
-        for name in (stem, f"{stem}/{_INIT}"):
+        names = (stem, f"{stem}/{_INIT}")
+        for name in names:
             there = [one for one in SUFFIXES if self.has(env, name + one)]
             if len(there) > 1:
                 raise BadTree(
@@ -76,13 +99,15 @@ class TreeFiles(ABC):
                 )
             if there:
                 return Found(path=name + there[0], dialect=SUFFIXES[there[0]])
+        for path in (name + suffix for name in names for suffix in SUFFIXES):
+            self.refuse_barred(env, path)
         return None
 
     def top(self, env: str) -> Found | None:
         """Give the top file of an environment, or None.
 
         Raises:
-            BadTree: both suffixes are there.
+            BadTree: as of `find`.
         """
         return self.find(env, "top") if not self.has(env, "top/init.sls") else None
 

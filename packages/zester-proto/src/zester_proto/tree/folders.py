@@ -60,6 +60,16 @@ class Tree(TreeFiles):
                 return found
         return None
 
+    def barred(self, env: str, path: str) -> str:
+        """Say why what lies at a path is no file of the tree: `is a folder`; else nothing."""
+        parts = path.removesuffix("/").split("/")
+        if ".." in parts:
+            return "climbs out of the tree"
+        if "" in parts or "." in parts or "\0" in path:
+            return ""
+        every = (_why_barred(one, path, self._real[one]) for one in self.roots.get(env, ()))
+        return next((why for why in every if why), "")
+
     def obtain(self, env: str, path: str) -> Path | None:
         """Give where a file lies, or None; a tree whose files come from afar fetches it first."""
         return self.locate(env, path)
@@ -124,7 +134,32 @@ def _is_file_within(path: Path, root: str) -> bool:
         real = os.path.realpath(path)
     except (OSError, ValueError):
         return False
-    return real.startswith(root.rstrip("/") + "/")
+    return _is_below(real, root)
+
+
+def _why_barred(root: Path, path: str, real: str) -> str:
+    """Say why what lies at a path cannot be read as a file of the tree; else nothing."""
+    here = root / path
+    way = [root, *(root / one for one in reversed(Path(path).parents[:-1])), here]
+    for one in way[1:]:
+        if one.is_symlink() and not _is_below(os.path.realpath(one), real):
+            link = "is a link" if one == here else f"lies behind the link {one.relative_to(root)}"
+            return f"{link} that leaves the tree, to {os.path.realpath(one)}"
+    try:
+        mode = here.stat().st_mode
+    except FileNotFoundError:
+        return f"is a link to nothing: {here.readlink()}" if here.is_symlink() else ""
+    except NotADirectoryError:
+        return ""
+    except OSError as error:
+        return f"cannot be looked at: {error.strerror}"
+    if not stat.S_ISREG(mode):
+        return "is a folder" if stat.S_ISDIR(mode) else "is no regular file"
+    return "" if os.access(here, os.R_OK) else "cannot be read: Permission denied"
+
+
+def _is_below(path: str, root: str) -> bool:
+    return path.startswith(root.rstrip("/") + "/")
 
 
 def _walk(root: Path) -> Iterator[str]:

@@ -30,6 +30,15 @@ def reference_of(path: str) -> str | None:
     return None
 
 
+def dotted(text: str) -> str:
+    """Give the reference that somebody meant who wrote a path: `salt://a/b.sls` is `a.b`."""
+    bare = text.partition("://")[2] or text
+    bare = bare.removeprefix("./").strip("/")
+    for suffix in SUFFIXES:
+        bare = bare.removesuffix(suffix)
+    return bare.removesuffix("/init").replace("/", ".")
+
+
 def is_glob(text: str) -> bool:
     """Say whether a text is a pattern."""
     return any(sign in text for sign in "*?[")

@@ -22,6 +22,18 @@ _KINDS: Final[tuple[tuple[Callable[[int], bool], FileKind], ...]] = (
     (stat.S_ISBLK, "block"),
 )  # fmt: skip
 _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_HINTS: Final = {
+    errno.EACCES: "as whom does the peel run? `ls -ld` on that path shows who may",
+    errno.EBUSY: "something is mounted there, or it is in use",
+    errno.EISDIR: "a folder lies there: remove it first",
+    errno.ELOOP: "a link on the way leads back to itself",
+    errno.ENAMETOOLONG: "each name in a path has at most 255 bytes, the whole of it 4095",
+    errno.ENOENT: "no file can be made there, as in /proc and /sys; or a folder above it is gone",
+    errno.ENOSPC: "the disk is full: `df -h` and `df -i` on that path",
+    errno.ENOTDIR: "something above it is no folder",
+    errno.EPERM: "as whom does the peel run? `lsattr` shows whether it is immutable",
+    errno.EROFS: "the file system is mounted read-only",
+}
 _ABSENT: Final = (FileNotFoundError, NotADirectoryError)
 # the calls that take a folder's descriptor are os's alone; pathlib has none of them
 
@@ -239,5 +251,6 @@ def _stat(found: os.stat_result, target: str) -> Stat:
 
 
 def problem(what: str, error: OSError) -> HostProblem:
-    """Give the error of a call that failed."""
-    return HostProblem(f"{what}: {error.strerror or error}")
+    """Give the error of a call that failed, and what to do about it where that is known."""
+    hint = _HINTS.get(error.errno or 0, "")
+    return HostProblem(f"{what}: {error.strerror or error}", hint=hint)

@@ -7,7 +7,6 @@ from typing import Annotated, Any, Final
 import msgspec
 from msgspec import Meta
 
-from zester_modules.host.machine import HostProblem
 from zester_modules.resource import Changes, Plan, Resource, Scope
 from zester_modules.resources.cmd.command import (
     RETIRES,
@@ -18,6 +17,7 @@ from zester_modules.resources.cmd.command import (
     paths_of,
     planned,
 )
+from zester_modules.resources.missing import missing
 
 
 class Params(CommandParams, frozen=True, kw_only=True):
@@ -45,7 +45,7 @@ def check(params: Params, scope: Scope) -> Plan:
     source = params.source or params.name.split(None, 1)[0]
     found = scope.sources.fetch(source, digest=params.source_hash)
     if found is None:
-        raise HostProblem(f"there is no source {source}", hint="look at the tree")
+        raise missing(source)
     text = found.read_bytes()
     if params.template:
         rendered = scope.render(

@@ -9,6 +9,7 @@ from msgspec import Meta
 from zester_modules.host.machine import HostProblem
 from zester_modules.resource import Leaf, Plan, Resource, Scope
 from zester_modules.resources.cron.table import Table, apply, path_of, paths_of, planned, read
+from zester_modules.resources.missing import missing
 from zester_modules.tables import crontab
 
 
@@ -46,7 +47,7 @@ def _digest(data: bytes) -> str | None:
 def _wanted(params: Params, scope: Scope) -> bytes:
     found = scope.sources.fetch(params.name, digest=params.source_hash)
     if found is None:
-        raise HostProblem(f"there is no source {params.name}", hint="look at the tree")
+        raise missing(params.name)
     data = found.read_bytes()
     if not params.template:
         return data

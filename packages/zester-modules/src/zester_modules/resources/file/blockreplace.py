@@ -7,9 +7,9 @@ import msgspec
 from msgspec import Meta
 
 from zester_modules.host.machine import HostProblem
+from zester_modules.regexes import compiled
 from zester_modules.resource import Plan, Resource, Scope
 from zester_modules.resources.file.edit import edited, lines_of, text_from
-from zester_modules.resources.file.replace import compiled
 from zester_modules.resources.file.sourced import first, rendered
 from zester_modules.resources.file.steps import apply, text_of
 
@@ -84,8 +84,11 @@ def _marked(params: Params, lines: list[str]) -> tuple[int, int] | None:
 
 def _placed(params: Params, lines: list[str], block: list[str]) -> list[str]:
     whole = [params.marker_start, *block, params.marker_end]
-    for pattern, behind in ((params.insert_before_match, 0), (params.insert_after_match, 1)):
-        expression = compiled(pattern) if pattern else re.compile("(?!)")
+    for name, pattern, behind in (
+        ("insert_before_match", params.insert_before_match, 0),
+        ("insert_after_match", params.insert_after_match, 1),
+    ):
+        expression = compiled(pattern, argument=name) if pattern else re.compile("(?!)")
         found = [at for at, line in enumerate(lines) if expression.search(line)]
         if found:
             at = found[0] + behind

@@ -6,9 +6,9 @@ import msgspec
 from msgspec import Meta
 
 from zester_modules.host.machine import HostProblem
+from zester_modules.regexes import compiled
 from zester_modules.resource import Plan, Resource, Scope
 from zester_modules.resources.file.edit import Change, edited
-from zester_modules.resources.file.replace import compiled
 from zester_modules.resources.file.steps import apply
 
 
@@ -32,7 +32,7 @@ def _without_sign(line: str, char: str) -> str | None:
 
 def check_comment(params: Params, scope: Scope) -> Plan:
     """Plan to put the sign before every line that matches."""
-    expression = compiled(params.regex)
+    expression = compiled(params.regex, argument="regex")
 
     def change(text: str) -> str:
         lines = text.split("\n")
@@ -52,7 +52,7 @@ def check_comment(params: Params, scope: Scope) -> Plan:
 
 def check_uncomment(params: Params, scope: Scope) -> Plan:
     """Plan to take one sign from every comment that matches."""
-    expression = compiled(params.regex)
+    expression = compiled(params.regex, argument="regex")
 
     def change(text: str) -> str:
         lines = text.split("\n")

@@ -41,7 +41,10 @@ def check(params: Params, scope: Scope) -> Plan:
     source, path = whole(params.source), whole(params.name)
     found = scope.machine.follow(source)
     if found is None:
-        raise HostProblem(f"there is no source {source}")
+        raise HostProblem(
+            f"there is no source {source}",
+            hint="it is a path of this host; what comes from the tree is for file.managed",
+        )
     there = scope.machine.follow(path)
     if params.subdir and there is not None and there.kind == "folder":
         path = posixpath.join(path, posixpath.basename(source))

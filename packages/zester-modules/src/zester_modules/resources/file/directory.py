@@ -2,7 +2,6 @@
 
 import fnmatch
 import posixpath
-import re
 from collections.abc import Iterator
 from typing import Annotated, Final
 
@@ -10,6 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from zester_modules.host.machine import HostProblem, Stat
+from zester_modules.regexes import compiled
 from zester_modules.resource import Leaf, Plan, Resource, Scope
 from zester_modules.resources.file.steps import (
     Remove,
@@ -154,10 +154,14 @@ def _holds_kept(params: Params, folder: str, inner: str, scope: Scope) -> bool:
 
 
 def is_excluded(relative: str, patterns: list[str] | None) -> bool:
-    """Say whether a path below a folder matches a glob or an `E@` regex."""
+    """Say whether a path below a folder matches a glob or an `E@` regex.
+
+    Raises:
+        BadRegex: that is none.
+    """
     for pattern in patterns or ():
         if pattern.startswith("E@"):
-            if re.search(pattern[2:], relative):
+            if compiled(pattern[2:], argument="behind E@,").search(relative):
                 return True
         elif fnmatch.fnmatchcase(relative, pattern) or fnmatch.fnmatchcase(
             posixpath.basename(relative), pattern

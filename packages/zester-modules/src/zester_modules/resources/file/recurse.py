@@ -22,6 +22,7 @@ from zester_modules.resources.file.wanted import (
     look_work,
     new_folder,
 )
+from zester_modules.resources.missing import missing
 from zester_modules.words import Mode
 from zester_proto.tree.folders import split_source
 
@@ -84,13 +85,19 @@ def _files(params: Params, scope: Scope) -> dict[str, str]:
     for folder in params.source:
         split = split_source(folder)
         if split is None:
-            raise HostProblem(f"{folder} is no folder of a tree", hint="write salt:// before it")
+            raise HostProblem(
+                f"{folder} is no folder of a tree",
+                hint="write salt:// before it; file.copy takes a folder of this host",
+            )
         prefix = split[0].strip("/")
         found = scope.sources.find(folder)
         if found:
             cut = len(prefix) + 1 if prefix else 0
             return {(split_source(one) or (one, ""))[0][cut:]: one for one in found}
-    raise HostProblem(f"none of the sources holds a file: {', '.join(params.source)}")
+    raise HostProblem(
+        f"no file of the tree lies below {' or '.join(params.source)}",
+        hint="cp.list_master_dirs shows which folders the tree has; empty ones are not part of it",
+    )
 
 
 def _above(path: str) -> Iterator[str]:
@@ -111,7 +118,7 @@ def _folder(path: str, look: Look, scope: Scope) -> Work:
 def _file(params: Params, path: str, source: str, look: Look, scope: Scope) -> Work:
     found = fetched(source, scope)
     if found is None:
-        raise HostProblem(f"there is no source {source} any more")
+        raise missing(source)
     if params.file_mode == "keep":
         look = msgspec.structs.replace(look, mode=found.mode)
     data = rendered(found, params.template, scope, params.context, params.defaults)

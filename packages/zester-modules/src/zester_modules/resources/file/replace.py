@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from zester_modules.host.machine import HostProblem
+from zester_modules.regexes import compiled
 from zester_modules.resource import Plan, Resource, Scope
 from zester_modules.resources.file.edit import edited
 from zester_modules.resources.file.steps import apply
@@ -54,18 +55,6 @@ def flags_of(flags: Any) -> int:
     return int(number)
 
 
-def compiled(pattern: str, flags: int = 0) -> re.Pattern[str]:
-    """Give a regular expression.
-
-    Raises:
-        HostProblem: it is none.
-    """
-    try:
-        return re.compile(pattern, flags)
-    except (re.error, ValueError) as error:
-        raise HostProblem(f"{pattern!r} is no regular expression: {error}") from error
-
-
 def check(params: Params, scope: Scope) -> Plan:
     """Plan to replace what matches, or to add what is missing."""
     expression = compiled(params.pattern, flags_of(params.flags))
@@ -80,7 +69,11 @@ def check(params: Params, scope: Scope) -> Plan:
                     literal if params.backslash_literal else params.repl, text, params.count
                 )
             except (re.error, IndexError) as error:
-                raise HostProblem(f"repl does not fit the pattern: {error}") from error
+                raise HostProblem(
+                    f"repl {params.repl!r} does not fit the pattern, which has "
+                    f"{expression.groups} group{'s' * (expression.groups != 1)}: {error}",
+                    hint="backslash_literal: true, if its backslashes mean themselves",
+                ) from error
         if not adds or re.search(rf"^{re.escape(given)}$", text, re.MULTILINE):
             return text
         if params.prepend_if_not_found:

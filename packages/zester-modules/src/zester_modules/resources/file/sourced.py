@@ -9,6 +9,7 @@ import msgspec
 from zester_modules.host.machine import HostProblem
 from zester_modules.resource import Scope
 from zester_modules.resources.file.steps import bytes_of
+from zester_modules.resources.missing import missing
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,10 +72,7 @@ def first(sources: list[Any], scope: Scope, digest: str = "", name: str = "") ->
         if found is not None:
             return found
         tried.append(source)
-    what = "there is no source" if len(tried) == 1 else "none of the sources is there:"
-    raise HostProblem(
-        f"{what} {', '.join(tried)}", hint="cp.list_master shows which files the tree has"
-    )
+    raise missing(*tried)
 
 
 def _listed(sources: list[Any]) -> list[tuple[str, str]]:

@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from zester_modules.host.address import shown
 from zester_modules.host.machine import HostProblem, Unknowable, WebAnswer, WebRequest
+from zester_modules.regexes import compiled
 from zester_modules.resource import Changes, Leaf, Plan, Resource, Scope
 from zester_modules.resources.http.asking import RETIRES, Asking, request_of
 from zester_modules.words import Duration
@@ -134,15 +135,12 @@ def _has_status(params: Params, status: str) -> bool:
 
 
 def _hold_patterns(params: Params) -> None:
-    for text, how in (
-        (params.match, params.match_type), (str(params.status or ""), params.status_type),
-    ):  # fmt: skip
-        if how != "pcre":
-            continue
-        try:
-            re.compile(text)
-        except re.error as error:
-            raise HostProblem(f"{text!r} is no regular expression: {error}") from error
+    for name, text, how in (
+        ("match", params.match, params.match_type),
+        ("status", str(params.status or ""), params.status_type),
+    ):
+        if how == "pcre":
+            compiled(text, argument=name)
 
 
 def _output(answer: WebAnswer | None, scope: Scope) -> dict[str, Any] | None:

@@ -7,6 +7,7 @@ import msgspec
 
 from zester_modules.host.machine import HostProblem, Package, Packages, Wanted
 from zester_modules.resource import Scope
+from zester_modules.resources.missing import missing
 
 _OPERATORS: Final = (">=", "<=", "!=", "==", ">", "<", "=")
 
@@ -76,7 +77,7 @@ def names_of(name: str, pkgs: list[Any] | None) -> list[str]:
 def _sourced(name: str, place: str, scope: Scope) -> Wish:
     found = scope.sources.fetch(place, digest="skip_verify" if "://" in place else "")
     if found is None:
-        raise HostProblem(f"the package {place} of {name} cannot be found")
+        raise missing(place)
     return Wish(name=name, source=str(found))
 
 

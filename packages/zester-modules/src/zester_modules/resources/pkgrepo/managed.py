@@ -10,6 +10,7 @@ from msgspec import Meta
 from zester_modules.host.machine import HostProblem
 from zester_modules.resource import Leaf, Plan, Resource, Scope
 from zester_modules.resources.edits import Edit, Todo, apply, edit, text_at
+from zester_modules.resources.missing import missing
 from zester_modules.resources.pkgrepo.line import Line, bare_key, parse, slug, with_stanza
 
 KEYRINGS: Final = "/etc/apt/keyrings"
@@ -105,7 +106,7 @@ def _key(params: Params, scope: Scope) -> bytes:
         return params.key_text.encode()
     found = scope.sources.fetch(params.key_url, digest="skip_verify")
     if found is None:
-        raise HostProblem(f"there is no key at {params.key_url}")
+        raise missing(params.key_url)
     return found.read_bytes()
 
 

@@ -7,6 +7,7 @@ from msgspec import Meta
 
 from zester_modules.host.machine import HostProblem
 from zester_modules.resource import Leaf, Plan, Resource, Scope
+from zester_modules.resources.missing import missing
 from zester_modules.resources.ssh_auth.place import Keys, apply, place_of, planned
 from zester_modules.resources.whole_file import Edit
 from zester_modules.tables import authorized_keys
@@ -62,7 +63,7 @@ def _given(params: Params, scope: Scope) -> list[Line]:
         return [_key(params.name, params)]
     found = scope.sources.fetch(params.source)
     if found is None:
-        raise HostProblem(f"there is no source {params.source}", hint="look at the tree")
+        raise missing(params.source)
     texts = found.read_text().splitlines()
     keys = [_key(text, params) for text in texts if text.strip() and not text.startswith("#")]
     if not keys:

@@ -6,7 +6,7 @@ from typing import Any
 from zester_modules.resource import HIDDEN_DIFF, Leaf, Unknown
 from zester_modules.states.model import Compiled, State
 from zester_modules.states.run.outcome import Ran, Row
-from zester_modules.states.show import problem_data
+from zester_modules.states.show import problem_data, source_data
 from zester_proto import codec
 from zester_proto.errors import CodecError
 from zester_proto.render.nodes import Mapping, Node, Scalar, Sequence
@@ -64,7 +64,7 @@ def _state(row: Row) -> dict[str, Any]:
         "reaction": ran.reaction,
         "attempts": ran.attempts,
         "duration_ms": round(ran.duration_ms, 3),
-        "source": {"file": state.source.file, "line": state.source.line},
+        "source": source_data(state),
     }
 
 
@@ -78,7 +78,7 @@ def _comment(state: State, ran: Ran) -> str:
 
 
 def _secret_texts(node: Node) -> Iterator[str]:
-    # of `state.single` the arguments are plain values, which the masker knows
+    # of `state.single` no place is secret: the masker knows its arguments as they were given
     match node:
         case Scalar():
             if node.place.secret:
