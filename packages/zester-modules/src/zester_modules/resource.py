@@ -99,6 +99,17 @@ class Functions(Protocol):
         ...
 
 
+class SourceFolder(msgspec.Struct, frozen=True, kw_only=True):
+    """What a folder of the tree holds, by paths below it."""
+
+    files: Mapping[str, str] = {}
+    """Sources of files; what links name within the tree is among them."""
+    folders: tuple[str, ...] = ()
+    """Folders that hold nothing."""
+    links: Mapping[str, str] = {}
+    """Where links lead."""
+
+
 class Sources(Protocol):
     """Where files of a tree, of this host and of the web come from (states.md 6)."""
 
@@ -115,8 +126,8 @@ class Sources(Protocol):
         """
         ...
 
-    def find(self, folder: str, *, env: str = "") -> list[str]:
-        """Give the sources of all files below a folder of the tree, sorted."""
+    def below(self, folder: str, *, env: str = "") -> SourceFolder | None:
+        """Give what a folder of the tree holds; None where the tree has none of that name."""
         ...
 
 
@@ -132,6 +143,16 @@ class Templates(Protocol):
             ZesterError: it cannot be rendered; file and line are in the message.
         """
         ...
+
+
+class OtherState(msgspec.Struct, frozen=True, kw_only=True):
+    """Another state of the same run, as far as it concerns this one."""
+
+    id: str
+    paths: tuple[str, ...] = ()
+    """Paths that it keeps, each with all below; those that its parameters name."""
+    params: Any = None
+    """None where they do not fit."""
 
 
 class Scope(msgspec.Struct, kw_only=True):
@@ -162,6 +183,8 @@ class Scope(msgspec.Struct, kw_only=True):
     """It is made with a secret: what it writes is nobody else's."""
     masker: Masker = msgspec.field(default_factory=Masker)
     """Knows this peel's secrets."""
+    others: Callable[[], Sequence[OtherState]] = tuple
+    """The other states of this run, wherever they stand in it."""
     started: set[str] = msgspec.field(default_factory=set[str])
     """Services that this run started: they need no restart."""
     log: logging.Logger = msgspec.field(default_factory=lambda: logging.getLogger("zester.state"))
@@ -213,3 +236,11 @@ class Resource(msgspec.Struct, Generic[P], frozen=True, kw_only=True):
 
 
 AnyResource = Resource[Any]
+
+
+def paths_of(resource: AnyResource, params: Any) -> tuple[str, ...] | None:
+    """Give the paths that a state can change at most, with all below; None: more than paths."""
+    paths = resource.paths(params) if resource.paths is not None else None
+    if paths is not None:
+        return tuple(paths)
+    return (getattr(params, resource.place, ""),) if resource.reach == "path" else None

@@ -52,7 +52,7 @@ class Run:
 
     def __init__(self, states: tuple[State, ...], grounds: Grounds, wishes: Wishes) -> None:
         self.states = states
-        self.stage = Stage(grounds, test=wishes.test)
+        self.stage = Stage(grounds, test=wishes.test, states=states)
         self.ran: dict[int, Ran] = {}
         self.children: dict[int, parallel.Child] = {}
         self._grounds = grounds
