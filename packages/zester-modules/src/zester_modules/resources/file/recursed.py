@@ -119,6 +119,8 @@ def _add(made: Chosen, source: SourceFolder, params: Params) -> None:
     every = {*source.folders, *folders_above([*source.files, *source.folders, *source.links])}
     wanted = [one for one in every if stands(one) and _wants(one, params)]
     empty = wanted if params.include_empty else []
+    if not params.include_empty:
+        links = _leading(links, every - {*made.files, *made.folders, *made.links}, files)
     made.files |= files
     made.links |= links
     made.folders |= {*empty, *folders_above([*files, *links, *empty])}
@@ -156,20 +158,22 @@ def _links(made: Chosen, source: SourceFolder, params: Params) -> dict[str, str]
         turned = named in made.files if path in holding else named in made.folders
         if turned:
             del links[path]  # a stronger source has the other kind where it leads
-    if params.include_empty:
-        return links
-    return _without_empty(links, source)
+    return links
 
 
-def _without_empty(links: Mapping[str, str], source: SourceFolder) -> dict[str, str]:
-    """Leave out links to folders that are not made because they hold no file, as Salt does."""
-    empty = {*source.folders, *folders_above(source.folders)} - folders_above([*source.files])
+def _leading(
+    links: Mapping[str, str], folders: set[str], files: Mapping[str, str]
+) -> dict[str, str]:
+    """Leave out links to folders of the source that are not made, as Salt does."""
+    folders = folders - folders_above([*files])
     kept = dict(links)
-    while gone := [path for path, target in kept.items() if _named(path, target) in empty]:
+    while True:
+        lost = folders - set(kept)
+        gone = [path for path, target in kept.items() if _named(path, target) in lost]
+        if not gone:
+            return kept
         for path in gone:
             del kept[path]
-        empty = {*empty, *gone}
-    return kept
 
 
 def _named(path: str, target: str) -> str:
