@@ -153,6 +153,29 @@ class OtherState(msgspec.Struct, frozen=True, kw_only=True):
     """Paths that it keeps, each with all below; those that its parameters name."""
     params: Any = None
     """None where they do not fit."""
+    later: bool = False
+    """Its turn comes after this one's."""
+    required: bool = False
+    """This one requires or watches it."""
+    ran: bool = False
+    """It has come to its turn, was not skipped and did not fail; so far as is known."""
+    because: tuple[str, ...] = ()
+    """Ids of states on which it depends whether it has run."""
+    secret: bool = False
+    """It is made with a secret."""
+
+
+class Others(Protocol):
+    """The other states of a run."""
+
+    def __call__(self, function: str = "", /) -> Sequence[OtherState]:
+        """Give those with that function, or all, in the order in which they run."""
+        ...
+
+
+def alone(_function: str = "", /) -> Sequence[OtherState]:
+    """Give no state: this is the only one."""
+    return ()
 
 
 class Scope(msgspec.Struct, kw_only=True):
@@ -183,7 +206,7 @@ class Scope(msgspec.Struct, kw_only=True):
     """It is made with a secret: what it writes is nobody else's."""
     masker: Masker = msgspec.field(default_factory=Masker)
     """Knows this peel's secrets."""
-    others: Callable[[], Sequence[OtherState]] = tuple
+    others: Others = alone
     """The other states of this run, wherever they stand in it."""
     started: set[str] = msgspec.field(default_factory=set[str])
     """Services that this run started: they need no restart."""

@@ -1,6 +1,7 @@
 """States of files and folders."""
 
 from zester_modules.resources.file.absent import ABSENT, EXISTS, MISSING
+from zester_modules.resources.file.accumulated import ACCUMULATED
 from zester_modules.resources.file.append import APPEND, PREPEND
 from zester_modules.resources.file.blockreplace import BLOCKREPLACE
 from zester_modules.resources.file.comment import COMMENT, UNCOMMENT
@@ -17,7 +18,7 @@ from zester_modules.resources.file.symlink import SYMLINK
 from zester_modules.resources.file.touch import TOUCH
 
 __all__ = [
-    "ABSENT", "APPEND", "BLOCKREPLACE", "COMMENT", "COPY", "DIRECTORY", "EXISTS", "KEYVALUE",
-    "LINE", "MANAGED", "MISSING", "PREPEND", "RECURSE", "RENAME", "REPLACE", "SERIALIZE",
-    "SYMLINK", "TOUCH", "UNCOMMENT",
+    "ABSENT", "ACCUMULATED", "APPEND", "BLOCKREPLACE", "COMMENT", "COPY", "DIRECTORY", "EXISTS",
+    "KEYVALUE", "LINE", "MANAGED", "MISSING", "PREPEND", "RECURSE", "RENAME", "REPLACE",
+    "SERIALIZE", "SYMLINK", "TOUCH", "UNCOMMENT",
 ]  # fmt: skip

@@ -7,6 +7,7 @@ from msgspec import Meta
 
 from zester_modules.host.machine import HostProblem
 from zester_modules.resource import Plan, Resource, Scope
+from zester_modules.resources.file.accumulated import with_accumulators
 from zester_modules.resources.file.sourced import Found, first, looked_up, rendered, worded
 from zester_modules.resources.file.steps import apply, bytes_of, planned, whole
 from zester_modules.resources.file.wanted import (
@@ -121,8 +122,7 @@ def _contents(params: Params, scope: Scope) -> Found:
     if params.source is not None:
         digest = "skip_verify" if params.skip_verify else params.source_hash
         found = first(params.source, scope, digest, params.source_hash_name)
-        data = rendered(found, params.template, scope, params.context, params.defaults)
-        return Found(data=_encoded(params, data), source=found.source, mode=found.mode)
+        return _made(params, found, scope)
     if params.contents is not None:
         value: Any = params.contents
     elif params.contents_pillar is not None:
@@ -136,9 +136,16 @@ def _contents(params: Params, scope: Scope) -> Found:
         raise HostProblem("its contents are empty", hint="allow_empty: true, if that is meant")
     if params.contents_newline and text and not text.endswith("\n"):
         text += "\n"
-    found = Found(data=bytes_of(text), source=params.name)
-    data = rendered(found, params.template, scope, params.context, params.defaults)
-    return Found(data=_encoded(params, data), source=params.name)
+    return _made(params, Found(data=bytes_of(text), source=params.name), scope)
+
+
+def _made(params: Params, found: Found, scope: Scope) -> Found:
+    """Give contents as they are written."""
+    names = params.context
+    if params.template:
+        names = with_accumulators(names, params.name, scope)
+    data = rendered(found, params.template, scope, names, params.defaults)
+    return msgspec.structs.replace(found, data=_encoded(params, data))
 
 
 def _encoded(params: Params, data: bytes) -> bytes:

@@ -7,6 +7,7 @@ import msgspec
 
 from zester_modules.host.machine import HostProblem, Stat
 from zester_modules.resource import Plan, Resource, Scope
+from zester_modules.resources.file.accumulated import with_accumulators
 from zester_modules.resources.file.cleaning import cleaned, kept_at, kept_by_others
 from zester_modules.resources.file.recursed import Params, chosen
 from zester_modules.resources.file.sourced import fetched, rendered
@@ -80,7 +81,10 @@ def _file(params: Params, path: str, source: str, look: Look, scope: Scope) -> W
         raise HostProblem(f"there is no source {source} any more")
     if params.file_mode == "keep":
         look = msgspec.structs.replace(look, mode=found.mode)
-    data = rendered(found, params.template, scope, params.context, params.defaults)
+    names = params.context
+    if params.template:
+        names = with_accumulators(names, path, scope)
+    data = rendered(found, params.template, scope, names, params.defaults)
     keeps = not params.replace and scope.machine.follow(path) is not None
     want = Wanted(
         path=path, data=None if keeps else data, look=look, keep=bool(params.backup),

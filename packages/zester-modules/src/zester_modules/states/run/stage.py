@@ -1,16 +1,15 @@
 """What a state's turn is played on: the real machine, or a predicted one in a dry run."""
 
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Mapping
 from typing import Any
 
 from zester_modules.host.machine import Machine
 from zester_modules.host.predicted import PredictedMachine
-from zester_modules.resource import OtherState, Scope, paths_of
+from zester_modules.resource import Scope
 from zester_modules.states.model import State
 from zester_modules.states.run.dry import DryCalls
 from zester_modules.states.run.grounds import Grounds
-from zester_proto.errors import ZesterError
+from zester_modules.states.run.others import StatesOfRun
 
 
 def _at_once(seconds: float) -> None:
@@ -23,12 +22,12 @@ class Stage:
     Args:
         grounds: what the run stands on.
         test: a dry run.
-        states: all of the run.
+        others: the states of the run, as each of them sees the others.
     """
 
-    def __init__(self, grounds: Grounds, *, test: bool, states: Sequence[State] = ()) -> None:
+    def __init__(self, grounds: Grounds, *, test: bool, others: StatesOfRun | None = None) -> None:
         self.grounds = grounds
-        self._states = states
+        self._others = others or StatesOfRun(grounds, (), {})
         self.predicted = _predicted(grounds.machine) if test else None
         self.started: set[str] = set()
 
@@ -71,24 +70,13 @@ class Stage:
             secret=secret,
             sensitive=secret or state.options.no_log,
             masker=grounds.masker,
-            others=lambda: [self._other(one) for one in self._states if one is not state],
+            others=self._others.of(state),
             started=self.started,
             log=grounds.log,
         )
         # its turn may read one that its arguments did not
         grounds.reads.told = scope.read_secret
         return scope
-
-    def _other(self, state: State) -> OtherState:
-        paths, params = None, None
-        with suppress(ZesterError):  # then it fails at its turn, and says why
-            resource = self.grounds.find(f"{state.state}.{state.function}")
-            if resource is not None:
-                params = self.grounds.params(resource, state)
-                paths = paths_of(resource, params)
-        if params is None and state.name.startswith("/"):
-            paths = (state.name,)
-        return OtherState(id=state.id, paths=paths or (), params=params)
 
     def doubts(self) -> tuple[str, ...]:
         """Give the ids of earlier states on which an answer of this turn may rest."""
