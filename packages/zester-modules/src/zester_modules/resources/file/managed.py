@@ -8,7 +8,15 @@ from msgspec import Meta
 from zester_modules.host.machine import HostProblem
 from zester_modules.resource import Plan, Resource, Scope
 from zester_modules.resources.file.accumulated import with_accumulators
-from zester_modules.resources.file.sourced import Found, first, looked_up, rendered, worded
+from zester_modules.resources.file.sourced import (
+    SIGNED,
+    Found,
+    first,
+    looked_up,
+    refuse_signatures,
+    rendered,
+    worded,
+)
 from zester_modules.resources.file.steps import apply, bytes_of, planned, whole
 from zester_modules.resources.file.wanted import (
     Look,
@@ -33,6 +41,8 @@ class Params(msgspec.Struct, frozen=True, kw_only=True):
     ] = ""
     source_hash_name: Annotated[str, Meta(description="the name to look up in that file")] = ""
     skip_verify: Annotated[bool, Meta(description="take an http source unverified")] = False
+    signature: Annotated[str, Meta(description="not checked here: the state fails")] = ""
+    source_hash_sig: Annotated[str, Meta(description="the same")] = ""
     contents: Annotated[
         str | list[Any] | None, Meta(description="the contents; a list is lines")
     ] = None
@@ -77,6 +87,7 @@ class Params(msgspec.Struct, frozen=True, kw_only=True):
 def check(params: Params, scope: Scope) -> Plan:
     """Compare the file with what is wanted."""
     path = whole(params.name)
+    refuse_signatures(params.signature, params.source_hash_sig)
     given = _given(params)
     found = scope.machine.follow(path) if not (params.create and params.replace) else None
     if found is None and not params.create:
@@ -162,7 +173,8 @@ MANAGED: Final = Resource(
     retires=(
         "keep_source", "encoding_errors", "use_etag", "win_owner", "win_perms", "win_deny_perms",
         "win_inheritance", "win_perms_reset",
-        "verify_ssl", "keep_symlink",
+        "verify_ssl", "keep_symlink", "new_file_diff", *SIGNED,
     ),
-    lacks=("attrs", "selinux", "tmp_dir", "tmp_ext"),
+    lacks=("attrs", "selinux", "tmp_dir", "tmp_ext", "ignore_ordering", "ignore_whitespace",
+           "ignore_comment_characters"),
 )  # fmt: skip
