@@ -12,6 +12,7 @@ from typing import Any, Final, Generic, Literal, Protocol, TypeVar
 
 import msgspec
 
+from zester_modules.context import FACTS_DIR
 from zester_modules.host.machine import Machine, Reach
 from zester_proto.secrets.masker import Masker
 
@@ -186,6 +187,8 @@ class Scope(msgspec.Struct, kw_only=True):
     id: str
     """The state's."""
     facts: Mapping[str, Any]
+    facts_dir: Path = FACTS_DIR
+    """Where custom facts lie."""
     settings: Mapping[str, Any]
     sources: Sources
     render: Templates

@@ -107,6 +107,7 @@ class Session:
             find=self.resources.find,
             params=params_of,
             facts=context.facts,
+            facts_dir=context.facts_dir,
             settings=templates.settings,
             reads=templates.reads,
             masker=context.masker,

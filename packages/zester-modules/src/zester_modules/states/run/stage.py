@@ -58,6 +58,7 @@ class Stage:
             machine=machine,
             id=state.id,
             facts=grounds.facts,
+            facts_dir=grounds.facts_dir,
             settings=grounds.settings,
             sources=grounds.sources,
             render=grounds.templates(state),
