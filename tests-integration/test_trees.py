@@ -120,6 +120,49 @@ def test_a_large_file_is_fetched_when_a_state_needs_it_and_not_before(
     assert [one.read_text() == script for one in kept.glob("*/base/large.sh")] == [True]
 
 
+def test_links_and_empty_folders_reach_the_peels_and_nobody_follows_them(
+    fleet: Fleet, states: Path, tmp_path: Path
+):
+    text = (
+        "{% set top = '" + str(tmp_path) + "/' ~ facts.id %}\n"
+        "plain:\n  file.recurse:\n    - name: {{ top }}/plain\n    - source: salt://site/in\n"
+        "kept:\n  file.recurse:\n    - name: {{ top }}/kept\n    - source: salt://site\n"
+        "    - keep_symlinks: true\n    - include_empty: true\n"
+        "    - require: [{file: {{ top }}}]\n"
+        "{{ top }}:\n  file.directory: []\n"
+    )
+
+    def change() -> None:
+        (states / "site" / "in" / "real").mkdir(parents=True)
+        (states / "site" / "in" / "real" / "file").write_text("text")
+        (states / "site" / "in" / "linked").symlink_to("real")
+        (states / "site" / "enabled").symlink_to("/etc/nginx/available")
+        (states / "site" / "secret").symlink_to(fleet.folder / "operator.yaml")
+        (states / "site" / "cache").mkdir()
+        (states / "site" / "links.sls").write_text(text)
+
+    until_published(fleet, change)
+    dry = applied(fleet, "site.links", "test=True")
+    done = applied(fleet, "site.links")
+    again = applied(fleet, "site.links")
+
+    assert {one["outcome"] for one in dry.values()} == {"would-change"}
+    assert {one["outcome"] for one in done.values()} == {"changed"}, done
+    assert {one["outcome"] for one in again.values()} == {"ok"}
+    for peel in done:
+        top = tmp_path / peel
+        assert sorted(str(one.relative_to(top)) for one in top.rglob("*")) == [
+            "kept", "kept/cache", "kept/enabled", "kept/in", "kept/in/linked", "kept/in/real",
+            "kept/in/real/file", "kept/links.sls", "kept/secret",
+            "plain", "plain/linked", "plain/linked/file", "plain/real", "plain/real/file",
+        ]  # fmt: skip
+        assert {one.name: str(one.readlink()) for one in top.rglob("*") if one.is_symlink()} == {
+            "enabled": "/etc/nginx/available", "linked": "real",
+            "secret": f"{fleet.folder}/operator.yaml",
+        }  # fmt: skip
+    assert fleet.zester("tree", "diff").out == ""
+
+
 def test_large_files_are_taken_ahead_where_somebody_asks_for_it(
     fleet: Fleet, states: Path, tmp_path: Path
 ):

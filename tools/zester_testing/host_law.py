@@ -29,8 +29,8 @@ real = RealMachine(folder)
 class Sources:
     def fetch(self, source, *, digest="", env=""):
         return Path(source) if Path(source).exists() else None
-    def find(self, folder, *, env=""):
-        return []
+    def below(self, folder, *, env=""):
+        return None
 
 class Calls:
     def __call__(self, name, /, *args, **kwargs):

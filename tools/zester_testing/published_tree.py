@@ -1,5 +1,7 @@
 """State trees that a master of a test signs, right or wrong."""
 
+from collections.abc import Mapping
+
 import msgspec
 
 from zester_proto.codec import digest, encode
@@ -13,6 +15,7 @@ from zester_proto.messages.trees import (
     TreeEnvironment,
     TreeFile,
     TreeHead,
+    TreeLink,
     blob_key,
     manifest_key,
     root_key,
@@ -27,9 +30,12 @@ class PublishedTree:
     def __init__(self, master: RawMaster) -> None:
         self.master = master
 
-    async def put(self, generation: int, *files: TreeFile, **changes: object) -> TreeHead:
+    async def put(
+        self, generation: int, *files: TreeFile, links: Mapping[str, str] = {}, **changes: object
+    ) -> TreeHead:
         """Store a manifest and give a head for it."""
-        manifest = encode(Manifest(environment="base", files=files))
+        listed = tuple(TreeLink(path, target) for path, target in links.items())
+        manifest = encode(Manifest(environment="base", files=files, links=listed or msgspec.UNSET))
         name = digest(manifest)
         await chunks.write(self.master.link, BUCKET, manifest_key(name), manifest)
         base = TreeEnvironment(manifest=name, files=len(files), bytes=0)

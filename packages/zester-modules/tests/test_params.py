@@ -134,11 +134,9 @@ def test_help_and_defaults_come_from_the_struct():
     ("given", "lacks"), [(True, True), ("yes", True), (False, False), (None, False)]
 )
 def test_what_is_passed_over_is_named_where_it_asks_for_something(given: Any, *, lacks: bool):
-    resource = RESOURCES.find("file.recurse")
+    resource = RESOURCES.find("file.managed")
     assert resource is not None
-    words = {"source": "salt://x", "include_empty": given, "keep_source": True}
+    words = {"source": "salt://x", "selinux": given, "keep_source": True}
     fitted = fit(resource, "/srv/x", words)
     assert fitted.params is not None
-    assert [(one.kind, one.argument) for one in fitted.problems] == [
-        ("lacking", "include_empty")
-    ] * lacks
+    assert [(one.kind, one.argument) for one in fitted.problems] == [("lacking", "selinux")] * lacks

@@ -69,6 +69,14 @@ async def test_fact_set_by_a_job_reach_the_masters(
         assert (await master.run(peel.identity, "facts.get", "role")).value == "web"
         await master.wait_facts(peel.identity, lambda facts: facts.get("role") == "web")
 
+        words, given = ("state.single", "grains.list_present", "roles"), {"value": "db"}
+        dry = await master.run(peel.identity, *words, kwargs={**given, "test": True})
+        assert dry.outcome == "would-change", dry.error
+        returned = await master.run(peel.identity, *words, kwargs=given)
+        assert returned.outcome == "changed", returned.error
+        assert (await master.run(peel.identity, "grains.get", "roles")).value == ["db"]
+        await master.wait_facts(peel.identity, lambda facts: facts.get("roles") == ["db"])
+
 
 async def test_sigterm_lets_a_short_job_end_and_sends_its_return(
     bus: Bus, master: RawMaster, tmp_path: Path

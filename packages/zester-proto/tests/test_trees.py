@@ -2,21 +2,25 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from zester_proto.codec import decode, digest, encode
+from zester_proto.messages.base import Message
 from zester_proto.messages.trees import (
     PIECE,
     BadTree,
     Manifest,
     TreeEnvironment,
     TreeFile,
+    TreeLink,
     blob_key,
     check_environment,
     check_manifest,
     check_path,
+    check_target,
     manifest_key,
     root_key,
     root_of,
@@ -93,6 +97,59 @@ def test_files_of_a_manifest_that_passes_do_not_meet(paths: list[str]):
 def test_manifests_that_cannot_be_written(files: tuple[TreeFile, ...], message: str):
     with pytest.raises(BadTree, match=message):
         check_manifest(manifest(*files), "base")
+
+
+@pytest.mark.parametrize(
+    ("folders", "links", "message"),
+    [
+        (("../a",), (), "no path of a file"),
+        (("b", "b"), (), "the folder b is there twice"),
+        (("a",), (), "a is a file and a folder"),
+        (("a/b",), (), "a is a file and a folder"),
+        ((), (("/b", "x"),), "no path of a file"),
+        ((), (("b", "x"), ("b", "y")), "the link b is there twice"),
+        ((), (("a/b", "x"),), "a is a file and a folder"),
+        ((), (("b", ""),), "nothing that a link of a tree leads to"),
+        ((), (("b", "x" * 1025),), "nothing that a link of a tree leads to"),
+    ],
+)
+def test_folders_and_links_that_cannot_be(
+    folders: tuple[str, ...], links: tuple[tuple[str, str], ...], message: str
+):
+    found = tuple(TreeLink(path, target) for path, target in links)
+    with pytest.raises(BadTree, match=message):
+        check_manifest(
+            Manifest(environment="base", files=(file("a"),), folders=folders, links=found), "base"
+        )
+
+
+def test_a_link_may_lead_anywhere_and_have_the_path_of_what_it_stands_for():
+    sound = Manifest(
+        environment="base", files=(file("a"), file("d/b"), file("l/b"), file("la")),
+        folders=("empty", "lempty"),
+        links=tuple(
+            TreeLink(path, target)
+            for path, target in {
+                "d/out": "../../etc/passwd", "l": "d", "l/out": "../../etc/passwd", "la": "a",
+                "lempty": "empty", "root": "/",
+            }.items()
+        ),
+    )  # fmt: skip
+    assert check_manifest(sound, "base") is sound
+    assert decode(encode(sound), Manifest) == sound
+    assert check_target("../..") == "../.."
+
+
+def test_a_tree_of_files_alone_has_the_bytes_that_it_always_had():
+    class Before(Message, frozen=True, kw_only=True, tag="manifest"):
+        environment: str
+        files: tuple[TreeFile, ...]
+
+    plain = manifest(file("a"))
+    assert encode(plain) == encode(Before(environment="base", files=plain.files))
+    rich = msgspec.structs.replace(plain, folders=("b",), links=(TreeLink("c", "a"),))
+    # who does not know links passes over them
+    assert decode(encode(rich), Before).files == plain.files
 
 
 def test_a_manifest_of_another_environment_is_refused():

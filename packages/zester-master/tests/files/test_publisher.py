@@ -8,6 +8,7 @@ import pytest
 from zester_cli.client import answer_value
 from zester_master.files.upload import KEPT
 from zester_master.site.masters import add_master
+from zester_proto.codec import unpack
 from zester_proto.link import kv
 from zester_proto.messages.operators import NothingAsk
 from zester_proto.messages.trees import BUCKET, HEAD, TreeHead, blob_key
@@ -198,6 +199,38 @@ async def test_an_operator_decides_which_tree_it_is(
         assert head(two) == first
         await ask_publish(own_bus)
         assert (await published(two, first)).publisher == "master-2"
+
+
+async def test_a_difference_shows_links_and_empty_folders(
+    own_bus: Bus, states: Path, second: Path, other: Path
+):
+    (states / "turned").symlink_to("a.zy")
+    (states / "gone").mkdir()
+    for name, target in {"turned": "/etc/other", "new": "nowhere"}.items():
+        (other / name).symlink_to(target)
+    (other / "empty").mkdir()
+    (other / "a.zy").write_text(STATE)
+    async with Master.up(own_bus, states_dir=states) as one:
+        await published(one)
+    async with Master.up(own_bus, second, states_dir=other) as two:
+        await eventually(lambda: "tree-differs" in two.conditions(), "it has looked")
+        async with Operator.up(own_bus, Role.ADMIN) as operator:
+            _, reader = await operator.client.ask_list("tree-diff", NothingAsk())
+        rows = {
+            name: (item.outcome, unpack(item.data)["diff"])
+            for name, item in sorted(reader.items.items())
+        }
+    lines = {
+        key: [one for one in text.splitlines() if one[:3] not in {"---", "+++"}][1:]
+        for key, (_, text) in rows.items()
+    }
+    assert lines == {
+        "base:empty": ["+folder that holds nothing"],
+        "base:gone": ["-folder that holds nothing"],
+        "base:new": ["+link to nowhere"],
+        "base:turned": ["-link to a.zy", "+link to /etc/other"],
+    }
+    assert [state for state, _ in rows.values()] == ["added", "removed", "added", "changed"]
 
 
 async def test_publishing_when_asked_mends_a_damaged_store(own_bus: Bus, states: Path):

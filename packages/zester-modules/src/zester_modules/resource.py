@@ -12,6 +12,7 @@ from typing import Any, Final, Generic, Literal, Protocol, TypeVar
 
 import msgspec
 
+from zester_modules.context import FACTS_DIR
 from zester_modules.host.machine import Machine, Reach
 from zester_proto.secrets.masker import Masker
 
@@ -99,6 +100,17 @@ class Functions(Protocol):
         ...
 
 
+class SourceFolder(msgspec.Struct, frozen=True, kw_only=True):
+    """What a folder of the tree holds, by paths below it."""
+
+    files: Mapping[str, str] = {}
+    """Sources of files; what links name within the tree is among them."""
+    folders: tuple[str, ...] = ()
+    """Folders that hold nothing."""
+    links: Mapping[str, str] = {}
+    """Where links lead."""
+
+
 class Sources(Protocol):
     """Where files of a tree, of this host and of the web come from (states.md 6)."""
 
@@ -115,8 +127,8 @@ class Sources(Protocol):
         """
         ...
 
-    def find(self, folder: str, *, env: str = "") -> list[str]:
-        """Give the sources of all files below a folder of the tree, sorted."""
+    def below(self, folder: str, *, env: str = "") -> SourceFolder | None:
+        """Give what a folder of the tree holds; None where the tree has none of that name."""
         ...
 
 
@@ -134,6 +146,39 @@ class Templates(Protocol):
         ...
 
 
+class OtherState(msgspec.Struct, frozen=True, kw_only=True):
+    """Another state of the same run, as far as it concerns this one."""
+
+    id: str
+    paths: tuple[str, ...] = ()
+    """Paths that it keeps, each with all below; those that its parameters name."""
+    params: Any = None
+    """None where they do not fit."""
+    later: bool = False
+    """Its turn comes after this one's."""
+    required: bool = False
+    """This one requires or watches it."""
+    ran: bool = False
+    """It has come to its turn, was not skipped and did not fail; so far as is known."""
+    because: tuple[str, ...] = ()
+    """Ids of states on which it depends whether it has run."""
+    secret: bool = False
+    """It is made with a secret."""
+
+
+class Others(Protocol):
+    """The other states of a run."""
+
+    def __call__(self, function: str = "", /) -> Sequence[OtherState]:
+        """Give those with that function, or all, in the order in which they run."""
+        ...
+
+
+def alone(_function: str = "", /) -> Sequence[OtherState]:
+    """Give no state: this is the only one."""
+    return ()
+
+
 class Scope(msgspec.Struct, kw_only=True):
     """What a resource is handed: everything that it may see and use. It uses no globals."""
 
@@ -142,6 +187,8 @@ class Scope(msgspec.Struct, kw_only=True):
     id: str
     """The state's."""
     facts: Mapping[str, Any]
+    facts_dir: Path = FACTS_DIR
+    """Where custom facts lie."""
     settings: Mapping[str, Any]
     sources: Sources
     render: Templates
@@ -162,6 +209,8 @@ class Scope(msgspec.Struct, kw_only=True):
     """It is made with a secret: what it writes is nobody else's."""
     masker: Masker = msgspec.field(default_factory=Masker)
     """Knows this peel's secrets."""
+    others: Others = alone
+    """The other states of this run, wherever they stand in it."""
     started: set[str] = msgspec.field(default_factory=set[str])
     """Services that this run started: they need no restart."""
     log: logging.Logger = msgspec.field(default_factory=lambda: logging.getLogger("zester.state"))
@@ -213,3 +262,11 @@ class Resource(msgspec.Struct, Generic[P], frozen=True, kw_only=True):
 
 
 AnyResource = Resource[Any]
+
+
+def paths_of(resource: AnyResource, params: Any) -> tuple[str, ...] | None:
+    """Give the paths that a state can change at most, with all below; None: more than paths."""
+    paths = resource.paths(params) if resource.paths is not None else None
+    if paths is not None:
+        return tuple(paths)
+    return (getattr(params, resource.place, ""),) if resource.reach == "path" else None

@@ -15,7 +15,7 @@ import msgspec
 from zester_modules.host.machine import Machine
 from zester_modules.host.predicted import PredictedMachine
 from zester_modules.params import fit
-from zester_modules.resource import AnyResource, Changes, Plan, Scope
+from zester_modules.resource import AnyResource, Changes, Plan, Scope, SourceFolder
 from zester_proto.errors import ZesterError
 
 
@@ -40,10 +40,9 @@ class NoSources:
         del digest, env
         return Path(source) if Path(source).exists() else None
 
-    def find(self, folder: str, *, env: str = "") -> list[str]:
+    def below(self, folder: str, *, env: str = "") -> SourceFolder | None:
         """Give nothing."""
         del folder, env
-        return []
 
 
 def plainly(

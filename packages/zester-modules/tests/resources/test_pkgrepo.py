@@ -38,9 +38,8 @@ def test_a_key_by_plain_http_is_warned_of(tmp_path: Path):
             del source, digest, env
             return key
 
-        def find(self, folder: str, *, env: str = "") -> list[str]:
-            del env
-            return [folder]
+        def below(self, folder: str, *, env: str = "") -> None:
+            del folder, env
 
     given = {"name": NAME, "file": str(tmp_path / "a.list"), "refresh": False,
              "signedby": str(tmp_path / "kept.asc")}  # fmt: skip

@@ -94,6 +94,17 @@ def test_templates_see_the_peel_and_salts_names_for_it(
     assert text(templates, template) == shown
 
 
+def test_templates_see_links_and_empty_folders_of_the_tree(tmp_path: Path):
+    found = of(tmp_path)
+    (tmp_path / "base" / "a" / "out").symlink_to("/etc/nginx")
+    (tmp_path / "base" / "empty" / "inner").mkdir(parents=True)
+    template = (
+        "{{ salt['cp.list_master_symlinks']() }} {{ salt['cp.list_master_symlinks'](prefix='b') }} "
+        "{{ salt['cp.list_master_dirs']() }}"
+    )
+    assert text(found, template) == "{'a/out': '/etc/nginx'} {} ['a', 'empty', 'empty/inner']"
+
+
 def test_what_templates_change_is_their_own(templates: Templates):
     text(templates, "{% do pillar.nginx.update({'port': 1}) %}{% do grains.update({'x': 1}) %}")
     assert SETTINGS["nginx"]["port"] == 80

@@ -9,7 +9,7 @@ from zester_master.site.masters import load_master
 from zester_peel.config import PeelConfig
 from zester_peel.files.keeper import TreeKeeper
 from zester_peel.trees import PeelTrees
-from zester_proto.codec import digest
+from zester_proto.codec import digest, encode
 from zester_proto.identity.signing import SigningKey
 from zester_proto.link import chunks, kv
 from zester_proto.messages.trees import (
@@ -17,6 +17,7 @@ from zester_proto.messages.trees import (
     BUCKET,
     PIECE,
     BadTree,
+    Manifests,
     TreeFile,
     blob_key,
     root_key,
@@ -244,3 +245,29 @@ async def test_what_was_kept_is_there_after_a_start(
         await tree.publish(await tree.put(89))
         keeper.welcomed(0)
         await again.complains("generation 89 of the trees, and 90 is known")
+
+
+async def test_what_an_older_peel_has_passed_over_is_read_after_an_upgrade(
+    bus: Bus, kept: Kept[TreeKeeper], tree: PublishedTree, tmp_path: Path
+) -> None:
+    links = {"l": "../somewhere"}
+    async with kept.serving() as keeper:
+        keeper.welcomed(0)
+        head = await tree.put(95, await tree.file("a", b"a"), links=links)
+        await tree.publish(head)
+        await kept.takes(95)
+        file = keeper.store.revision(head.root) / "base" / "a"
+        found = (keeper.store.manifests(head.root) or {})["base"]
+    old = msgspec.structs.replace(found, links=msgspec.UNSET)
+    beside = file.parents[1].with_suffix(".manifests")
+    beside.write_bytes(encode(Manifests(environments={"base": old})))
+    before = file.stat()
+
+    again = kept_trees(bus, tmp_path, bus.site.peel("keeper"))
+    async with again.serving() as keeper:
+        assert keeper.head == head
+        keeper.welcomed(0)
+        await keeper.following.connected(1)
+        await eventually(lambda: keeper.store.is_complete(head.root), "it is read anew")
+        assert keeper.store.manifests(head.root) == {"base": found}
+        assert file.stat() == before, "the files stay as they are"

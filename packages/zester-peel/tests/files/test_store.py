@@ -3,12 +3,13 @@
 import os
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from zester_peel.files.store import KEPT, TreeStore
 from zester_proto.codec import digest
 from zester_proto.errors import FileProblem
-from zester_proto.messages.trees import AHEAD, BadTree, Manifest, TreeFile
+from zester_proto.messages.trees import AHEAD, BadTree, Manifest, TreeFile, TreeLink
 
 
 @pytest.fixture
@@ -69,6 +70,25 @@ def test_a_revision_without_sound_manifests_is_not_whole(store: TreeStore):
     assert not store.is_whole(b"r")
     add(store, b"r", a=b"one")
     assert store.is_whole(b"r")
+
+
+def test_manifests_that_an_older_peel_kept_are_whole_and_not_complete(store: TreeStore):
+    add(store, b"r", a=b"one")
+    assert store.is_complete(b"r")
+    beside = store.folder / "revisions" / "72.manifests"
+    kept = msgspec.msgpack.decode(beside.read_bytes())
+    beside.write_bytes(msgspec.msgpack.encode({one: kept[one] for one in ("t", "environments")}))
+    assert store.is_whole(b"r")
+    assert not store.is_complete(b"r")
+
+
+def test_links_and_empty_folders_are_kept_as_text_and_nothing_is_made_of_them(store: TreeStore):
+    manifest = Manifest(
+        environment="base", files=(), folders=("empty",), links=(TreeLink("l", "/etc/passwd"),)
+    )
+    store.add(b"r", {"base": manifest})
+    assert list((store.revision(b"r") / "base").iterdir()) == []
+    assert store.manifests(b"r") == {"base": manifest}
 
 
 def test_a_blob_that_comes_damaged_is_not_kept(store: TreeStore):

@@ -46,6 +46,12 @@ EXAMPLES: Final[dict[str, msgspec.Struct]] = {
     "manifest": trees.Manifest(
         environment="base", files=(trees.TreeFile("nginx/init.zy", 0o644, 7, (b"b" * 32,)),)
     ),
+    "manifest-links": trees.Manifest(
+        environment="base",
+        files=(trees.TreeFile("nginx/init.zy", 0o644, 7, (b"b" * 32,)),),
+        folders=("nginx/cache",),
+        links=(trees.TreeLink("nginx/enabled", "/etc/nginx/available"),),
+    ),
     "tree": trees.TreeHead(
         site=SITE,
         generation=1_800_000_000,

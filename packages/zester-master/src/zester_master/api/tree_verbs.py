@@ -3,7 +3,7 @@
 import asyncio
 import difflib
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from zester_master.api.answers import Item, Reply, listing, value
 from zester_master.api.requests import Asked, Denied
@@ -116,11 +116,11 @@ class TreeVerbs:
         rows: list[Item] = []
         for env, path, old, new in _differences(before, after):
             state = "added" if old is None else "removed" if new is None else "changed"
-            text = await self._text(path, old, new)
+            text = await self._text(path, old or _Thing(), new or _Thing())
             rows.append(Item(f"{env}:{path}", pack({"diff": text}), state))
         return rows
 
-    async def _text(self, path: str, old: TreeFile | None, new: TreeFile | None) -> str:
+    async def _text(self, path: str, old: "_Thing", new: "_Thing") -> str:
         lines = [await self._lines(old, local=False), await self._lines(new, local=True)]
         if lines[0] is None or lines[1] is None:
             return ""
@@ -128,9 +128,16 @@ class TreeVerbs:
         found = difflib.unified_diff(lines[0], lines[1], *names, lineterm="\n")
         return "".join(found)[:_SHOWN]
 
-    async def _lines(self, file: TreeFile | None, *, local: bool) -> list[str] | None:
-        """Give a file's lines; None where it is no short text."""
-        if file is None or not file.pieces:
+    async def _lines(self, thing: "_Thing", *, local: bool) -> list[str] | None:
+        """Give the lines of what lies at a path; None where it is a file that is no short text."""
+        if thing.target:
+            return [f"link to {thing.target}\n"]
+        if thing.file is None:
+            return ["folder that holds nothing\n"] if thing.empty else []
+        return await self._file_lines(thing.file, local=local)
+
+    async def _file_lines(self, file: TreeFile, *, local: bool) -> list[str] | None:
+        if not file.pieces:
             return []
         if file.size > min(_SHOWN, PIECE):
             return None
@@ -151,12 +158,33 @@ class TreeVerbs:
         return entry.value if entry is not None else b""
 
 
+class _Thing(NamedTuple):
+    """What lies at one path of a tree."""
+
+    file: TreeFile | None = None
+    target: str = ""
+    """Where it leads, if it is a link."""
+    empty: bool = False
+    """It is a folder that holds nothing."""
+
+
 def _differences(
     before: dict[str, Manifest], after: dict[str, Manifest]
-) -> Iterator[tuple[str, str, TreeFile | None, TreeFile | None]]:
+) -> Iterator[tuple[str, str, _Thing | None, _Thing | None]]:
     for env in sorted({*before, *after}):
-        old = {one.path: one for one in before[env].files} if env in before else {}
-        new = {one.path: one for one in after[env].files} if env in after else {}
+        old, new = _things(before.get(env)), _things(after.get(env))
         for path in sorted({*old, *new}):
             if old.get(path) != new.get(path):
                 yield env, path, old.get(path), new.get(path)
+
+
+def _things(manifest: Manifest | None) -> dict[str, _Thing]:
+    if manifest is None:
+        return {}
+    files = {one.path: one for one in manifest.files}
+    targets = {one.path: one.target for one in manifest.links or ()}
+    empty = set(manifest.folders or ())
+    return {
+        path: _Thing(files.get(path), targets.get(path, ""), path in empty)
+        for path in {*files, *targets, *empty}
+    }

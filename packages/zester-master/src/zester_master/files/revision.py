@@ -4,9 +4,18 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from zester_master.files.scan import FoundFile, Scan, Stamp
+from msgspec import UNSET
+
+from zester_master.files.scan import Besides, FoundFile, Scan, Stamp
 from zester_proto.codec import digest, encode
-from zester_proto.messages.trees import PIECE, Manifest, TreeEnvironment, TreeFile, root_of
+from zester_proto.messages.trees import (
+    PIECE,
+    Manifest,
+    TreeEnvironment,
+    TreeFile,
+    TreeLink,
+    root_of,
+)
 
 _KEPT: Final = 200_000
 """Digests of files that are remembered."""
@@ -74,7 +83,7 @@ def build(scan: Scan, digests: Digests) -> Revision:
         OSError: one cannot be read.
     """
     manifests = {
-        env: Manifest(environment=env, files=tuple(_entries(files.values(), digests)))
+        env: _manifest(env, tuple(_entries(files.values(), digests)), scan.besides.get(env))
         for env, files in scan.environments.items()
     }
     environments = {
@@ -92,6 +101,14 @@ def build(scan: Scan, digests: Digests) -> Revision:
                 size = min(PIECE, found.stamp.size - n * PIECE)
                 blobs.setdefault(name, Piece(found.file, n * PIECE, size))
     return Revision(root_of(environments), environments, manifests, blobs)
+
+
+def _manifest(env: str, files: tuple[TreeFile, ...], besides: Besides | None) -> Manifest:
+    besides = besides or Besides()
+    return Manifest(
+        environment=env, files=files, folders=besides.folders or UNSET,
+        links=tuple(TreeLink(path, target) for path, target in besides.links) or UNSET,
+    )  # fmt: skip
 
 
 def _entries(files: Iterable[FoundFile], digests: Digests) -> Iterable[TreeFile]:

@@ -4,7 +4,7 @@ import hashlib
 from typing import Final, NamedTuple
 
 from zester_master.files.revision import Changing
-from zester_master.files.scan import FoundFile, Scan
+from zester_master.files.scan import FoundFile, Scan, lost_text
 from zester_proto.messages.settings import FILE_LIMIT
 from zester_proto.tree.files import KeptTree
 
@@ -30,7 +30,8 @@ def read(found: Scan) -> tuple[LocalTree, list[str]]:
         OSError: one cannot be read.
     """
     files: dict[tuple[str, str], bytes] = {}
-    problems: list[str] = []
+    # settings copy no link to anywhere: each is meant to be what it names
+    problems = [lost_text(path) for one in found.besides.values() for path in one.lost]
     total = 0
     for env, there in found.environments.items():
         for path, one in there.items():

@@ -5,19 +5,16 @@ import os
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from zester_modules.context import Context
 from zester_modules.errors import BadArgument, Refused
-from zester_modules.facts import yamlfile
-from zester_modules.facts.collect import RESERVED, collect_for
-from zester_modules.facts.custom import SET_FILE, TOTAL_LIMIT
+from zester_modules.facts.collect import collect_for
+from zester_modules.facts.custom import SET_FILE
+from zester_modules.facts.set_file import MODE, NoFact, changed, read, steps_of, written
 from zester_modules.returns import Return
 from zester_proto import codec, files
-from zester_proto.config_tree import ConfigError
 from zester_proto.errors import FileProblem
-
-MODE = 0o600
 
 
 def set_fact(context: Context, key: str, value: Any) -> Return:
@@ -38,72 +35,35 @@ def set_fact(context: Context, key: str, value: Any) -> Return:
         after = _changed(_read(path), steps, plain)
         if after is None:
             return Return(plain)
-        files.write_atomic(path, _text(after, path).encode(), MODE)
+        files.write_atomic(path, written(after, path).encode(), MODE)
     return Return(plain, "changed", facts=collect_for(context))
 
 
 def _steps(key: str) -> list[str]:
-    steps = key.split(":")
-    if not all(step.strip() and step.isprintable() for step in steps):
-        raise BadArgument(
-            "facts.set", "key", f"{key!r} is no name of a fact",
-            expects="a name", hint="use a name such as rack, or rack:row for an entry of a map",
-        )  # fmt: skip
-    if steps[0] in RESERVED:
-        raise BadArgument(
-            "facts.set", "key", f"{steps[0]} is a built-in fact", expects="another name",
-            hint="facts of your own need names of their own",
-        )  # fmt: skip
-    return steps
+    try:
+        return steps_of(key)
+    except NoFact as error:
+        raise _bad(error) from error
+
+
+def _changed(facts: dict[str, Any], steps: list[str], value: Any) -> dict[str, Any] | None:
+    try:
+        return changed(facts, steps, value)
+    except NoFact as error:
+        raise _bad(error) from error
+
+
+def _bad(error: NoFact) -> BadArgument:
+    return BadArgument("facts.set", "key", error.message, expects=error.expects, hint=error.hint)
 
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        text = path.read_text("utf-8")
+        return read(path.read_text("utf-8"), path)
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
         raise Refused(f"cannot read {path}: {error}") from error
-    try:
-        return codec.normalise(yamlfile.load(text, str(path)))
-    except ConfigError as error:
-        raise Refused(error.message, hint="repair it by hand, or move it away") from error
-
-
-def _text(facts: dict[str, Any], path: Path) -> str:
-    text = yamlfile.dump(facts)
-    if len(text) > TOTAL_LIMIT:
-        raise Refused(
-            f"{path} would become larger than {TOTAL_LIMIT} bytes", hint="set something smaller"
-        )
-    try:
-        kept = yamlfile.load(text, "value") == facts
-    except ConfigError as error:
-        raise Refused(f"the value cannot be kept: {error.message}") from error
-    if not kept:
-        raise Refused(
-            f"the value cannot be kept in {path}", hint="set text, numbers, lists or maps"
-        )
-    return text
-
-
-def _changed(facts: dict[str, Any], steps: list[str], value: Any) -> dict[str, Any] | None:
-    """Give the facts with one changed, or None if it was so already."""
-    name, rest = steps[0], steps[1:]
-    before = facts.get(name)
-    if not rest:
-        if value is None:
-            without = {key: one for key, one in facts.items() if key != name}
-            return without if name in facts else None
-        same = name in facts and codec.pack_normal(before) == codec.pack_normal(value)
-        return None if same else facts | {name: value}
-    if before is not None and not isinstance(before, dict):
-        raise BadArgument(
-            "facts.set", "key", f"{name} is set to {before!r}, which is no map",
-            hint=f"take it away first: facts.set {name} null",
-        )  # fmt: skip
-    inner = _changed(cast("dict[str, Any]", before or {}), rest, value)
-    return None if inner is None else facts | {name: inner}
 
 
 @contextmanager

@@ -31,6 +31,21 @@ def list_master_dirs(context: Context, saltenv: str | None = None, prefix: str =
     return [one for one in tree.folders(saltenv or tree.env) if one.startswith(prefix)]
 
 
+@function("cp.list_master_symlinks", reads=True)
+def list_master_symlinks(
+    context: Context, saltenv: str | None = None, prefix: str = ""
+) -> dict[str, str]:
+    """Answer all links of the tree, and where each leads.
+
+    Args:
+        saltenv: the environment; else that of the file being rendered.
+        prefix: only those that begin so.
+    """
+    tree = _tree(context)
+    links = tree.links(saltenv or tree.env)
+    return {path: target for path, target in links.items() if path.startswith(prefix)}
+
+
 @function("cp.list_master", reads=True)
 def list_master(context: Context, saltenv: str | None = None, prefix: str = "") -> list[str]:
     """Answer all files of the tree.

@@ -12,6 +12,7 @@ from zester_modules.returns import Outcome, Return
 from zester_modules.words import Value, Written
 
 if TYPE_CHECKING:
+    from zester_modules.facts.collected import Collected
     from zester_modules.states.session import Session
 
 LOCK = "state"
@@ -110,7 +111,8 @@ def single(
     from zester_modules.states.single import made_by_hand  # noqa: PLC0415  # brings templates
 
     session = _session(context, "", None, test)
-    return _returned(session.single(made_by_hand(session, fun, name or fun, arguments)))
+    done = session.single(made_by_hand(session, fun, name or fun, arguments))
+    return _returned(done, session.context)
 
 
 def _session(
@@ -138,11 +140,17 @@ def _applied(
     for one in exclude or []:
         excluded += [part.strip() for part in one.split(",")] if isinstance(one, str) else [one]
     session = _session(context, env, pillar, test)
-    return _returned(session.apply(names, excluded, failhard=failhard))
+    return _returned(session.apply(names, excluded, failhard=failhard), session.context)
 
 
-def _returned(result: dict[str, Any]) -> Return:
+def _returned(result: dict[str, Any], context: Context) -> Return:
     """Give a run's result as the function's answer."""
+    facts: Collected | None = None
+    if any(one["result"] == "changed" and one["function"].startswith("grains.")
+           for one in result["states"]):  # fmt: skip
+        from zester_modules.facts.collect import collect_for  # noqa: PLC0415  # few runs set facts
+
+        facts = collect_for(context)
     outcome = Outcome(result["result"])
     if outcome is Outcome.REFUSED:
         count = len(result["errors"]) + int(result.get("more_errors", 0))
@@ -154,6 +162,6 @@ def _returned(result: dict[str, Any]) -> Return:
         failed = [str(one["id"]) for one in result["states"] if one["result"] == "failed"]
         return Return(
             result, outcome, error=f"{len(failed)} of {len(result['states'])} states failed: "
-            + ", ".join(failed[:5]) + (" ..." if len(failed) > 5 else ""),
+            + ", ".join(failed[:5]) + (" ..." if len(failed) > 5 else ""), facts=facts,
         )  # fmt: skip
-    return Return(result, outcome)
+    return Return(result, outcome, facts=facts)

@@ -8,7 +8,7 @@ import msgspec
 
 from zester_modules.host.address import shown
 from zester_modules.host.machine import HostProblem, Unknowable
-from zester_modules.resource import Scope, Sources
+from zester_modules.resource import Scope, SourceFolder, Sources
 from zester_modules.sources.digests import SKIP
 from zester_modules.states.from_context import tree_of
 from zester_modules.states.model import State
@@ -70,9 +70,9 @@ class Noted:
             self.volatile[shown(digest.partition("#")[0])] = None
         return found
 
-    def find(self, folder: str, *, env: str = "") -> list[str]:
-        """Give the sources below a folder."""
-        return self._sources.find(folder, env=env)
+    def below(self, folder: str, *, env: str = "") -> SourceFolder | None:
+        """Give what a folder of the tree holds."""
+        return self._sources.below(folder, env=env)
 
 
 class Prefetch(Session):

@@ -20,6 +20,7 @@ RESOURCES: Final[Mapping[str, str]] = {
     "event": "zester_modules.resources.event",
     "file": "zester_modules.resources.file",
     "git": "zester_modules.resources.git",
+    "grains": "zester_modules.resources.grains",
     "group": "zester_modules.resources.group",
     "host": "zester_modules.resources.host",
     "http": "zester_modules.resources.http",

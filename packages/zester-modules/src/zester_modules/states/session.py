@@ -73,7 +73,7 @@ class Session:
 
     def single(self, state: State) -> dict[str, Any]:
         """Run one state that stands in no tree."""
-        tree = Tree(self.context.roots)
+        tree = tree_of(self.context) if self.context.roots else Tree({})
         templates = Templates(tree, given_by(self.context))
         return self.run(Compiled(states=(state,)), tree, templates)
 
@@ -107,6 +107,7 @@ class Session:
             find=self.resources.find,
             params=params_of,
             facts=context.facts,
+            facts_dir=context.facts_dir,
             settings=templates.settings,
             reads=templates.reads,
             masker=context.masker,

@@ -179,6 +179,10 @@ class Templates:
         """Give all folders."""
         return self._tree.folders(env)
 
+    def links(self, env: str) -> Mapping[str, str]:
+        """Give where links lead, by their paths."""
+        return self._tree.links(env)
+
     def files(self, env: str) -> list[str]:
         """Give the paths of all files."""
         return list(self._tree.paths(env))

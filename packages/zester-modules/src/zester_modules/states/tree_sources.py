@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from zester_modules.host.address import shown
 from zester_modules.host.machine import HostProblem
+from zester_modules.resource import SourceFolder
 from zester_modules.sources.digests import SKIP, Digest, listed, parsed, verify
 from zester_modules.states.trees import CACHE_MAX
 from zester_proto.tree.files import BadTree
@@ -134,13 +135,25 @@ class TreeSources:
             )
         return wanted
 
-    def find(self, folder: str, *, env: str = "") -> list[str]:
-        """Give the sources of all files below a folder of the tree, sorted."""
+    def below(self, folder: str, *, env: str = "") -> SourceFolder | None:
+        """Give what a folder of the tree holds; None where the tree has none of that name."""
         split = split_source(folder)
         if split is None:
-            return []
+            return None
         path, own = split
-        below = path.strip("/") + "/" if path.strip("/") else ""
-        chosen = own or env or self._env
+        top = path.strip("/")
+        start, chosen = f"{top}/" if top else "", own or env or self._env
         query = f"?saltenv={own}" if own else ""
-        return [f"salt://{one}{query}" for one in self._tree.files(chosen) if one.startswith(below)]
+        empty = list(self._tree.empty_folders(chosen))
+        found = SourceFolder(
+            files={
+                one[len(start) :]: f"salt://{one}{query}"
+                for one in self._tree.files(chosen) if one.startswith(start)
+            },
+            folders=tuple(one[len(start) :] for one in empty if one.startswith(start)),
+            links={
+                one[len(start) :]: target
+                for one, target in self._tree.links(chosen).items() if one.startswith(start)
+            },
+        )  # fmt: skip
+        return found if top in empty or found.files or found.folders or found.links else None

@@ -18,6 +18,10 @@ class TreeView(Protocol):
         """Give all folders."""
         ...
 
+    def links(self, env: str) -> Mapping[str, str]:
+        """Give where links lead, by their paths."""
+        ...
+
     def files(self, env: str) -> list[str]:
         """Give the paths of all files."""
         ...

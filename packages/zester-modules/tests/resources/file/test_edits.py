@@ -8,7 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from zester_modules.host.machine import HostProblem
+from zester_modules.host.real import RealMachine
 from zester_proto.errors import ZesterError
+from zester_testing.resource_law import params_for, scope_on
+from zester_testing.state_trees import RESOURCES
 
 ROWS: list[tuple[str, dict[str, Any], str, str]] = [
     ("append", {"text": "b"}, "a\n", "a\nb\n"),
@@ -171,3 +174,21 @@ def test_appending_anything_to_anything_rests(
     law("file.append", "f", text=wanted)
     lines = {" ".join(line.split()) for line in (place / "f").read_text().split("\n")}
     assert {" ".join(one.split()) for one in wanted} <= lines | {""}
+
+
+def test_pruned_are_all_lines_that_begin_with_no_key(law: Any, place: Path):
+    (place / "f").write_text("# note\nport=1\n\n#user=a\nportal=x\nold=2\n")
+    given = {"key_values": {"port": "2", "user": "b"}, "uncomment": "#", "prune": True}
+    law("file.keyvalue", "f", **given)
+    # as in Salt, what goes on behind a key counts as that key
+    assert (place / "f").read_text() == "port=2\nuser=b\nportal=x\n"
+
+
+def test_a_diff_of_added_lines_is_shown_unless_it_is_not_to_be(place: Path, tmp_path: Path):
+    scope = scope_on(RealMachine(tmp_path), tmp_path / "run")
+    resource = RESOURCES.find("file.append")
+    assert resource is not None
+    for shown in (True, False):
+        given = {"text": "secret", "show_changes": shown}
+        plan = resource.check(params_for(resource, str(place / "f"), given), scope)
+        assert ("+secret" in plan.diff) is shown

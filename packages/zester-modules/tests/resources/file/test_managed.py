@@ -230,3 +230,15 @@ def test_a_disk_that_fills_leaves_the_old_contents_and_says_so(tmp_path: Path):
     assert (row["result"], row["changes"], path.read_text()) == ("failed", {}, "old")
     assert row["comment"].startswith(f"cannot write {path}: ")
     assert sorted(one.name for one in tmp_path.iterdir()) == ["it", "run"]
+
+
+@pytest.mark.parametrize("function", ["file.managed", "archive.extracted"])
+@pytest.mark.parametrize("argument", ["signature", "source_hash_sig"])
+def test_a_source_whose_signature_nobody_looks_at_is_not_taken(
+    law: Any, place: Path, function: str, argument: str
+):
+    (place / "source").write_text("x")
+    given = {"source": [str(place / "source")], argument: "salt://x.asc"}
+    with pytest.raises(HostProblem, match="signatures of sources are not checked here"):
+        law(function, "f", **given)
+    assert not (place / "f").exists()

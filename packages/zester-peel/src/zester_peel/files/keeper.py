@@ -130,6 +130,8 @@ class TreeKeeper:
                     hint="a backup was restored perhaps: zester tree publish makes a new one",
                 )
             if self.head is not None and head.root == self.head.root:
+                if not self.store.is_complete(head.root):
+                    self.store.keep_manifests(head.root, await self._manifests(head))
                 self.head = head
                 self.store.keep_head(entry.value)
                 return
@@ -207,12 +209,15 @@ class TreeKeeper:
         return head
 
     async def _take(self, head: TreeHead) -> None:
-        manifests = {
-            env: await self._manifest(env, one.manifest) for env, one in head.environments.items()
-        }
+        manifests = await self._manifests(head)
         await self._fetch_all(sorted(self.store.missing(manifests.values())))
         # copying thousands of files must not keep the loop from beating
         await asyncio.to_thread(self.store.add, head.root, manifests)
+
+    async def _manifests(self, head: TreeHead) -> dict[str, Manifest]:
+        return {
+            env: await self._manifest(env, one.manifest) for env, one in head.environments.items()
+        }
 
     async def _manifest(self, env: str, name: bytes) -> Manifest:
         data = await self._blob(manifest_key(name), name, MANIFEST_LIMIT)

@@ -113,6 +113,27 @@ class TreeStore:
 
     def manifests(self, root: bytes) -> dict[str, Manifest] | None:
         """Give the manifests of a revision; None if it is not here, or was damaged."""
+        found = self._kept(root)
+        return found.environments if found is not None else None
+
+    def is_complete(self, root: bytes) -> bool:
+        """Say whether the kept manifests name folders and links.
+
+        Those that an older version of this program has kept do not.
+        """
+        found = self._kept(root)
+        return found is not None and found.complete
+
+    def keep_manifests(self, root: bytes, manifests: dict[str, Manifest]) -> None:
+        """Keep the manifests of a revision.
+
+        Raises:
+            FileProblem: there is no room.
+        """
+        kept = Manifests(environments=manifests, complete=True)
+        write_atomic(self._revisions / f"{root.hex()}.manifests", encode(kept), 0o644)
+
+    def _kept(self, root: bytes) -> Manifests | None:
         path = self._revisions / f"{root.hex()}.manifests"
         try:
             found = decode(path.read_bytes(), Manifests, limit=4 * MANIFEST_LIMIT)
@@ -120,7 +141,7 @@ class TreeStore:
                 check_manifest(manifest, env)
         except (OSError, CodecError, BadTree):
             return None
-        return found.environments
+        return found
 
     def is_whole(self, root: bytes) -> bool:
         """Say whether a revision can be used."""
@@ -151,8 +172,7 @@ class TreeStore:
                 for file in manifest.files:
                     if is_ahead(file) or all(self.has(name) for name in file.pieces):
                         self._place(folder, file)
-            beside = self._revisions / f"{root.hex()}.manifests"
-            write_atomic(beside, encode(Manifests(environments=manifests)), 0o644)
+            self.keep_manifests(root, manifests)
             _remove(final)
             made.rename(final)
         except BadTree:

@@ -13,7 +13,7 @@ Whoever reads checks every digest up to the signature, so that the bus can only 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import msgspec
@@ -55,17 +55,39 @@ class TreeFile(msgspec.Struct, frozen=True, array_like=True):
     """Digests of its parts of `PIECE` bytes, in order; an empty file has none."""
 
 
+class TreeLink(msgspec.Struct, frozen=True, array_like=True):
+    """One symbolic link: its path in the tree, and the text that it leads to.
+
+    The text says where the link leads on a host that a state copies it to. Masters and peels never
+    follow it; what it names within its tree lies beside it as files.
+    """
+
+    path: str
+    target: str
+
+
 class Manifest(Message, frozen=True, kw_only=True, tag="manifest"):
-    """All files of one environment, sorted by path."""
+    """All files of one environment, sorted by path, and what there is besides them.
+
+    The optional fields are left out where they are empty, so that a tree of files alone has the
+    digest that it had before there were any.
+    """
 
     environment: str
     files: tuple[TreeFile, ...]
+    folders: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    """Paths of folders that hold nothing, sorted."""
+    links: tuple[TreeLink, ...] | msgspec.UnsetType = msgspec.UNSET
+    """Links, sorted by path. One that leads to a file or folder of its tree has the path of that
+    file, or stands above those files."""
 
 
 class Manifests(msgspec.Struct, frozen=True, kw_only=True, tag="manifests", tag_field="t"):
     """The manifests of one revision, as a peel keeps them beside its files."""
 
     environments: dict[str, Manifest]
+    complete: bool = False
+    """Whether their writer knew folders and links; one that did not has passed over them."""
 
 
 class TreeEnvironment(msgspec.Struct, frozen=True, kw_only=True):
@@ -146,6 +168,18 @@ def _is_utf8(path: str) -> bool:
     return not any("\ud800" <= sign <= "\udfff" for sign in path)
 
 
+def check_target(target: str) -> str:
+    """Give the text that a link leads to back; it may lead anywhere.
+
+    Raises:
+        BadTree: no link can lead there, or it cannot be sent.
+    """
+    size = len(target.encode(errors="surrogatepass"))
+    if not 0 < size <= _PATH_MAX or "\0" in target or "\n" in target or not _is_utf8(target):
+        raise BadTree(f"{target[:200]!r} is nothing that a link of a tree leads to")
+    return target
+
+
 def check_manifest(manifest: Manifest, environment: str) -> Manifest:
     """Give a manifest back whose every path can be written below one folder.
 
@@ -154,19 +188,31 @@ def check_manifest(manifest: Manifest, environment: str) -> Manifest:
     """
     if manifest.environment != environment:
         raise BadTree(f"the manifest is of environment {manifest.environment}, not {environment}")
-    seen: set[str] = set()
+    files = _once((one.path for one in manifest.files), "file")
     for one in manifest.files:
-        check_path(one.path)
-        if one.path in seen:
-            raise BadTree(f"the file {one.path} is there twice")
         sound = 0 <= one.mode <= 0o777 and one.size >= 0
         if not sound or len(one.pieces) != -(-one.size // PIECE):
             raise BadTree(f"what the manifest says of {one.path} makes no sense")
-        seen.add(one.path)
-    for path in seen:
+    folders = _once(manifest.folders or (), "folder")
+    links = _once((one.path for one in manifest.links or ()), "link")
+    for link in manifest.links or ():
+        check_target(link.target)
+    for path in folders & files:
+        raise BadTree(f"{path} is a file and a folder")
+    for path in files | folders | links:
         above = path.rpartition("/")[0]
         while above:
-            if above in seen:
+            if above in files:
                 raise BadTree(f"{above} is a file and a folder")
             above = above.rpartition("/")[0]
     return manifest
+
+
+def _once(paths: Iterable[str], what: str) -> set[str]:
+    """Give paths that may be one, each of which is there once."""
+    seen: set[str] = set()
+    for path in paths:
+        if check_path(path) in seen:
+            raise BadTree(f"the {what} {path} is there twice")
+        seen.add(path)
+    return seen

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from zester_proto.errors import ZesterError
+from zester_proto.tree.listing import folders_above
 from zester_proto.tree.reference import SUFFIXES, Found, reference_of
 
 _INIT: Final = "init"
@@ -59,15 +60,20 @@ class TreeFiles(ABC):
                 hint="a tree holds files, and links to such within their own root",
             )
 
+    def empty_folders(self, env: str) -> Iterable[str]:
+        """Give the folders that hold nothing, sorted; a tree that knows none gives none."""
+        del env
+        return ()
+
+    def links(self, env: str) -> Mapping[str, str]:
+        """Give the links by their paths, sorted, with where they lead; see `empty_folders`."""
+        del env
+        return {}
+
     def folders(self, env: str) -> list[str]:
-        """Give all folders that hold files, as `cp.list_master_dirs` does."""
-        found: set[str] = set()
-        for path in self.paths(env):
-            folder = path.rpartition("/")[0]
-            while folder:
-                found.add(folder)
-                folder = folder.rpartition("/")[0]
-        return sorted(found)
+        """Give all folders, as `cp.list_master_dirs` does."""
+        empty = list(self.empty_folders(env))
+        return sorted(folders_above([*self.paths(env), *empty, *self.links(env)]).union(empty))
 
     def references(self, env: str) -> dict[str, list[str]]:
         """Give what can be included, each with the files that it may mean."""

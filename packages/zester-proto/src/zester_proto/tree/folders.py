@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +10,7 @@ import msgspec
 
 from zester_proto.render.nodes import Dialect
 from zester_proto.tree.files import TreeFiles, base_first
+from zester_proto.tree.listing import Listing, listing, walk
 from zester_proto.tree.reference import SUFFIXES
 
 SCHEMES: Final = ("salt://", "zester://")
@@ -34,7 +35,7 @@ class Tree(TreeFiles):
         super().__init__()
         self.roots = {env: tuple(paths) for env, paths in roots.items()}
         self._real = {root: _real(root) for paths in self.roots.values() for root in paths}
-        self._listed: dict[str, dict[str, Path]] = {}
+        self._listed: dict[str, Listing] = {}
 
     @property
     def environments(self) -> tuple[str, ...]:
@@ -68,7 +69,11 @@ class Tree(TreeFiles):
         if "" in parts or "." in parts or "\0" in path:
             return ""
         every = (_why_barred(one, path, self._real[one]) for one in self.roots.get(env, ()))
-        return next((why for why in every if why), "")
+        if found := next((why for why in every if why), ""):
+            return found
+        # of a published tree no link lies on the disk
+        target = self.links(env).get(path)
+        return f"is a link that leaves the tree, to {target}" if target else ""
 
     def obtain(self, env: str, path: str) -> Path | None:
         """Give where a file lies, or None; a tree whose files come from afar fetches it first."""
@@ -84,23 +89,31 @@ class Tree(TreeFiles):
 
     def files(self, env: str) -> dict[str, Path]:
         """Give all files of an environment by their paths, sorted; hidden ones are left out."""
-        listed = self._listed.get(env)
-        if listed is None:
-            found: dict[str, Path] = {}
-            for root in self.roots.get(env, ()):
-                for path in _walk(root):
-                    found.setdefault(path, root)
-            listed = self._listed[env] = dict(sorted(found.items()))
-        return listed
+        return self.listed(env).files
+
+    def empty_folders(self, env: str) -> Iterable[str]:
+        """Give the folders that hold nothing, sorted."""
+        return self.listed(env).folders
+
+    def links(self, env: str) -> Mapping[str, str]:
+        """Give the links by their paths, sorted, with where they lead."""
+        return self.listed(env).links
+
+    def listed(self, env: str) -> Listing:
+        """Give all that lies in an environment's roots."""
+        known = self._listed.get(env)
+        if known is None:
+            known = self._listed[env] = listing(self.roots.get(env, ()))
+        return known
 
     def hidden(self, env: str) -> list[Hidden]:
         """Give the files that a root before theirs hides."""
         seen = self.files(env)
         return [
-            Hidden(path=path, root=root, by=seen[path])
+            Hidden(path=one.path, root=root, by=seen[one.path])
             for root in self.roots.get(env, ())
-            for path in sorted(_walk(root))
-            if seen.get(path, root) != root
+            for one in sorted(walk(root))
+            if one.kind == "file" and seen.get(one.path, root) != root
         ]
 
 
@@ -160,13 +173,3 @@ def _why_barred(root: Path, path: str, real: str) -> str:
 
 def _is_below(path: str, root: str) -> bool:
     return path.startswith(root.rstrip("/") + "/")
-
-
-def _walk(root: Path) -> Iterator[str]:
-    top = str(root)
-    for folder, folders, names in os.walk(top):
-        folders[:] = sorted(one for one in folders if not one.startswith("."))
-        inner = folder[len(top) :].strip("/")
-        for name in names:
-            if not name.startswith("."):
-                yield f"{inner}/{name}" if inner else name

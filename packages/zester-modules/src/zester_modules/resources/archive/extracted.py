@@ -11,7 +11,7 @@ from msgspec import Meta
 from zester_modules.host.machine import HostProblem, Stat
 from zester_modules.resource import Changes, Leaf, Plan, Resource, Scope
 from zester_modules.resources.archive.members import Member, opened
-from zester_modules.resources.file.sourced import Found, first
+from zester_modules.resources.file.sourced import SIGNED, Found, first, refuse_signatures
 from zester_modules.resources.file.steps import (
     Folder,
     Link,
@@ -40,6 +40,8 @@ class Params(msgspec.Struct, frozen=True, kw_only=True):
     name: Annotated[str, Meta(description="the folder; made if it is missing")]
     source: Annotated[list[Any], Meta(description="the archive; the first that is there")]
     source_hash: Annotated[str, Meta(description="its digest; needed for http")] = ""
+    signature: Annotated[str, Meta(description="not checked here: the state fails")] = ""
+    source_hash_sig: Annotated[str, Meta(description="the same")] = ""
     source_hash_name: Annotated[str, Meta(description="its name in a file of digests")] = ""
     source_hash_update: Annotated[
         bool, Meta(description="compare contents, so that a new archive is extracted")
@@ -72,6 +74,7 @@ class Todo(msgspec.Struct, frozen=True, kw_only=True):
 
 def check(params: Params, scope: Scope) -> Plan:
     """Compare what is there with what is in the archive."""
+    refuse_signatures(params.signature, params.source_hash_sig)
     top = whole(params.name)
     if params.if_missing and scope.machine.follow(params.if_missing) is not None:
         return Plan(comment=f"{params.if_missing} is there")
@@ -228,6 +231,6 @@ def apply(plan: Plan, scope: Scope) -> Changes:
 EXTRACTED: Final = Resource(
     name="archive.extracted", params=Params, reach="path", check=check, apply=apply,
     retires=("keep_source", "keep", "list_options", "trim_output", "use_cmd_unzip", "use_etag",
-             "extract_perms", "show_contents", "clean_parent"),
+             "extract_perms", "show_contents", "clean_parent", *SIGNED),
     lacks=("enforce_ownership_on",),
 )  # fmt: skip

@@ -3,7 +3,7 @@
 from typing import Final
 
 PARTS: Final = (
-    "absent", "append", "blockreplace", "comment", "copy", "directory", "keyvalue", "line",
-    "managed", "recurse", "rename", "replace", "serialize", "symlink", "touch",
+    "absent", "accumulated", "append", "blockreplace", "comment", "copy", "directory", "keyvalue",
+    "line", "managed", "recurse", "rename", "replace", "serialize", "symlink", "touch",
 )  # fmt: skip
 """Where they are declared; a run imports what its states need."""

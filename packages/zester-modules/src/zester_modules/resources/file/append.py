@@ -31,6 +31,7 @@ class Params(msgspec.Struct, frozen=True, kw_only=True):
     ignore_whitespace: Annotated[
         bool, Meta(description="lines that differ in white space only are the same")
     ] = True
+    show_changes: Annotated[bool, Meta(description="show a diff")] = True
 
 
 class PrependParams(Params, frozen=True, kw_only=True):
@@ -82,7 +83,9 @@ def check_append(params: Params, scope: Scope) -> Plan:
         gap = "\n" if text and new and not text.endswith("\n") else ""
         return text + gap + text_from(new)
 
-    return edited(params.name, scope, change, create=True, makedirs=params.makedirs)
+    return edited(
+        params.name, scope, change, create=True, makedirs=params.makedirs, show=params.show_changes
+    )
 
 
 def check_prepend(params: PrependParams, scope: Scope) -> Plan:
@@ -96,7 +99,9 @@ def check_prepend(params: PrependParams, scope: Scope) -> Plan:
         new = [line for chunk in _missing(params, text, chunks) for line in chunk]
         return text_from(new) + text
 
-    return edited(params.name, scope, change, create=True, makedirs=params.makedirs)
+    return edited(
+        params.name, scope, change, create=True, makedirs=params.makedirs, show=params.show_changes
+    )
 
 
 APPEND: Final = Resource(

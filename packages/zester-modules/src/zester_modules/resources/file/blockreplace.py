@@ -9,8 +9,9 @@ from msgspec import Meta
 from zester_modules.host.machine import HostProblem
 from zester_modules.regexes import compiled
 from zester_modules.resource import Plan, Resource, Scope
+from zester_modules.resources.file.accumulated import accumulators_of
 from zester_modules.resources.file.edit import edited, lines_of, text_from
-from zester_modules.resources.file.sourced import first, rendered
+from zester_modules.resources.file.sourced import first, rendered, worded
 from zester_modules.resources.file.steps import apply, text_of
 
 
@@ -51,7 +52,9 @@ class Params(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _block(params: Params, scope: Scope) -> list[str]:
-    text = params.content
+    added = accumulators_of(params.name, scope, required=True)
+    texts = [params.content, *(worded(one) for listed in added.values() for one in listed)]
+    text = "\n".join(texts if params.content else texts[1:])
     listed = [params.source] if params.source else params.sources
     if listed:
         found = first(listed, scope, params.source_hash)

@@ -34,6 +34,9 @@ class Params(msgspec.Struct, frozen=True, kw_only=True):
     user: Annotated[str, Meta(description="owner of the copy")] = ""
     group: Annotated[str, Meta(description="group of the copy")] = ""
     mode: Annotated[Mode | None, Meta(description="permissions of the copy")] = None
+    dir_mode: Annotated[
+        Mode | None, Meta(description="permissions of folders that makedirs makes")
+    ] = None
 
 
 def check(params: Params, scope: Scope) -> Plan:
@@ -54,7 +57,8 @@ def check(params: Params, scope: Scope) -> Plan:
     if path == source or path.startswith(f"{source}/"):
         raise HostProblem(f"{path} lies in what is to be copied")
     own = look_of(scope, params.user, params.group, params.mode)
-    above = folders_work(posixpath.dirname(path), Look() if params.makedirs else None, scope)
+    made = Look(mode=params.dir_mode) if params.makedirs else None
+    above = folders_work(posixpath.dirname(path), made, scope)
     return planned(joined((above, *_copies(params, (source, path), found, own, scope))))
 
 

@@ -1,6 +1,5 @@
 """file.directory: a folder with permissions and owners, and what may be in it."""
 
-import fnmatch
 import posixpath
 from collections.abc import Iterator
 from typing import Annotated, Final
@@ -9,8 +8,8 @@ import msgspec
 from msgspec import Meta
 
 from zester_modules.host.machine import HostProblem, Stat
-from zester_modules.regexes import compiled
-from zester_modules.resource import Leaf, Plan, Resource, Scope
+from zester_modules.resource import Plan, Resource, Scope
+from zester_modules.resources.file.cleaning import cleaned, kept_by_others
 from zester_modules.resources.file.steps import (
     Remove,
     Step,
@@ -23,6 +22,7 @@ from zester_modules.resources.file.steps import (
 )
 from zester_modules.resources.file.wanted import (
     Look,
+    folder_instead,
     folders_work,
     look_of,
     look_work,
@@ -33,7 +33,7 @@ from zester_modules.words import Mode
 
 
 class Params(msgspec.Struct, frozen=True, kw_only=True):
-    """Keep a folder; `recurse` keeps what is below it, `clean` removes what no state wants."""
+    """Keep a folder; `recurse` keeps what is below it, `clean` removes what no state keeps."""
 
     name: Annotated[str, Meta(description="path of the folder")]
     user: Annotated[str, Meta(description="owner; left alone if not given")] = ""
@@ -47,9 +47,9 @@ class Params(msgspec.Struct, frozen=True, kw_only=True):
         Meta(description="keep below, too: user, group, mode; ignore_files, ignore_dirs, silent"),
     ] = None
     max_depth: Annotated[int | None, Meta(description="how deep recurse goes")] = None
-    clean: Annotated[bool, Meta(description="remove what is not kept by exclude_pat")] = False
+    clean: Annotated[bool, Meta(description="remove what no other state keeps there")] = False
     exclude_pat: Annotated[
-        list[str] | None, Meta(description="globs, or E@regexes, of what clean leaves")
+        list[str] | None, Meta(description="globs, or E@regexes, of what clean leaves, too")
     ] = None
     follow_symlinks: Annotated[bool, Meta(description="a link to a folder is one")] = False
     force: Annotated[bool, Meta(description="what else lies there gives way")] = False
@@ -81,7 +81,7 @@ def check(params: Params, scope: Scope) -> Plan:
     if params.recurse:
         works += _below(params, place, look, scope, depth=1)
     if params.clean:
-        works += _cleaned(params, place, "", scope)
+        works += cleaned(place, kept_by_others(path, place, scope), params.exclude_pat, scope)
     return planned(joined(works))
 
 
@@ -96,9 +96,7 @@ def _in_the_way(params: Params, path: str, found: Stat, look: Look, scope: Scope
         if scope.machine.stat(to) is not None:
             raise HostProblem(f"{to} is there already", hint="choose another backupname")
         way = Rename(path, to)
-    gone = Work(leaves=(Leaf(path=path, before=found.kind, after="folder"),), steps=(way,))
-    new = new_folder(path, look, scope)
-    return planned(joined((gone, msgspec.structs.replace(new, leaves=new.leaves[1:]))))
+    return planned(folder_instead(path, found, way, look, scope))
 
 
 def _below(params: Params, folder: str, look: Look, scope: Scope, depth: int) -> Iterator[Work]:
@@ -123,51 +121,6 @@ def _below(params: Params, folder: str, look: Look, scope: Scope, depth: int) ->
             yield look_work(path, found, own, scope)
         if is_folder:
             yield from _below(params, path, look, scope, depth + 1)
-
-
-def _cleaned(params: Params, folder: str, inner: str, scope: Scope) -> Iterator[Work]:
-    """Give what has to go; a folder that holds something to keep stays."""
-    for name in scope.machine.list(folder) or ():
-        path = posixpath.join(folder, name)
-        relative = f"{inner}{name}"
-        found = scope.machine.stat(path)
-        if found is None or is_excluded(relative, params.exclude_pat):
-            continue
-        if found.kind == "folder" and _holds_kept(params, path, f"{relative}/", scope):
-            yield from _cleaned(params, path, f"{relative}/", scope)
-            continue
-        yield Work(leaves=(Leaf(path=path, before=found.kind),), steps=(Remove(path),))
-
-
-def _holds_kept(params: Params, folder: str, inner: str, scope: Scope) -> bool:
-    if not params.exclude_pat:
-        return False
-    for name in scope.machine.list(folder) or ():
-        path = posixpath.join(folder, name)
-        if is_excluded(inner + name, params.exclude_pat):
-            return True
-        found = scope.machine.stat(path)
-        is_folder = found is not None and found.kind == "folder"
-        if is_folder and _holds_kept(params, path, f"{inner}{name}/", scope):
-            return True
-    return False
-
-
-def is_excluded(relative: str, patterns: list[str] | None) -> bool:
-    """Say whether a path below a folder matches a glob or an `E@` regex.
-
-    Raises:
-        BadRegex: that is none.
-    """
-    for pattern in patterns or ():
-        if pattern.startswith("E@"):
-            if compiled(pattern[2:], argument="behind E@,").search(relative):
-                return True
-        elif fnmatch.fnmatchcase(relative, pattern) or fnmatch.fnmatchcase(
-            posixpath.basename(relative), pattern
-        ):
-            return True
-    return False
 
 
 def _paths(params: Params) -> tuple[str, ...]:

@@ -31,6 +31,7 @@ class Params(msgspec.Struct, frozen=True, kw_only=True):
     value_ignore_case: Annotated[bool, Meta(description="values in any case are the same")] = False
     ignore_if_missing: Annotated[bool, Meta(description="a missing file is fine")] = False
     create_if_missing: Annotated[bool, Meta(description="make a missing file")] = False
+    prune: Annotated[bool, Meta(description="remove lines that begin with no such key")] = False
     show_changes: Annotated[bool, Meta(description="show a diff")] = True
 
 
@@ -59,6 +60,8 @@ def _changed(params: Params, lines: list[str], pairs: dict[str, str]) -> list[st
         alive = bare.lstrip(params.uncomment).lstrip() if params.uncomment else bare
         name, sign, value = alive.partition(params.separator.strip() or params.separator)
         key = form(name, ignore=params.key_ignore_case)
+        if params.prune and not form(alive, ignore=params.key_ignore_case).startswith((*wanted,)):
+            continue
         if not sign or key not in wanted or 0 < params.count <= seen[key]:
             new.append(line)
             continue

@@ -7,7 +7,16 @@ from msgspec import Meta
 
 from zester_modules.host.machine import HostProblem
 from zester_modules.resource import Plan, Resource, Scope
-from zester_modules.resources.file.sourced import Found, first, looked_up, rendered, worded
+from zester_modules.resources.file.accumulated import with_accumulators
+from zester_modules.resources.file.sourced import (
+    SIGNED,
+    Found,
+    first,
+    looked_up,
+    refuse_signatures,
+    rendered,
+    worded,
+)
 from zester_modules.resources.file.steps import apply, bytes_of, planned, whole
 from zester_modules.resources.file.wanted import (
     Look,
@@ -32,6 +41,8 @@ class Params(msgspec.Struct, frozen=True, kw_only=True):
     ] = ""
     source_hash_name: Annotated[str, Meta(description="the name to look up in that file")] = ""
     skip_verify: Annotated[bool, Meta(description="take an http source unverified")] = False
+    signature: Annotated[str, Meta(description="not checked here: the state fails")] = ""
+    source_hash_sig: Annotated[str, Meta(description="the same")] = ""
     contents: Annotated[
         str | list[Any] | None, Meta(description="the contents; a list is lines")
     ] = None
@@ -76,6 +87,7 @@ class Params(msgspec.Struct, frozen=True, kw_only=True):
 def check(params: Params, scope: Scope) -> Plan:
     """Compare the file with what is wanted."""
     path = whole(params.name)
+    refuse_signatures(params.signature, params.source_hash_sig)
     given = _given(params)
     found = scope.machine.follow(path) if not (params.create and params.replace) else None
     if found is None and not params.create:
@@ -121,8 +133,7 @@ def _contents(params: Params, scope: Scope) -> Found:
     if params.source is not None:
         digest = "skip_verify" if params.skip_verify else params.source_hash
         found = first(params.source, scope, digest, params.source_hash_name)
-        data = rendered(found, params.template, scope, params.context, params.defaults)
-        return Found(data=_encoded(params, data), source=found.source, mode=found.mode)
+        return _made(params, found, scope)
     if params.contents is not None:
         value: Any = params.contents
     elif params.contents_pillar is not None:
@@ -136,9 +147,16 @@ def _contents(params: Params, scope: Scope) -> Found:
         raise HostProblem("its contents are empty", hint="allow_empty: true, if that is meant")
     if params.contents_newline and text and not text.endswith("\n"):
         text += "\n"
-    found = Found(data=bytes_of(text), source=params.name)
-    data = rendered(found, params.template, scope, params.context, params.defaults)
-    return Found(data=_encoded(params, data), source=params.name)
+    return _made(params, Found(data=bytes_of(text), source=params.name), scope)
+
+
+def _made(params: Params, found: Found, scope: Scope) -> Found:
+    """Give contents as they are written."""
+    names = params.context
+    if params.template:
+        names = with_accumulators(names, params.name, scope)
+    data = rendered(found, params.template, scope, names, params.defaults)
+    return msgspec.structs.replace(found, data=_encoded(params, data))
 
 
 def _encoded(params: Params, data: bytes) -> bytes:
@@ -155,7 +173,8 @@ MANAGED: Final = Resource(
     retires=(
         "keep_source", "encoding_errors", "use_etag", "win_owner", "win_perms", "win_deny_perms",
         "win_inheritance", "win_perms_reset",
-        "verify_ssl", "keep_symlink",
+        "verify_ssl", "keep_symlink", "new_file_diff", *SIGNED,
     ),
-    lacks=("attrs", "selinux", "tmp_dir", "tmp_ext"),
+    lacks=("attrs", "selinux", "tmp_dir", "tmp_ext", "ignore_ordering", "ignore_whitespace",
+           "ignore_comment_characters"),
 )  # fmt: skip

@@ -88,5 +88,6 @@ def check(params: Params, scope: Scope) -> Plan:
 
 
 REPLACE: Final = Resource(
-    name="file.replace", params=Params, reach="path", check=check, apply=apply, retires=("bufsize",)
-)
+    name="file.replace", params=Params, reach="path", check=check, apply=apply,
+    retires=("bufsize",), lacks=("encoding",),
+)  # fmt: skip

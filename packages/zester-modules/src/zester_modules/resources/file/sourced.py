@@ -2,7 +2,7 @@
 
 import posixpath
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import msgspec
 
@@ -25,6 +25,25 @@ def local_path(source: str) -> str | None:
     if source.startswith("file://"):
         return source.removeprefix("file://")
     return source if source.startswith("/") else None
+
+
+SIGNED: Final = (
+    "signed_by_any", "signed_by_all", "keyring", "gnupghome", "sig_backend",
+)  # fmt: skip
+"""What Salt takes beside a signature, and means nothing alone."""
+
+
+def refuse_signatures(*given: str) -> None:
+    """Refuse to take a source whose signature nobody would look at.
+
+    Raises:
+        HostProblem: one is named.
+    """
+    if any(given):
+        raise HostProblem(
+            "signatures of sources are not checked here, so that a signed one is not taken",
+            hint="write source_hash with the digest itself: the tree that says it is signed",
+        )
 
 
 def fetched(source: str, scope: Scope, digest: str = "", name: str = "") -> Found | None:

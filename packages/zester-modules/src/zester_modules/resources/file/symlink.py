@@ -21,6 +21,7 @@ from zester_modules.resources.file.steps import (
     with_backup,
 )
 from zester_modules.resources.file.wanted import (
+    Look,
     folders_work,
     fresh,
     look_of,
@@ -53,25 +54,43 @@ def check(params: Params, scope: Scope) -> Plan:
         raise HostProblem("a link needs a target")
     look = look_of(scope, params.user, params.group, None)
     found = scope.machine.stat(path)
-    if found is not None and found.kind == "link" and found.target == params.target:
-        return planned(look_work(path, found, look, scope))
+    if found is not None and found.kind == "link":
+        return planned(link_work(path, params.target, look, scope))
     folder = posixpath.dirname(path)
     made = look_of(scope, params.user, params.group, params.mode) if params.makedirs else None
     above = folders_work(folder, made, scope)
+    way = _way(params, path, found, scope)
+    return planned(joined((above, link_work(path, params.target, look, scope, way=way))))
+
+
+def link_work(
+    path: str, target: str, look: Look, scope: Scope, *, way: tuple[Step, ...] = ()
+) -> Work:
+    """Give what has to be done for a link.
+
+    Args:
+        path: of the link.
+        target: where it has to lead.
+        look: its owners.
+        scope: what is seen.
+        way: takes away what lies there and is no link.
+    """
+    found = scope.machine.stat(path)
     _, uid, gid = fresh(look, path, 0o777, scope)
     if found is not None and found.kind == "link":
+        if found.target == target:
+            return look_work(path, found, look, scope)
         uid = found.uid if look.uid is None else uid
         gid = found.gid if look.gid is None else gid
-        leaf = Leaf(path=f"{path}:target", before=found.target, after=params.target)
+        leaf = Leaf(path=f"{path}:target", before=found.target, after=target)
         looks = look_work(path, found, look, scope).leaves
-        return planned(Work(leaves=(leaf, *looks), steps=(Link(path, params.target, uid, gid),)))
+        return Work(leaves=(leaf, *looks), steps=(Link(path, target, uid, gid),))
     leaves = (
         Leaf(path=path, before=found.kind if found else None, after="link"),
-        Leaf(path=f"{path}:target", after=params.target),
+        Leaf(path=f"{path}:target", after=target),
         *new_leaves(path, 0o777, uid, gid, scope)[1:],
     )
-    steps = (*_way(params, path, found, scope), Link(path, params.target, uid, gid))
-    return planned(joined((above, Work(leaves=leaves, steps=steps))))
+    return Work(leaves=leaves, steps=(*way, Link(path, target, uid, gid)))
 
 
 def _way(params: Params, path: str, found: Stat | None, scope: Scope) -> tuple[Step, ...]:

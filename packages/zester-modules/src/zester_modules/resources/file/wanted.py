@@ -290,3 +290,10 @@ def _folder(path: str, look: Look, scope: Scope) -> Work:
 
 
 new_folder = _folder
+
+
+def folder_instead(path: str, found: Stat, way: Step, look: Look, scope: Scope) -> Work:
+    """Give what has to be done for a folder where something else lies; `way` takes that away."""
+    gone = Work(leaves=(Leaf(path=path, before=found.kind, after="folder"),), steps=(way,))
+    new = new_folder(path, look, scope)
+    return joined((gone, msgspec.structs.replace(new, leaves=new.leaves[1:])))

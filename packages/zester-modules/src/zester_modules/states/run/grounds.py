@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from zester_modules.context import FACTS_DIR
 from zester_modules.host.machine import Machine
 from zester_modules.resource import AnyResource, Functions, Sources, Templates
 from zester_modules.states.model import State
@@ -25,6 +26,8 @@ class Grounds(msgspec.Struct, kw_only=True):
     params: Callable[[AnyResource, State], msgspec.Struct]
     """Gives a state's parameters; raises ZesterError where they do not fit."""
     facts: Mapping[str, Any]
+    facts_dir: Path = FACTS_DIR
+    """Where custom facts lie."""
     reads: Reads = msgspec.field(default_factory=Reads)
     """Counts reads of secrets among the settings."""
     masker: Masker = msgspec.field(default_factory=Masker)

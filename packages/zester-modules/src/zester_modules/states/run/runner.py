@@ -11,6 +11,7 @@ from zester_modules.states.run import parallel
 from zester_modules.states.run.grounds import Grounds, Wishes
 from zester_modules.states.run.guards import ask_guards
 from zester_modules.states.run.listen import reactions
+from zester_modules.states.run.others import StatesOfRun
 from zester_modules.states.run.outcome import Became, Cause, Ran, Row, became
 from zester_modules.states.run.requisites import Asked, ask
 from zester_modules.states.run.results import refused, results
@@ -52,8 +53,9 @@ class Run:
 
     def __init__(self, states: tuple[State, ...], grounds: Grounds, wishes: Wishes) -> None:
         self.states = states
-        self.stage = Stage(grounds, test=wishes.test)
         self.ran: dict[int, Ran] = {}
+        others = StatesOfRun(grounds, states, self.ran)
+        self.stage = Stage(grounds, test=wishes.test, others=others)
         self.children: dict[int, parallel.Child] = {}
         self._grounds = grounds
         self._wishes = wishes

@@ -7,6 +7,7 @@ from zester_modules.host.machine import Machine
 from zester_modules.resource import Functions, Scope
 from zester_modules.states.model import State
 from zester_modules.states.run.grounds import Grounds
+from zester_modules.states.run.others import StatesOfRun
 
 if TYPE_CHECKING:
     from zester_modules.host.predicted import PredictedMachine
@@ -22,10 +23,12 @@ class Stage:
     Args:
         grounds: what the run stands on.
         test: a dry run.
+        others: the states of the run, as each of them sees the others.
     """
 
-    def __init__(self, grounds: Grounds, *, test: bool) -> None:
+    def __init__(self, grounds: Grounds, *, test: bool, others: StatesOfRun | None = None) -> None:
         self.grounds = grounds
+        self._others = others or StatesOfRun(grounds, (), {})
         self.predicted = _predicted(grounds.machine) if test else None
         self.started: set[str] = set()
 
@@ -49,6 +52,7 @@ class Stage:
             machine=machine,
             id=state.id,
             facts=grounds.facts,
+            facts_dir=grounds.facts_dir,
             settings=grounds.settings,
             sources=grounds.sources,
             render=grounds.templates(state),
@@ -61,6 +65,7 @@ class Stage:
             secret=secret,
             sensitive=secret or state.options.no_log,
             masker=grounds.masker,
+            others=self._others.of(state),
             started=self.started,
             log=grounds.log,
         )

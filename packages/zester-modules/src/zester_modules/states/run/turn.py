@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from zester_modules.host.machine import HostProblem, Unknowable
-from zester_modules.resource import AnyResource, Changes, Leaf, Plan, Scope, Unknown
+from zester_modules.resource import AnyResource, Changes, Leaf, Plan, Scope, Unknown, paths_of
 from zester_modules.states.model import State
 from zester_modules.states.run.doubtful import doubtful
 from zester_modules.states.run.guards import check_commands
@@ -174,7 +174,7 @@ def _apply_foretold(
 
 def _hide(turn: Turn, machine: "PredictedMachine") -> None:
     resource, params = turn.resource, turn.params
-    paths = resource.paths(params) if resource.paths is not None else None
+    paths = paths_of(resource, params)
     if paths is not None:
         for path in paths:
             machine.hide("path", path)
