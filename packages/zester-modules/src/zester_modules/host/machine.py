@@ -28,6 +28,10 @@ class HostProblem(ZesterError):
     """Raised when the machine does not let itself be seen or changed: errno, or a command's end."""
 
 
+class Busy(HostProblem):
+    """Raised when another program holds what is needed, and has for longer than we wait."""
+
+
 class Unknowable(Exception):  # an answer, not a failure: see `because`
     """Raised by a predicted machine when only the states before can bring the answer.
 
