@@ -296,6 +296,10 @@ class Services(Protocol):
         """Let the manager read its units anew."""
         ...
 
+    def log(self, name: str) -> list[str]:
+        """Give the last lines that a service and its manager wrote about its newest start."""
+        ...
+
 
 class Machine(Protocol):
     """A machine. Paths are absolute texts; every method raises HostProblem, or Unknowable."""

@@ -270,3 +270,8 @@ class MadeUpServices:
 
     def daemon_reload(self) -> None:
         """Do nothing."""
+
+    def log(self, name: str) -> list[str]:
+        """Give nothing."""
+        del name
+        return []
