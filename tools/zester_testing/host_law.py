@@ -64,7 +64,7 @@ try:
         make = resource.react if order["stage"] == "react" else resource.check
         plan = make(fitted.params, scope(real))
         done = resource.apply(plan, scope(real))
-        said = {"applied": leaves(done), "failed": done.failed,
+        said = {"applied": leaves(done), "failed": done.failed, "hint": done.hint,
                 "again": leaves(resource.check(fitted.params, scope(RealMachine(folder))))}
 except ZesterError as error:
     said = {"error": error.message}

@@ -146,6 +146,9 @@ class PlainServices:
 
     def daemon_reload(self) -> None: ...
 
+    def log(self, name: str) -> list[str]:
+        return [f"{name} says why"]
+
 
 class PlainMachine:
     """This host's files and commands.

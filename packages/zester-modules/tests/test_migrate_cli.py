@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from zester_modules import migrate_cli
 from zester_modules.migrate_cli import main
 from zester_modules.states.migrate import data_lines, migrate, rewritten
 from zester_testing.state_tree import StateTree
@@ -99,20 +100,107 @@ def test_a_salt_masters_configuration_names_its_trees(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
     root = tmp_path / "srv"
-    root.mkdir()
+    (root / "dev").mkdir(parents=True)
     (root / "a.sls").write_text("x: test.nop\n")
     config = tmp_path / "master"
     config.write_text(
-        f"file_roots:\n  base: [{root}]\n  dev: [{root}/dev]\npillar_roots:\n  base: [/srv/p]\n"
+        f"file_roots:\n  base: [{root}]\n  dev: [{root}/dev]\npillar_roots:\n  base: [{root}]\n"
     )
     assert main(["--roots", str(config)]) == 0
     shown = capsys.readouterr().out
-    lines = f"state_roots:\n  - {root}\n  - dev={root}/dev\nsettings_roots:\n  - /srv/p\n"
+    lines = f"state_roots:\n  - {root}\n  - dev={root}/dev\nsettings_roots:\n  - {root}\n"
     assert lines in shown
-    config.write_text("file_roots: [a]\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("file_roots: [a]\n", "CONFIG:1: file_roots is no map of lists of folders"),
+        ("a: b\npillar_roots: {base: /srv}\n", "CONFIG:2: pillar_roots is no map"),
+        ("a: [\n", "CONFIG:"),
+        ("- a\n", "CONFIG is no Salt configuration"),
+        (None, "CONFIG cannot be read: No such file or directory"),
+    ],
+)
+def test_what_is_no_configuration_of_a_salt_master_is_told_with_its_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str | None, said: str
+):
+    config = tmp_path / "master"
+    if text is not None:
+        config.write_text(text)
     assert main(["--roots", str(config)]) == 2
-    config.write_text("a: [\n")
-    assert main(["--roots", str(config)]) == 2
+    assert said.replace("CONFIG", str(config)) in capsys.readouterr().err
+
+
+MASTER = """gitfs_remotes:
+  - https://git.example/formula.git: [{root: nginx}]
+  - git@git.example:other.git
+file_roots:
+  base: [ROOT/base, ROOT/gone, ROOT/shared]
+  prod: [ROOT/shared]
+  __env__: [ROOT/base]
+pillar_roots:
+  base: [ROOT/nowhere]
+ext_pillar:
+  - reclass: {inventory_base_uri: /srv}
+nodegroups: {web: 'web*'}
+"""
+
+
+def test_what_a_salt_master_has_besides_folders_is_told_with_its_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    for name in ("base", "shared"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.sls").write_text("a:\n  service.running:\n    - enable: yes\n")
+    config = tmp_path / "master"
+    config.write_text(MASTER.replace("ROOT", str(tmp_path)))
+    assert main(["--roots", str(config), "--write"]) == 1
+    looks = [one for one in capsys.readouterr().out.splitlines() if one.startswith("look: ")]
+    assert [one.removeprefix(f"look: {config}:").split(" is not taken")[0] for one in looks] == [
+        f"4: file_roots: base: there is no folder {tmp_path}/gone",
+        "4: file_roots: __env__ is any environment in Salt; name each one here",
+        f"8: pillar_roots: base: there is no folder {tmp_path}/nowhere",
+        "1: gitfs_remotes (https://git.example/formula.git, git@git.example:other.git)",
+        "10: ext_pillar (reclass)",
+        "12: nodegroups (web)",
+    ]
+    # a folder of two environments is written once
+    assert sorted(one.name for one in (tmp_path / "shared").iterdir()) == ["a.sls.orig", "a.zy"]
+
+
+def test_the_files_that_a_salt_master_includes_count(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    (tmp_path / "tree").mkdir()
+    (tmp_path / "tree/a.sls").write_text("a: test.nop\n")
+    (tmp_path / "master.d").mkdir()
+    (tmp_path / "master.d/roots.conf").write_text(f"file_roots: {{base: [{tmp_path}/tree]}}\n")
+    (tmp_path / "more.conf").write_text(f"pillar_roots: {{dev: [{tmp_path}/tree]}}\n")
+    config = tmp_path / "master"
+    config.write_text(f"file_roots: {{base: [/nowhere]}}\ninclude: {tmp_path}/more.conf\n")
+    assert main(["--roots", str(config)]) == 0
+    shown = capsys.readouterr().out
+    assert f"state_roots:\n  - {tmp_path}/tree\nsettings_roots:\n  - dev={tmp_path}/tree" in shown
+
+
+def test_what_cannot_be_written_is_told_and_the_rest_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.sls").write_text("x:\n  service.running:\n    - enable: yes\n")
+
+    def write(path: Path, data: bytes, mode: int) -> None:
+        if path.name == "a.zy":
+            raise OSError(28, "No space left on device")
+        path.write_bytes(data)
+        path.chmod(mode)
+
+    monkeypatch.setattr(migrate_cli, "write_atomic", write)
+    assert main([str(tmp_path), "--write"]) == 1
+    shown = capsys.readouterr().out
+    assert f"{tmp_path}/a.sls: left alone: it cannot be written: No space left" in shown
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["a.sls", "b.sls.orig", "b.zy"]
 
 
 def test_a_file_that_cannot_be_migrated_is_left_alone(tmp_path: Path):

@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -283,6 +284,42 @@ def test_each_test_gets_a_copy_of_a_root_in_which_commands_run(tree: Path, tmp_p
     nowhere = call(tree, "two", f"root={tmp_path}/nowhere")
     assert "is no root for tests" in nowhere.stdout
     assert nowhere.returncode == 1
+
+
+@pytest.mark.hosts("root")
+def test_a_link_of_a_root_that_is_copied_leads_nowhere_out_of_it(tree: Path, tmp_path: Path):
+    root = shell_root(tmp_path / "root")
+    outside = tmp_path / "outside"
+    (outside / "folder").mkdir(parents=True)
+    (outside / "file").write_text("untouched")
+    (root / "etc/file").symlink_to(outside / "file")
+    (root / "etc/folder").symlink_to(outside / "folder")
+    (root / "srv").symlink_to(outside / "folder")
+    (root / str(outside / "folder")[1:]).mkdir(parents=True)  # to where it leads seen from inside
+    (root / "usr/bin").mkdir(parents=True)
+    (root / "usr/bin/tool").symlink_to(outside / "tool")
+    write(tree, "note/init.zy", "seen:\n  file.exists:\n    - name: /etc/file\n")
+    write(tree, "note/tests/plan.yaml", (
+        "files: {/etc/file: x, /etc/folder/new: y}\nfolders: [/etc/folder/below]\n"
+        "programs: [tool]\ntests:\n"
+        "  one:\n    expect: {files: {/etc/file: x, /etc/folder/new: y}}\n"
+    ))  # fmt: skip
+    done = call(tree, f"root={root}")
+    assert done.stdout.endswith("1 test: ok; 1 on a root, too\n"), done.stdout
+    assert sorted(one.name for one in outside.rglob("*")) == ["file", "folder"]
+    assert (outside / "file").read_text() == "untouched"
+
+
+def test_what_a_made_up_host_cannot_be_is_told_by_its_path(tree: Path):
+    write(tree, "note/tests/plan.yaml", (
+        "tests:\n  a:\n    files: {/etc: x}\n  b:\n    files: {/etc/a: x, /etc/a/b: y}\n"
+        "  c:\n    folders: [rel]\n"
+    ))  # fmt: skip
+    said = call(tree).stdout
+    assert "cannot write /etc: Is a directory" in said
+    assert "cannot make the folder /etc/a: it is no folder" in said
+    assert "'rel' is no whole path" in said
+    assert str(tempfile.gettempdir()) + "/zester" not in said
 
 
 def shell_root(root: Path) -> Path:

@@ -6,8 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from zester_modules import __version__
-from zester_modules.states.migrate import Migrated, Roots, migrate, read_roots, state_files
+from zester_modules.states.migrate import Migrated, migrate, state_files
+from zester_modules.states.salt_master import Roots, read_roots
 from zester_proto.errors import ZesterError
 from zester_proto.files import write_atomic
 
@@ -45,11 +48,17 @@ def run(path: Path | None, config: Path | None, *, write: bool) -> int:
         ZesterError: there is nothing to do, or the configuration cannot be read.
     """
     folders = [path] if path else []
+    looks: list[str] = []
+    if path is not None and not path.exists():
+        raise ZesterError(f"there is no file or folder {path}")
     if config is not None:
         roots = read_roots(config)
         folders += [Path(one) for each in roots.states.values() for one in each]
         _say(configuration(roots))
-    files = [one for folder in folders for one in state_files(folder)]
+        looks += roots.notes
+    files = _files(folders, looks)
+    for one in looks:
+        _say(f"look: {one}")
     if not files:
         named = ", ".join(str(one) for one in folders)
         raise ZesterError(
@@ -57,18 +66,38 @@ def run(path: Path | None, config: Path | None, *, write: bool) -> int:
             hint="zester-migrate PATH, or --roots /etc/salt/master",
         )
     found = [migrate(one) for one in files]
+    if write:
+        found = [one if one.problem else _written(one) for one in found]
     for one in found:
         _say(report(one))
-        if write and not one.problem:
-            write_file(one)
-    changed = sum(len(one.changes) for one in found)
+    changed = sum(len(one.changes) for one in found if not one.problem)
     left = sum(bool(one.problem) for one in found)
-    notes = sum(len(one.notes) for one in found)
+    notes = len(looks) + sum(len(one.notes) for one in found)
     done = "written" if write else "to write; nothing was changed, --write does it"
     _say(
         f"{len(files) - left} files {done}: {changed} lines, {notes} to look at, {left} left alone"
     )
     return 1 if notes or left else 0
+
+
+def _files(folders: Sequence[Path], looks: list[str]) -> list[Path]:
+    """Give the state files of trees, each once, whoever shares it; note what cannot be read."""
+
+    def unreadable(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):
+            looks.append(f"{error.filename} cannot be read: {error.strerror}")
+
+    found = {one.resolve(): one for folder in folders for one in state_files(folder, unreadable)}
+    return list(found.values())
+
+
+def _written(one: Migrated) -> Migrated:
+    try:
+        write_file(one)
+    except (OSError, ZesterError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        return msgspec.structs.replace(one, problem=f"it cannot be written: {why}")
+    return one
 
 
 def configuration(roots: Roots) -> str:

@@ -147,4 +147,9 @@ def test_a_service_that_never_starts_fails_the_state(tmp_path: Path):
     services.have = {"nginx": nginx(running=False)}
     row = run(tmp_path, PlainMachine(services), ("it", "service.running", {"name": "nginx"}))["it"]
     assert row["result"] == "failed"
-    assert row["comment"].startswith("nginx was started and does not run\nits log says why")
+    assert row["comment"].splitlines() == [
+        "nginx was started and does not run",
+        "it failed, or it is one that ends by itself",
+        "its log ends with:",
+        "    nginx says why",
+    ]

@@ -15,6 +15,7 @@ from zester_modules.registry import Registry
 from zester_modules.returns import Outcome, Return
 from zester_modules.states.trees import with_modules
 from zester_peel import __version__, tests_text, tree_text
+from zester_peel.breaking_off import BrokenOff, Ending, break_off_after, may_break_off
 from zester_peel.call_settings import with_kept
 from zester_peel.call_trees import facts_of, id_of, trees_of
 from zester_peel.locks import wait_for_lock
@@ -31,6 +32,9 @@ _VALUED: Final = (
     "--facts", "--output", "--timeout", "--id", "--tree", "--settings", "--env",
     "--state-dir", "--auth-dir",
 )  # fmt: skip
+_OF_A_RUN: Final = (*SUCCESSES, Outcome.FAILED, Outcome.REFUSED)
+"""Of these a run of states tells all in its own lines."""
+
 STATE_DIR: Final = Path("/var/lib/zester")
 """Where an agent keeps its state unless it is told otherwise."""
 
@@ -52,9 +56,24 @@ def run_call(words: list[str]) -> int:
     masker = Masker()
     with Printed(sys.stderr, masker) as printed, contextlib.redirect_stderr(printed):
         setup("info", "text", masker=masker)
-        answer = _answer(given, function, rest, plain, masker)
+        with may_break_off() as ending:
+            try:
+                answer = _answer(given, function, rest, plain, masker)
+            except BrokenOff:
+                answer = Return(None)
+    if ending.why:
+        answer = _broken_off(function, answer, ending)
     _show(answer, given.output)
-    return 0 if Outcome(answer.outcome) in SUCCESSES else 1
+    return ending.exit_code or (0 if Outcome(answer.outcome) in SUCCESSES else 1)
+
+
+def _broken_off(function: str, answer: Return, ending: Ending) -> Return:
+    """Give an answer that says so, with what a run of states had done by then."""
+    outcome = Outcome.TIMED_OUT if ending.timed_out else Outcome.CANCELLED
+    return Return(
+        answer.value, outcome, error=f"{function} was broken off {ending.why}",
+        hint="--timeout gives it more time" if ending.timed_out else "",
+    )  # fmt: skip
 
 
 def _answer(
@@ -62,6 +81,9 @@ def _answer(
 ) -> Return:
     trees = trees_of(given.tree, given.settings, given.env, modules=given.tree_modules)
     registry = with_modules(Registry(scan), trees)
+    timeout = parse_duration(given.timeout) if given.timeout else None
+    if timeout is not None and not _ends_itself(registry, function):
+        break_off_after(timeout)
     with contextlib.redirect_stdout(sys.stderr):  # modules may print while they are imported
         args, kwargs = _arguments(registry, function, rest)
         _lock(registry, function, given.state_dir)
@@ -79,7 +101,7 @@ def _answer(
         peel_id=id_of(given.id, facts, auth),
         version=__version__,
         test=given.test,
-        timeout=parse_duration(given.timeout) if given.timeout else None,
+        timeout=timeout,
         registry=registry,
         masker=masker,
     )
@@ -158,6 +180,14 @@ def _arguments(
     return args, kwargs
 
 
+def _ends_itself(registry: Registry, function: str) -> bool:
+    """Say whether a function is a command: that one is ended alone, and what it printed is told."""
+    try:
+        return registry.find(function).runs == "command"
+    except Refused:
+        return True
+
+
 def _lock(registry: Registry, function: str, state_dir: Path) -> None:
     """Wait for runs of this host's agent, if there is one that we may wait for."""
     try:
@@ -165,7 +195,11 @@ def _lock(registry: Registry, function: str, state_dir: Path) -> None:
     except Refused:
         return
     if name and os.access(state_dir, os.W_OK):
-        wait_for_lock(state_dir / "locks", name)
+        wait_for_lock(state_dir / "locks", name, waits=_say_that_it_waits)
+
+
+def _say_that_it_waits() -> None:
+    sys.stderr.write("waits for another run of states on this host\n")
 
 
 def _show(answer: Return, form: str) -> None:
@@ -178,9 +212,9 @@ def _show(answer: Return, form: str) -> None:
         sys.stdout.write(yaml.safe_dump(_document(answer), sort_keys=False, allow_unicode=True))
     else:
         _show_text(answer)
-    if form == "text" and (is_result(answer.value) or tree_text.is_tree(answer.value)):
-        return  # its last line has said it
-    if answer.error and form == "text":
+    is_run = is_result(answer.value) and Outcome(answer.outcome) in _OF_A_RUN
+    is_told = is_run or tree_text.is_tree(answer.value)  # by its last line
+    if answer.error and form == "text" and not is_told:
         sys.stderr.write(f"{answer.outcome}: {answer.error}\n")
         sys.stderr.write(f"{answer.hint}\n" if answer.hint else "")
 

@@ -28,6 +28,10 @@ class HostProblem(ZesterError):
     """Raised when the machine does not let itself be seen or changed: errno, or a command's end."""
 
 
+class Busy(HostProblem):
+    """Raised when another program holds what is needed, and has for longer than we wait."""
+
+
 class Unknowable(Exception):  # an answer, not a failure: see `because`
     """Raised by a predicted machine when only the states before can bring the answer.
 
@@ -290,6 +294,10 @@ class Services(Protocol):
 
     def daemon_reload(self) -> None:
         """Let the manager read its units anew."""
+        ...
+
+    def log(self, name: str) -> list[str]:
+        """Give the last lines that a service and its manager wrote about its newest start."""
         ...
 
 

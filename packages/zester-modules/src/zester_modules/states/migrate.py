@@ -5,16 +5,13 @@ changed, line by line, so that comments and templates stay. What a person has to
 warning.
 """
 
+import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
-
-from zester_proto.errors import ZesterError
-from zester_proto.render.values import plain
-from zester_proto.render.yaml import load
 
 _WORD: Final = re.compile(
     r"(?P<lead>\s*(?:-\s+)*[^\s:#'\"{\[][^:#'\"]*:\s+)(?P<word>[A-Za-z]+)(?P<rest>\s*(?:\s#.*)?)"
@@ -57,13 +54,6 @@ class Migrated(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[Note, ...] = ()
     problem: str = ""
     """Why it is left alone."""
-
-
-class Roots(msgspec.Struct, frozen=True, kw_only=True):
-    """What a Salt master's configuration says of its trees."""
-
-    states: dict[str, list[str]]
-    settings: dict[str, list[str]]
 
 
 def migrate(path: Path) -> Migrated:
@@ -128,45 +118,18 @@ def remarks(line: str) -> Iterator[str]:
         yield "this number has underscores after a zero: a .zy reads it as text"
 
 
-def state_files(path: Path) -> list[Path]:
-    """Give the `.sls` files of a folder, or the one file, sorted."""
+def state_files(path: Path, unreadable: Callable[[OSError], None]) -> list[Path]:
+    """Give the `.sls` files of a folder, or the one file, sorted.
+
+    Args:
+        path: a folder or a file.
+        unreadable: called for each folder that cannot be read.
+    """
     if path.is_file():
         return [path]
-    found = (one for one in path.rglob("*.sls") if one.is_file())
-    return sorted(one for one in found if not _is_hidden(one.relative_to(path)))
-
-
-def _is_hidden(path: Path) -> bool:
-    return any(part.startswith(".") for part in path.parts)
-
-
-def read_roots(path: Path) -> Roots:
-    """Read `file_roots` and `pillar_roots` of a Salt master's configuration.
-
-    Raises:
-        ZesterError: it is no such configuration.
-    """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ZesterError(f"{path} cannot be read: {error}") from error
-    loaded = load(text, str(path), "sls")
-    if loaded.problems:
-        one = loaded.problems[0]
-        raise ZesterError(f"{one.place}: {one.message}", hint=one.hint)
-    config: Any = plain(loaded.root, "sls") or {}
-    if not isinstance(config, Mapping):
-        raise ZesterError(f"{path} is no Salt configuration")
-    return Roots(
-        states=_roots(config.get("file_roots"), "/srv/salt"),  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] -- converted there
-        settings=_roots(config.get("pillar_roots"), "/srv/pillar"),  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] -- the same
-    )
-
-
-def _roots(value: Any, default: str) -> dict[str, list[str]]:
-    if value is None:
-        return {"base": [default]}
-    try:
-        return msgspec.convert(value, dict[str, list[str]])
-    except msgspec.ValidationError as error:
-        raise ZesterError(f"its roots are no map of lists: {error}") from error
+    found: list[Path] = []
+    for folder, folders, names in os.walk(path, onerror=unreadable):
+        folders[:] = [one for one in folders if not one.startswith(".")]
+        files = (Path(folder, one) for one in names if not one.startswith("."))
+        found += [one for one in files if one.suffix == ".sls" and one.is_file()]
+    return sorted(found)

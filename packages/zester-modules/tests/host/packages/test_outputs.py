@@ -6,12 +6,7 @@ import pytest
 
 from zester_modules.host.machine import (
     Candidate,
-    Command,
-    Done,
-    HostProblem,
     Package,
-    Stat,
-    Wanted,
 )
 from zester_modules.host.packages import (
     apk_output,
@@ -20,7 +15,6 @@ from zester_modules.host.packages import (
     pacman_output,
     zypper_output,
 )
-from zester_modules.host.packages.apt import Apt
 from zester_modules.host.packages.manager import paths
 
 HAVE = {"openssl-libs": Package(name="openssl-libs", version="1:3.2.2-5.el9")}
@@ -119,31 +113,16 @@ def test_lists_of_what_packages_have_brought():
     assert paths(printed) == ["/etc", "/etc/x y", "/usr/bin/z", "/var/lib"]
 
 
-class Locked:
-    """A machine on which another process has dpkg's lock for longer than anybody waits."""
-
-    def do(self, command: Command) -> Done:
-        assert "--option=DPkg::Lock::Timeout=300" in command.argv
-        said = b"E: Could not get lock /lock-frontend. It is held by process 7 (aptd)\n"
-        return Done(exit_code=100, stderr=said)
-
-    def ask(self, command: Command) -> Done:
-        return self.do(command)
-
-    def stat(self, path: str) -> Stat | None:
-        assert path
-        return None
-
-    def list(self, path: str) -> list[str] | None:
-        return [path]
-
-    def read(self, path: str, *, limit: int | None = None) -> bytes | None:
-        return path.encode()[:limit]
-
-    def which(self, program: str) -> str | None:
-        return program
-
-
-def test_a_lock_that_nobody_gives_up_is_told_with_its_holder():
-    with pytest.raises(HostProblem, match=r"apt-get: E: Could not get lock .*process 7 \(aptd\)"):
-        Apt(Locked()).install([Wanted(name="nginx")])
+@pytest.mark.parametrize(
+    ("said", "holder"),
+    [
+        ("E: Could not get lock /var/lib/dpkg/lock. It is held by process 7 (aptd)\n", 7),
+        ("dpkg: error: dpkg frontend lock was locked by another process with pid 8\n", 8),
+        ("E: Could not get lock /x/lock - open (11: Resource temporarily unavailable)\n", 0),
+        ("E: Unable to lock the directory (/x/), is another process using it?\n", 0),
+        ("E: Could not get lock /var/lib/dpkg/lock - open (13: Permission denied)\n", None),
+        ("E: Unable to locate package lock\n", None),
+    ],
+)
+def test_who_holds_a_lock(said: str, holder: int | None):
+    assert apt_output.holder(f"Reading package lists...\n{said}") == holder

@@ -4,14 +4,14 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from zester_modules.host.machine import Candidate, Command, HostProblem, Package, Wanted
+from zester_modules.host.machine import Busy, Candidate, Command, HostProblem, Package, Wanted
 from zester_modules.host.packages import apt_output
-from zester_modules.host.packages.manager import CACHE, Hands, asked, done_by, held, paths
+from zester_modules.host.packages.manager import CACHE, Hands, asked, held, paths
 
 STATUS: Final = "/var/lib/dpkg/status"
 LISTS: Final = f"{CACHE}/apt/lists"
 PATIENCE: Final = 300.0
-"""Seconds that we wait for another apt to end."""
+"""Seconds that we wait for another program that holds a lock of apt or dpkg."""
 
 QUIET: Final[Mapping[str, str]] = {
     "DEBIAN_FRONTEND": "noninteractive",
@@ -23,7 +23,7 @@ QUIET: Final[Mapping[str, str]] = {
 
 _OPTIONS: Final = (
     "--yes",
-    f"--option=DPkg::Lock::Timeout={PATIENCE:.0f}",
+    "--option=DPkg::Lock::Timeout=0",
     "--option=Dpkg::Options::=--force-confdef",
     "--option=Dpkg::Options::=--force-confold",
     "--option=Dpkg::Use-Pty=0",
@@ -99,32 +99,23 @@ class Apt:
         held(argv, done, (0,))
 
     def refresh(self) -> None:
-        """Fetch the lists of packages anew, waiting for another apt that does so."""
+        """Fetch the lists of packages anew."""
         self._own_lists = False
-        argv = ("apt-get", *_OPTIONS, "--option=APT::Update::Error-Mode=any", "update")
-        end = time.monotonic() + PATIENCE
-        while True:
-            done = self._hands.do(Command(argv=argv, env=QUIET))
-            locked = b"/var/lib/apt/lists/lock" in done.stderr
-            if not (done.exit_code and locked and time.monotonic() < end):
-                break
-            time.sleep(1)
-        held(argv, done, (0,))
+        self._do("apt-get", *_OPTIONS, "--option=APT::Update::Error-Mode=any", "update")
 
     def install(self, wanted: Sequence[Wanted], *, repo: str = "", verify: bool = True) -> None:
         """Install or change to these versions, and what they need."""
         trust = () if verify else ("--allow-unauthenticated",)
         words = (*_OPTIONS, *_release(repo), *trust, "--allow-downgrades")
-        done_by(self._hands, "apt-get", *words, "install", "--", *map(_word, wanted), env=QUIET)
+        self._do("apt-get", *words, "install", "--", *map(_word, wanted))
 
     def remove(self, names: Sequence[str], *, purge: bool) -> None:
         """Remove; `purge` takes the configuration along."""
-        verb = "purge" if purge else "remove"
-        done_by(self._hands, "apt-get", *_OPTIONS, verb, "--", *names, env=QUIET)
+        self._do("apt-get", *_OPTIONS, "purge" if purge else "remove", "--", *names)
 
     def hold(self, names: Sequence[str], *, held: bool) -> None:
         """Keep packages at their version, or let them go."""
-        done_by(self._hands, "apt-mark", "hold" if held else "unhold", *names)
+        self._do("apt-mark", "hold" if held else "unhold", *names)
         missed = [
             name for name in names if (one := self.installed().get(name)) and one.held != held
         ]
@@ -132,6 +123,36 @@ class Apt:
             raise HostProblem(
                 f"apt-mark did not {'hold' if held else 'let go'} {', '.join(missed)}"
             )
+
+    def _do(self, *argv: str) -> None:
+        """Run what changes packages; wait for who holds a lock that apt itself does not wait for.
+
+        Raises:
+            Busy: somebody holds it still.
+            HostProblem: it failed.
+        """
+        end = time.monotonic() + PATIENCE
+        while True:
+            done = self._hands.do(Command(argv=argv, env=QUIET))
+            said = (done.stderr + done.stdout).decode("utf-8", "replace")
+            holder = apt_output.holder(said) if done.exit_code else None
+            if holder is None:
+                held(argv, done, (0,))
+                return
+            if time.monotonic() >= end:
+                raise Busy(
+                    f"{argv[0]}: the packages are locked by {self._named(holder)}, "
+                    f"after {PATIENCE:.0f} s still",
+                    hint="wait for its end, or find out why it hangs; the lock goes with it",
+                )
+            time.sleep(1)
+
+    def _named(self, holder: int) -> str:
+        if not holder:
+            return "another program"
+        command = self._hands.read(f"/proc/{holder}/comm") or b""
+        name = command.decode("utf-8", "replace").strip()
+        return f"process {holder}" + (f" ({name})" if name else "")
 
     def _look(self) -> tuple[str, ...]:
         lists = (f"--option=Dir::State::lists={LISTS}",) if self._own_lists else ()

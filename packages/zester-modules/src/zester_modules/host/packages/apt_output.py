@@ -11,6 +11,11 @@ FORMAT: Final = "${db:Status-Want}\t${db:Status-Status}\t${Package}\t${Architect
 
 _INSTALLED: Final = frozenset({"installed", "triggers-awaited", "triggers-pending"})
 _INST: Final = re.compile(r"Inst (\S+)(?: \[([^\]]*)\])? \((\S+)")
+_LOCKED: Final = re.compile(
+    r"Could not get lock (?!.*Permission denied)|is another process using it\?|"
+    r"locked by another process"
+)
+_HOLDER: Final = re.compile(r"held by process (\d+)|another process with pid (\d+)")
 _GONE: Final = re.compile(r"(?:Remv|Purg) (\S+)(?: \[([^\]]*)\])?")
 
 
@@ -45,6 +50,12 @@ def simulated(text: str) -> list[Candidate]:
             if name not in found:
                 found[name] = Candidate(name=name, before=before)
     return sorted(found.values(), key=lambda one: one.name)
+
+
+def holder(text: str) -> int | None:
+    """Read who holds a lock of apt or dpkg: a process, 0 if it is not named, None if nobody."""
+    named = [int(one[1] or one[2]) for one in _HOLDER.finditer(text)]
+    return next(iter(named), 0) if _LOCKED.search(text) else None
 
 
 def candidates(text: str) -> dict[str, str]:

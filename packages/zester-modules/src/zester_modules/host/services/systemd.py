@@ -8,6 +8,12 @@ from zester_modules.host.machine import Command, HostProblem, Service
 from zester_modules.host.packages.manager import Hands, asked, text
 from zester_modules.host.services import systemd_output
 
+PATIENCE: Final = 600.0
+"""Seconds that a service may take to start or stop; most have shorter ones of systemd's own."""
+
+_SAID: Final = 10
+"""Lines of a log that are told."""
+_JOBS: Final = frozenset({"start", "stop", "restart", "reload"})
 _LIST: Final = ("--type=service", "--all", "--no-legend", "--plain", "--no-pager")
 
 
@@ -67,11 +73,26 @@ class Systemd:
 
     def daemon_reload(self) -> None:
         """Let systemd read its units anew."""
-        self._run("daemon-reload")
+        self._run("--quiet", "daemon-reload")
+
+    def log(self, name: str) -> list[str]:
+        """Give the last lines of the journal about its newest start; none without a journal."""
+        unit = _unit(name)
+        shown = asked(
+            self._hands, "systemctl", "show", "--property=InactiveExitTimestamp", "--", unit
+        )
+        began = systemd_output.shown(shown).get("InactiveExitTimestamp", "")
+        # systemd forgets the time of one that ended well, and one whose needs failed has none
+        which = (f"--since={began}", f"--lines={_SAID}") if began else ("--boot", "--lines=3")
+        self._hands.ask(Command(argv=("journalctl", "--sync")))
+        argv = ("journalctl", "--quiet", "--no-pager", "--output=cat", f"--unit={unit}", *which)
+        return text(self._hands.ask(Command(argv=argv))).splitlines()
 
     def _do(self, verb: str, name: str, *options: str) -> None:
         self._reread_if_needed(name)
-        self._run(verb, *options, "--", _unit(name))
+        # a job that fails says why, the links of others are nobody's news
+        quiet = () if verb in _JOBS else ("--quiet",)
+        self._run(*quiet, verb, *options, "--", _unit(name))
 
     def _reread_if_needed(self, name: str) -> None:
         printed = asked(
@@ -81,15 +102,19 @@ class Systemd:
             self.daemon_reload()
 
     def _run(self, *words: str) -> None:
-        argv = ("systemctl", "--no-ask-password", "--no-pager", "--quiet", *words)
-        done = self._hands.do(Command(argv=argv))
-        if done.exit_code or done.timed_out:
-            said = done.stderr.decode("utf-8", "replace").strip() or text(done).strip()
-            unit = words[-1]
-            raise HostProblem(
-                f"systemctl {words[0]} {unit}: {said.splitlines()[0] if said else 'failed'}",
-                hint=f"look at `systemctl status {unit}` and `journalctl -u {unit}`",
-            )
+        argv = ("systemctl", "--no-ask-password", "--no-pager", *words)
+        done = self._hands.do(Command(argv=argv, timeout=PATIENCE))
+        if not done.exit_code and not done.timed_out:
+            return
+        verb, unit = next(one for one in words if not one.startswith("-")), words[-1]
+        said = done.stderr.decode("utf-8", "replace").strip() or text(done).strip()
+        why = said.splitlines()[0] if said else f"it ended with {done.exit_code}"
+        if done.timed_out:
+            why = f"it is not through after {PATIENCE:.0f} s; systemd goes on with it"
+        raise HostProblem(
+            f"systemctl {verb} {unit}: {why}",
+            hint=f"look at `systemctl status {unit}` and `journalctl -u {unit}`",
+        )
 
 
 def _unit(name: str) -> str:

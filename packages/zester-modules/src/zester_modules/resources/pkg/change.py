@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from zester_modules.host.machine import (
+    Busy,
     Candidate,
     HostProblem,
     Package,
@@ -126,8 +127,8 @@ def _install(packages: Packages, todo: Todo) -> None:
         return
     try:
         packages.install(todo.install, repo=todo.repo, verify=todo.verify)
-    except HostProblem:
-        if not todo.retry or todo.refresh:
+    except HostProblem as problem:
+        if isinstance(problem, Busy) or not todo.retry or todo.refresh:
             raise
         packages.refresh()
         packages.install(todo.install, repo=todo.repo, verify=todo.verify)

@@ -89,10 +89,9 @@ def apply(plan: Plan, scope: Scope) -> Changes:
         try:
             _do(deed, todo, scope)
         except HostProblem as problem:
-            if not done:
-                raise
             leaves = leaves_of(Todo(name=todo.name, deeds=tuple(done)))
-            return Changes(leaves=leaves, failed=problem.message, hint=problem.hint)
+            hint = "\n".join((problem.hint, *_log(deed, todo.name, scope)))
+            return Changes(leaves=leaves, failed=problem.message, hint=hint)
         done.append(deed)
     return Changes(leaves=plan.leaves)
 
@@ -118,9 +117,21 @@ def _do(deed: Deed, todo: Todo, scope: Scope) -> None:
         scope.started.add(name)
 
 
+def _log(deed: Deed, name: str, scope: Scope) -> list[str]:
+    """Give the lines in which a service may say why it does not run."""
+    if scope.sensitive or deed not in {"start", "restart", "reload"}:
+        return []
+    try:
+        lines = scope.machine.services.log(name)
+    except HostProblem:  # it is told already that it failed
+        return []
+    return ["its log ends with:", *(f"    {line}" for line in lines)] if lines else []
+
+
 def _hold_to_running(name: str, scope: Scope) -> None:
     now = scope.machine.services.find(name)
     if now is None or not now.running:
         raise HostProblem(
-            f"{name} was started and does not run", hint="its log says why, or it ends by itself"
+            f"{name} was started and does not run",
+            hint="it failed, or it is one that ends by itself",
         )

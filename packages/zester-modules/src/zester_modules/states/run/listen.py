@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from zester_modules.states.model import Requisite, State
-from zester_modules.states.run.outcome import Became, Ran, Row
+from zester_modules.states.run.outcome import BROKEN_OFF, Became, Ran, Row
 from zester_modules.states.run.requisites import Asked, loosened
 from zester_modules.states.run.tables import fired
 
@@ -50,6 +50,8 @@ def _react(run: "Run", state: State, asked: Asked) -> Ran:
             result="skipped", skipped_by="onchanges_not_met", comment=why,
             unsettled=run.commands(asked),
         )  # fmt: skip
+    if run.broken_off:
+        return Ran(result="skipped", skipped_by="failhard", comment=BROKEN_OFF)
     began = run.clock()
     ran = run.play(state, asked, reaction=True)
     ran.duration_ms = (run.clock() - began) * 1000

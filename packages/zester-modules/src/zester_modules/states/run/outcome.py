@@ -1,6 +1,6 @@
 """What became of one state, as the requisites of others and the results see it."""
 
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -14,6 +14,9 @@ Cause = Literal[
     "guard", "failhard",
 ]  # fmt: skip
 """Why a state was skipped (states.md 7)."""
+
+BROKEN_OFF: Final = "the run was broken off before its turn"
+"""What a state says that did not come to its turn for that; its cause is `failhard`."""
 
 Became = Literal[
     "ok", "changed", "would-change", "perhaps", "failed", "failed-changed",

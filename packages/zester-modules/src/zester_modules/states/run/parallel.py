@@ -1,7 +1,10 @@
 """States that run in a process of their own beside the others."""
 
+import contextlib
 import os
+import select
 import signal
+import time
 from collections.abc import Callable
 from typing import Final
 
@@ -14,6 +17,8 @@ from zester_proto import codec
 from zester_proto.errors import CodecError
 
 _LIMIT: Final = 64 * 1024 * 1024
+_PATIENCE: Final = 8.0
+"""Seconds in which a state ends its commands; those get five of them before SIGKILL."""
 
 
 class Child(msgspec.Struct, frozen=True):
@@ -42,9 +47,10 @@ def start(work: Callable[[], Ran]) -> Child:
 
 def wait(child: Child) -> Ran:
     """Wait for a state's end, and give what became of it."""
-    with open(child.pipe, "rb") as pipe:  # noqa: PTH123  # a descriptor
+    with open(child.pipe, "rb", closefd=False) as pipe:  # a descriptor
         data = pipe.read()
     _, status = os.waitpid(child.pid, 0)
+    os.close(child.pipe)
     try:
         return codec.decode(data, Ran, limit=_LIMIT)
     except CodecError:
@@ -54,11 +60,23 @@ def wait(child: Child) -> Ran:
 
 
 def end(children: list[Child]) -> None:
-    """Take states away that nobody waits for any more."""
+    """Take states away that nobody waits for any more; what they have started ends with them."""
+    end_at = time.monotonic() + _PATIENCE
     for child in children:
-        os.kill(child.pid, signal.SIGKILL)
+        _signal(child, signal.SIGTERM)
+    for child in children:
+        # its end of the pipe closes with it
+        select.select([child.pipe], [], [], max(0.0, end_at - time.monotonic()))
+        _signal(child, signal.SIGKILL)
         os.close(child.pipe)
-        os.waitpid(child.pid, 0)
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(child.pid, 0)
+
+
+def _signal(child: Child, number: signal.Signals) -> None:
+    # nobody but `wait` and `end` reaps it: until then the number is its own
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(child.pid, number)
 
 
 def _pack(ran: Ran) -> bytes:

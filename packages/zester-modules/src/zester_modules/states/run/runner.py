@@ -12,7 +12,7 @@ from zester_modules.states.run.grounds import Grounds, Wishes
 from zester_modules.states.run.guards import ask_guards
 from zester_modules.states.run.listen import reactions
 from zester_modules.states.run.others import StatesOfRun
-from zester_modules.states.run.outcome import Became, Cause, Ran, Row, became
+from zester_modules.states.run.outcome import BROKEN_OFF, Became, Ran, Row, became
 from zester_modules.states.run.requisites import Asked, ask
 from zester_modules.states.run.results import refused, results
 from zester_modules.states.run.retry import repeat
@@ -31,13 +31,18 @@ from zester_proto.errors import ZesterError
 
 
 def run(compiled: Compiled, grounds: Grounds, wishes: Wishes | None = None) -> dict[str, Any]:
-    """Run a tree and give its result (states.md 7); it never raises for what a state does."""
+    """Run a tree and give its result (states.md 7); it never raises for what a state does.
+
+    A KeyboardInterrupt ends the run, not the telling of it: the state in hand has failed, and what
+    did not come to its turn is skipped.
+    """
     if compiled.errors:
         return refused(compiled)
     work = Run(compiled.states, grounds, wishes or Wishes())
     try:
         work.all()
-        return results([*work.rows(), *reactions(work)], compiled)
+        result = results([*work.rows(), *reactions(work)], compiled)
+        return result | {"result": "failed"} if work.broken_off else result
     finally:
         parallel.end(list(work.children.values()))
 
@@ -49,6 +54,7 @@ class Run:
         states: the states in running order.
         stage: the machine that they run on.
         ran: what became of each so far, by index, in the order in which they came to their turn.
+        broken_off: nothing runs any more.
     """
 
     def __init__(self, states: tuple[State, ...], grounds: Grounds, wishes: Wishes) -> None:
@@ -57,6 +63,7 @@ class Run:
         others = StatesOfRun(grounds, states, self.ran)
         self.stage = Stage(grounds, test=wishes.test, others=others)
         self.children: dict[int, parallel.Child] = {}
+        self.broken_off = False
         self._grounds = grounds
         self._wishes = wishes
         self._order: list[int] = []
@@ -81,12 +88,19 @@ class Run:
     def all(self) -> None:
         """Run every state."""
         for index in range(len(self.states)):
-            if self._stopped_by and index not in self._order:
-                self._skip(index, "failhard", f"failhard after {self._stopped_by}")
-            else:
-                self._settle(index)
+            try:
+                if not self.broken_off and not self._stopped_by:
+                    self._settle(index)
+            except KeyboardInterrupt:  # between two states, or while one asks of others
+                self.broken_off = True
+            if index not in self.ran and index not in self.children:
+                self._record(index, self._out_of_turn(), self._grounds.clock())
         for index in list(self.children):
             self._await(index)
+
+    def _out_of_turn(self) -> Ran:
+        why = BROKEN_OFF if self.broken_off else f"failhard after {self._stopped_by}"
+        return Ran(result="skipped", skipped_by="failhard", comment=why)
 
     def clock(self) -> float:
         """Give the time of the run's clock, in seconds."""
@@ -179,12 +193,30 @@ class Run:
     def _await(self, index: int) -> None:
         child = self.children.pop(index, None)
         if child is not None:
-            ran = parallel.wait(child)
+            try:
+                ran = parallel.wait(child)
+            except KeyboardInterrupt as stop:
+                parallel.end([child])
+                ran = self._broken_off(stop)
             self.stage.started.update(ran.started)
             self._note(index, ran)
 
     def play(self, state: State, asked: Asked, *, reaction: bool = False) -> Ran:
         """Ask a state's guards and let it run, as often as it says."""
+        try:
+            return self._play(state, asked, reaction=reaction)
+        except KeyboardInterrupt as stop:
+            return self._broken_off(stop)
+
+    def _broken_off(self, stop: KeyboardInterrupt) -> Ran:
+        self.broken_off = True
+        why = f" {stop}" if str(stop) else ""
+        return Ran(
+            result="failed",
+            comment=f"broken off{why}; it may have been done by half, and the next run looks anew",
+        )
+
+    def _play(self, state: State, asked: Asked, *, reaction: bool) -> Ran:
         scope = self.stage.scope(state)
         unsettled = self.commands(asked)
         try:
@@ -287,10 +319,6 @@ class Run:
         )  # fmt: skip
 
     # -- what became -------------------------------------------------------------------------------
-
-    def _skip(self, index: int, cause: Cause, why: str) -> None:
-        ran = Ran(result="skipped", skipped_by=cause, comment=why)
-        self._record(index, ran, self._grounds.clock())
 
     def _record(self, index: int, ran: Ran, began: float) -> None:
         self._order.append(index)

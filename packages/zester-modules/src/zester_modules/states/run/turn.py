@@ -93,7 +93,7 @@ def change(turn: Turn) -> Ran:
         if not is_to_do(turn.resource, plan):
             done = Changes(comment=plan.comment)
         else:
-            done = turn.resource.apply(plan, turn.scope)
+            plan, done = _applied(turn, plan, reaction=reaction)
         failed = done.failed or check_commands(turn.state, turn.scope)
     except (Exception, SystemExit) as error:  # noqa: BLE001  # a state's failure is its result
         return failure(error, turn.scope)
@@ -107,6 +107,34 @@ def change(turn: Turn) -> Ran:
         warnings=plan.warnings,
         reaction=reaction,
     )
+
+
+def _applied(turn: Turn, plan: Plan, *, reaction: bool) -> tuple[Plan, Changes]:
+    """Apply; of what failed half-way, tell the half that is done.
+
+    Raises:
+        ZesterError: it failed, and as far as can be seen nothing has changed.
+    """
+    try:
+        return plan, turn.resource.apply(plan, turn.scope)
+    except ZesterError as error:
+        leaves = () if reaction else _done_by_half(turn, plan)
+        if not leaves:
+            raise
+        half = msgspec.structs.replace(plan, diff="")
+        return half, Changes(leaves=leaves, failed=error.message, hint=error.hint)
+
+
+def _done_by_half(turn: Turn, plan: Plan) -> tuple[Leaf, ...]:
+    """Look again, and give the planned leaves of which nothing is left to do."""
+    if turn.resource.kind != "convergent" or len(plan.leaves) < 2:
+        return ()
+    try:
+        left = turn.resource.check(turn.params, turn.scope).leaves
+    except Exception:  # noqa: BLE001  # it has failed already, and that is told
+        return ()
+    paths = {one.path for one in left}
+    return tuple(one for one in plan.leaves if one.path not in paths)
 
 
 def foretell(turn: Turn, machine: "PredictedMachine") -> Ran:

@@ -1,6 +1,7 @@
 """A host that a test makes up: files in a throw-away folder, and the rest as the test says it."""
 
 import os
+import posixpath
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -38,58 +39,67 @@ NEWEST: Final = "newest"
 
 
 def furnish(root: Path, host: Host) -> None:
-    """Make a root file system with what a test says of it.
+    """Make a root file system with what a test says of it; no link of it leads out of it.
 
     Raises:
         HostProblem: a path is none, or two do not go together.
     """
     root.mkdir(exist_ok=True)
+    inside = RealMachine(root.parent, root=str(root))
     for folder in _FOLDERS:
-        (root / folder).mkdir(parents=True, exist_ok=True)
-    (root / "tmp").chmod(0o1777)
-    _add_accounts(root, host.users)
-    try:
-        for folder in host.folders:
-            _inside(root, folder).mkdir(parents=True, exist_ok=True)
-        for path, text in host.files.items():
-            _write(_inside(root, path), text, 0o644)
-        for name in host.programs:
-            _write(_inside(root, name if "/" in name else f"/usr/bin/{name}"), "", 0o755)
-    except OSError as error:
-        raise HostProblem(f"{error.filename}: {error.strerror}") from error
+        _make_folder(inside, f"/{folder}")
+    inside.set_mode("/tmp", 0o1777)  # of that root
+    _add_accounts(inside, host.users)
+    for folder in host.folders:
+        _make_folder(inside, _whole(folder))
+    for path, text in host.files.items():
+        _write(inside, _whole(path), text, 0o644)
+    for name in host.programs:
+        path = _whole(name if "/" in name else f"/usr/bin/{name}")
+        if inside.stat(path) is None:
+            _write(inside, path, "", 0o755)
 
 
-def _inside(root: Path, path: str) -> Path:
+def _whole(path: str) -> str:
     if not path.startswith("/") or ".." in path.split("/"):
         raise HostProblem(f"{path!r} is no whole path", hint="write it from the root: /etc/motd")
-    return root / path.lstrip("/")
+    return path
 
 
-def _write(path: Path, text: str, mode: int) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if not path.exists() or mode == 0o644:
-        path.write_text(text, encoding="utf-8")
-        path.chmod(mode)
+def _make_folder(inside: RealMachine, path: str) -> None:
+    """Make a folder and those above it, as far as they are not there."""
+    found = inside.follow(path)
+    if found is None:
+        _make_folder(inside, posixpath.dirname(path.rstrip("/")))
+        inside.make_folder(path.rstrip("/"), mode=0o755, uid=os.geteuid(), gid=os.getegid())
+    elif found.kind != "folder":
+        raise HostProblem(f"cannot make the folder {path}: it is no folder")
 
 
-def _add_accounts(root: Path, users: Sequence[str]) -> None:
+def _write(inside: RealMachine, path: str, text: str, mode: int) -> None:
+    _make_folder(inside, posixpath.dirname(path))
+    data = text.encode("utf-8", "surrogateescape")
+    inside.write(path, data, mode=mode, uid=os.geteuid(), gid=os.getegid())
+
+
+def _add_accounts(inside: RealMachine, users: Sequence[str]) -> None:
     """Add root, who runs this, and the test's users, as far as they are not there."""
     wanted = {"root": (0, 0)}
     if os.geteuid():
         wanted["me"] = (os.geteuid(), os.getegid())
     wanted |= {name: (number, number) for number, name in enumerate(users, _FIRST_ID)}
     for path, line in (
-        ("etc/passwd", "{name}:x:{uid}:{gid}::/home/{name}:/bin/sh\n"),
-        ("etc/group", "{name}:x:{gid}:\n"),
+        ("/etc/passwd", "{name}:x:{uid}:{gid}::/home/{name}:/bin/sh\n"),
+        ("/etc/group", "{name}:x:{gid}:\n"),
     ):
-        file = root / path
-        text = file.read_text(encoding="utf-8") if file.exists() else ""
+        text = (inside.read(path) or b"").decode("utf-8", "surrogateescape")
         known = {one.partition(":")[0] for one in text.splitlines()}
         more = [
             line.format(name=name, uid=uid, gid=gid)
             for name, (uid, gid) in wanted.items() if name not in known
         ]  # fmt: skip
-        file.write_text(text + "".join(more), encoding="utf-8")
+        if more:
+            _write(inside, path, text + "".join(more), 0o644)
 
 
 def copy_root(source: Path, target: Path) -> None:
@@ -270,3 +280,8 @@ class MadeUpServices:
 
     def daemon_reload(self) -> None:
         """Do nothing."""
+
+    def log(self, name: str) -> list[str]:
+        """Give nothing."""
+        del name
+        return []

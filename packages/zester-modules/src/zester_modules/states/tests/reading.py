@@ -68,7 +68,7 @@ class _Reader:
         if isinstance(node, MapNode):
             pairs = list(node.pairs)
         if pairs is None:
-            self._wrong("here stands a mapping", node.place, f"with: {', '.join(fields)}")
+            self._wrong("a mapping has to stand here", node.place, f"with: {', '.join(fields)}")
             return None
         values: dict[str, Any] = {}
         for key, value in pairs:

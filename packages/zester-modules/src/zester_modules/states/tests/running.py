@@ -1,5 +1,6 @@
 """Finds the tests of a tree and runs them, each on a host of its own."""
 
+import os
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -154,6 +155,7 @@ def _converged(context: Context, case: Case, work: Path, root: str) -> Iterator[
     failed = [one for one in first["states"] if one["result"] == "failed"]
     yield from (f"on a root, {one['id']} fails: {one['comment']}" for one in failed)
     if failed:
+        yield from _why_not(root)
         return
     files = msgspec.structs.replace(case.expect, result="ok", states={}, only=False, order=[])
     done = {**first, "result": "ok"}
@@ -163,6 +165,13 @@ def _converged(context: Context, case: Case, work: Path, root: str) -> Iterator[
         if one["result"] not in {"ok", "skipped"}:
             what = ", ".join(one["changes"]) or one["comment"]
             yield f"on a root, {one['id']} still has something to do in the second run: {what}"
+
+
+def _why_not(root: str) -> Iterator[str]:
+    if os.geteuid():
+        yield "states that set owners or run commands need root: run the tests as root"
+    elif not root:
+        yield "this root is an empty folder: root=DIR gives one in which programs are"
 
 
 def _made(folder: Path) -> Path:
