@@ -13,7 +13,6 @@ The collector has nothing of the imports to look through, as in a worker (`gc.fr
 
 import gc
 import os
-import shutil
 import struct
 import tempfile
 import time
@@ -45,11 +44,10 @@ def run() -> None:
 
 
 def _measure(folder: Path, every: int, *, aimed: bool) -> None:
-    codes = folder / "codes"
     prepared = prepare()
     prepared.warm("settings.get", renders=True)
     context = Context(
-        registry=prepared.registry, peel_id="web-1", codes=codes,
+        registry=prepared.registry, peel_id="web-1",
         facts={"id": "web-1", "os": "debian", "os_family": "debian", "roles": ["web", "db"]},
     )  # fmt: skip
     tree = KeptTree({"base": _files(every)})
@@ -58,11 +56,10 @@ def _measure(folder: Path, every: int, *, aimed: bool) -> None:
     folder.mkdir()
 
     def render() -> Compiled:
-        return settings_from(tree, entries, context, parsed=cache.parsed())
+        return settings_from(tree, entries, context, made=cache.made())
 
     def forget() -> None:
-        shutil.rmtree(codes, ignore_errors=True)
-        (folder / "rendered" / "parsed").unlink(missing_ok=True)
+        (folder / "rendered" / "made").unlink(missing_ok=True)
 
     gc.collect()
     gc.freeze()
@@ -71,7 +68,7 @@ def _measure(folder: Path, every: int, *, aimed: bool) -> None:
 
     def made_ready() -> None:
         forget()
-        make_ready(tree, context, cache.parsed())
+        make_ready(tree, context, cache.made())
 
     _figure("cold: templates never seen, in a new process", lambda: _forked(render), aim, forget)
     name = "cold: never seen, made ready as they came, in a new process"

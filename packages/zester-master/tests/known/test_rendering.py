@@ -34,6 +34,17 @@ def test_peels_that_look_at_the_same_facts_share_what_was_rendered():
     assert found.made == 3
 
 
+@pytest.mark.parametrize("first", ["x: 1\n", "x: !secret db\n"])
+def test_a_text_that_get_gives_is_one_fact_and_not_all_of_them(first: str):
+    top = "base:\n  '*': [first, all]\n"
+    found = renderings(top=top, first=first, all="os: {{ grains.get('os', 'none') }}\n")
+
+    for n in range(5):
+        made = found.of(f"web-{n}", facts(f"web-{n}", serial=n), {})
+        assert made.compiled.values["os"] == "Debian"
+    assert found.made == 1
+
+
 @pytest.mark.parametrize(
     "text",
     [

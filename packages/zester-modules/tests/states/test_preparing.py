@@ -13,6 +13,7 @@ from zester_modules.states.trees import SealedSettings
 from zester_proto.codec import digest
 from zester_proto.identity.sealing import seal_with
 from zester_proto.messages.settings import SettingsBundle, SettingsEntry, SettingsFile, file_aad
+from zester_proto.render.environment import TreeEnvironment
 from zester_proto.render.yaml import load
 from zester_proto.settings import compile as compiling
 
@@ -45,9 +46,9 @@ def sealed(folder: Path, files: dict[str, str], names: tuple[str, ...]) -> Seale
 
 
 def context(tmp_path: Path, **facts: Any) -> Context:
+    facts = {"os": "Debian", **facts}
     return Context(
-        registry=Registry(), peel_id="web-1", facts={"os": "Debian", **facts},
-        codes=tmp_path / "codes",
+        registry=Registry(), peel_id="web-1", facts=facts, codes=tmp_path / "codes"
     )  # fmt: skip
 
 
@@ -64,17 +65,34 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return found
 
 
-def test_the_next_job_compiles_nothing_and_reads_no_plain_file(tmp_path: Path, read: list[str]):
+@pytest.fixture
+def compiled(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Note each template that Jinja compiles."""
+    found: list[str] = []
+    compile_: Any = TreeEnvironment.compile
+
+    def noting(self: TreeEnvironment, source: Any, name: str, *rest: Any) -> Any:
+        found.append(name)
+        return compile_(self, source, name, *rest)
+
+    monkeypatch.setattr(TreeEnvironment, "compile", noting)
+    return found
+
+
+def test_the_next_job_compiles_nothing_and_reads_no_plain_file(
+    tmp_path: Path, read: list[str], compiled: list[str]
+):
     given = sealed(tmp_path / "files", FILES, NAMES)
     made = prepare(given, context(tmp_path))
     assert (made.templates, made.texts) == (4, 1)
-    codes = set((tmp_path / "codes").iterdir())
+    assert sorted(compiled) == ["header.sls", "lib/map.jinja", "made.sls", "secret.sls"]
+    compiled.clear()
     found = sealed_settings.compiled(given, context(tmp_path))
     assert found.values == {
         "port": 80, "names": {"a": 1}, "x": 2, "os": "Debian", "y": 1, "pw": "s3cr3t-value",
         "tagged": "s3cr3t-value",
     }  # fmt: skip
-    assert set((tmp_path / "codes").iterdir()) == codes
+    assert compiled == []
     assert sorted(read) == ["header.sls", "made.sls", "secret.sls"]
 
 
@@ -101,4 +119,5 @@ def test_a_job_with_other_facts_renders_again_and_reads_that_alone(tmp_path: Pat
 def test_nothing_of_it_is_on_disk_in_clear(tmp_path: Path):
     prepare(sealed(tmp_path / "files", FILES, NAMES), context(tmp_path))
     (kept,) = (tmp_path / "rendered").iterdir()
-    assert not any(word in kept.read_bytes() for word in (b"port", b"names", b"plain.zy"))
+    assert not any(word in kept.read_bytes() for word in (b"port", b"names", b"plain.zy", b"os: "))
+    assert not (tmp_path / "codes").exists()

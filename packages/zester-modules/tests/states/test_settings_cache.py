@@ -94,7 +94,7 @@ def test_nothing_is_on_disk_in_clear_and_what_is_changed_is_not_believed(
 ):
     peel.compiled()
     names = {one.name for one in (tmp_path / "rendered").iterdir()}
-    assert names == {"last", "parsed"}
+    assert names == {"last", "made"}
     assert (tmp_path / "rendered").stat().st_mode & 0o777 == 0o700
     for name in names:
         kept = tmp_path / "rendered" / name

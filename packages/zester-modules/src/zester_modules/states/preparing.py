@@ -7,8 +7,9 @@ function of the host is called and nothing hangs on facts.
 import msgspec
 
 from zester_modules.context import Context
-from zester_modules.states.parsed_files import ParsedFiles
+from zester_modules.states.parsed_texts import ParsedTexts
 from zester_modules.states.sealed_settings import cache_of, opened
+from zester_modules.states.sealed_table import SealedTable
 from zester_modules.states.settings_of import templates_of
 from zester_modules.states.trees import SealedSettings
 from zester_proto.render.environment import NotText, text_of
@@ -39,21 +40,21 @@ def prepare(sealed: SealedSettings, context: Context) -> Made:
         Refused: a file cannot be opened.
     """
     secret = sealed.bundle.secrets.get
-    return make_ready(opened(sealed), context, cache_of(sealed).parsed(), secret=secret)
+    return make_ready(opened(sealed), context, cache_of(sealed).made(), secret=secret)
 
 
 def make_ready(
-    tree: TreeFiles, context: Context, parsed: ParsedFiles, *, secret: Lookup | None = None
+    tree: TreeFiles, context: Context, table: SealedTable, *, secret: Lookup | None = None
 ) -> Made:
     """Make the files of a tree ready.
 
     Args:
         tree: the files.
-        context: the peel, and where compiled templates are kept.
-        parsed: where what YAML says is kept.
+        context: the peel.
+        table: where what is made is kept.
         secret: as of `settings_from`.
     """
-    templates = templates_of(tree, context, secret)
+    templates, parsed = templates_of(tree, context, secret, table), ParsedTexts(table)
     made = Made()
     for env in tree.environments:
         for path in tree.paths(env):
@@ -65,10 +66,10 @@ def make_ready(
                 made.texts += _read(path, text, parsed)
             else:
                 made.templates += not templates.check(env, path, text.encode())
-    parsed.save(more=True)
+    table.save()
     return made
 
 
-def _read(path: str, text: str, parsed: ParsedFiles) -> bool:
+def _read(path: str, text: str, parsed: ParsedTexts) -> bool:
     lines, dialect = LineMap.plain(path, text), dialect_of(path, "sls")
     return not parsed.loaded(lines, dialect, lambda: load(text, path, dialect, lines)).problems

@@ -52,7 +52,7 @@ def rehearse(registry: Registry) -> bool:
         folder = Path(name)
         sealed = _sealed(folder / "files")
         context = Context(
-            registry=registry, peel_id=_SITE, codes=folder / "codes",
+            registry=registry, peel_id=_SITE,
             facts={"id": _SITE, "os": "debian", "os_family": "debian"},
         )  # fmt: skip
         for whole in (True, True, False):

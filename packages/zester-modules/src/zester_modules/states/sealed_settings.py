@@ -52,7 +52,7 @@ def compiled(sealed: SealedSettings, context: Context, *, whole: bool = False) -
         return kept
     made = settings_from(
         opened(sealed), bundle.entries, context, secret=bundle.secrets.get, lists=bundle.lists,
-        parsed=cache.parsed(),
+        made=cache.made(),
     )  # fmt: skip
     if basis is not None:
         cache.put(basis, made)

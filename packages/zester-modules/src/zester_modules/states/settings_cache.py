@@ -2,7 +2,7 @@
 
 What was rendered last is given again only for the same files, facts and versions, and only if
 rendering it called no function: what such a one says may be another the next time. Else the next
-job renders, and takes what it would read as YAML from the last one (`parsed_files.py`).
+job renders, with the templates that were compiled and what YAML said before (`SealedTable`).
 """
 
 import marshal
@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from zester_modules.context import Context
-from zester_modules.states.parsed_files import ParsedFiles
 from zester_modules.states.sealed_file import SealedFile
+from zester_modules.states.sealed_table import SealedTable
 from zester_proto import __version__
 from zester_proto.codec import digest, pack
 from zester_proto.errors import CodecError
@@ -19,8 +19,8 @@ from zester_proto.settings.model import Compiled
 
 _LAST: Final = "last"
 _LAST_AAD: Final = b"zester/rendered-settings/v1\0"
-_PARSED: Final = "parsed"
-_PARSED_AAD: Final = b"zester/parsed-settings/v1\0" + __version__.encode()
+_MADE: Final = "made"
+_MADE_AAD: Final = b"zester/made-of-settings/v1\0" + __version__.encode()
 
 
 class SettingsCache:
@@ -33,7 +33,7 @@ class SettingsCache:
 
     def __init__(self, folder: Path, key: bytes) -> None:
         self._last = SealedFile(folder / _LAST, key, _LAST_AAD)
-        self._parsed = SealedFile(folder / _PARSED, key, _PARSED_AAD)
+        self._made = SealedFile(folder / _MADE, key, _MADE_AAD)
 
     def get(self, basis: bytes) -> Compiled | None:
         """Give the settings that were rendered from this, without their layers; else None."""
@@ -54,9 +54,9 @@ class SettingsCache:
             return
         self._last.put(data, basis)
 
-    def parsed(self) -> ParsedFiles:
-        """Give what the last compile read as YAML, for the next one."""
-        return ParsedFiles(self._parsed)
+    def made(self) -> SealedTable:
+        """Give what compiles made of templates and texts, for the next one."""
+        return SealedTable(self._made)
 
 
 def basis_of(what: bytes, context: Context) -> bytes | None:

@@ -7,7 +7,9 @@ import msgspec
 
 from zester_modules.context import Context
 from zester_modules.errors import Refused
-from zester_modules.states.parsed_files import ParsedFiles
+from zester_modules.states.parsed_texts import ParsedTexts
+from zester_modules.states.sealed_codes import SealedCodes
+from zester_modules.states.sealed_table import SealedTable
 from zester_modules.states.template_context import Given, Templates
 from zester_proto.messages.settings import Lists, SettingsEntry
 from zester_proto.render.code_cache import CodeCache
@@ -65,7 +67,7 @@ def settings_from(
     *,
     secret: Lookup | None = None,
     lists: Lists = "replace",
-    parsed: ParsedFiles | None = None,
+    made: SealedTable | None = None,
 ) -> Compiled:
     """Render and merge what a master says is meant for this peel.
 
@@ -75,30 +77,36 @@ def settings_from(
         context: the peel: its id and facts.
         secret: gives the values of secrets by their names; None: there are none.
         lists: what lists do where two files have one.
-        parsed: what the compile before this one read as YAML; it is kept there for the next one.
+        made: what compiles before this one made of templates and texts, and for the next one; it
+            is sealed, as `codes` of the context are not.
 
     Raises:
         Refused: something is wrong with the files; the text says what, and where.
     """
-    templates = templates_of(tree, context, secret)
-    made = _compiled(tree, templates, entries, lists, context, shared=parsed)
-    if parsed is not None:
-        parsed.save()
-    return made
+    templates = templates_of(tree, context, secret, made)
+    shared = ParsedTexts(made) if made is not None else None
+    compiled = _compiled(tree, templates, entries, lists, context, shared=shared)
+    if made is not None:
+        made.save()
+    return compiled
 
 
-def templates_of(tree: TreeFiles, context: Context, secret: Lookup | None) -> Templates:
+def templates_of(
+    tree: TreeFiles, context: Context, secret: Lookup | None, made: SealedTable | None = None
+) -> Templates:
     """Give what renders settings: what is merged so far is all that templates see of them.
 
     Args:
         tree: the files.
         context: the peel: its id and facts, and where compiled templates are kept.
         secret: gives the values of secrets by their names; None: there are none.
+        made: where compiled templates are kept in place of the context's folder.
     """
+    codes = CodeCache(context.codes) if context.codes and made is None else None
     bare = msgspec.structs.replace(context, settings={})
     return Templates(tree, Given(
         context=bare, template_functions=context.template_functions,
-        codes=CodeCache(context.codes) if context.codes else None,
+        codes=SealedCodes(made) if made is not None else codes,
         secret=secret or _no_secrets,
     ))  # fmt: skip
 

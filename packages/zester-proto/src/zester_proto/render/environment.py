@@ -23,6 +23,7 @@ from zester_proto.render.code_cache import CodeCache, basis
 from zester_proto.render.codegen import TracingGenerator
 from zester_proto.render.data import TextReader
 from zester_proto.render.extensions import DataTags
+from zester_proto.render.kinds import is_map
 from zester_proto.render.nodes import Dialect
 from zester_proto.render.secret_text import Secrets, SecretText
 from zester_proto.render.shown import shown
@@ -136,7 +137,9 @@ class TreeEnvironment(SandboxedEnvironment):
         owner = getattr(function, "__self__", None)
         if isinstance(function, Macro):
             return made  # it prints placeholders
-        made = self.secrets.kept(made, owner, *args, *kwargs.values())
+        # what `get` of a map gives was picked; to look for it there is to look at all facts
+        picked = is_map(owner) and function.__name__ == "get"
+        made = self.secrets.kept(made, *(() if picked else (owner,)), *args, *kwargs.values())
         return self.secrets.parts(made, owner)
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:

@@ -4,7 +4,7 @@ Every scalar keeps its source text (states.md 1): a parameter that takes text ge
 that `1.10` stays `1.10`, and a mode is read from its digits.
 
 Trees have no cycles, so Python's collector need not look at their many small parts. They can be
-encoded (`zester_modules/states/parsed_files.py` keeps some), and no two hosts exchange them.
+encoded (`zester_modules/states/parsed_texts.py` keeps some), and no two hosts exchange them.
 """
 
 from typing import Literal
