@@ -67,7 +67,7 @@ def names(disk: Path) -> list[str]:
 def test_the_old_file_stays_and_the_error_names_it(disk: Path, kind: str):
     row = run(disk, STATES[kind])
     path = disk / ("copied" if kind == "copy" else "conf")
-    assert row["comment"] == f"cannot write {path}: No space left on device"
+    assert row["comment"].startswith(f"cannot write {path}: No space left on device")
     assert row["changes"] == {}
     assert names(disk) == ["conf"]
     assert (disk / "conf").read_text() == "old\n"
@@ -79,7 +79,7 @@ def test_of_many_files_those_that_came_are_told(disk: Path):
     for name in "abc":
         (source / name).write_bytes(b"x" * 50_000)
     row = run(disk, "file.recurse:\n    - name: DISK/many\n    - source: salt://many")
-    assert row["comment"] == f"cannot write {disk}/many/c: No space left on device"
+    assert row["comment"].startswith(f"cannot write {disk}/many/c: No space left on device")
     assert names(disk) == ["conf", "many", "many/a", "many/b"]
     assert {f"{disk}/many", f"{disk}/many/a", f"{disk}/many/b"} <= row["changes"].keys()
     assert not any(path.startswith(f"{disk}/many/c") for path in row["changes"])
@@ -94,7 +94,7 @@ def test_of_an_archive_the_files_that_came_are_told(disk: Path):
     row = run(
         disk, f"archive.extracted:\n    - name: DISK/all\n    - source: {disk.parent}/all.tar"
     )
-    assert row["comment"] == f"cannot write {disk}/all/top/b: No space left on device"
+    assert row["comment"].startswith(f"cannot write {disk}/all/top/b: No space left on device")
     assert names(disk) == ["all", "all/top", "all/top/a", "conf"]
     assert f"{disk}/all/top/a" in " ".join(row["changes"])
     assert f"{disk}/all/top/b" not in " ".join(row["changes"])

@@ -4,7 +4,6 @@ from pathlib import Path
 
 from zester_proto.errors import FileProblem
 from zester_proto.files import make_private_folder, write_atomic
-from zester_proto.identity.sealing import SealError, open_with, seal_with
 
 
 class SealedFile:
@@ -23,6 +22,8 @@ class SealedFile:
 
     def get(self, basis: bytes = b"") -> bytes | None:
         """Give what was kept for this basis, as it was."""
+        from zester_proto.identity.sealing import SealError, open_with  # noqa: PLC0415  # see below
+
         try:
             return open_with(self._key, self._aad + basis, self._path.read_bytes())
         except (OSError, SealError):
@@ -30,6 +31,9 @@ class SealedFile:
 
     def put(self, data: bytes, basis: bytes = b"") -> None:
         """Keep it in place of what was there; a disk that is full or read-only costs only speed."""
+        # libsodium is long to import, and a local call with a tree of its own seals nothing
+        from zester_proto.identity.sealing import seal_with  # noqa: PLC0415  # for that reason
+
         try:
             make_private_folder(self._path.parent)
             sealed = seal_with(self._key, self._aad + basis, data)

@@ -108,7 +108,7 @@ def test_a_folder_of_the_tree(law: Any, place: Path, tree: dict[str, Any]):
     assert not (place / "x/y/e/old").exists()
     law("file.recurse", "z", tree, source="salt://d", include_pat=["*.conf"], file_mode="keep")
     assert listed(place / "z") == {"e/b.conf": "b"}
-    with pytest.raises(HostProblem, match="no file of the tree lies below"):
+    with pytest.raises(HostProblem, match="none of the sources is a folder of the tree"):
         law("file.recurse", "z", tree, source="salt://nothing")
 
 
