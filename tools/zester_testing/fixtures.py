@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from zester_master.site.masters import add_master
 from zester_testing.site import Bus, Site
 
 
@@ -36,3 +37,11 @@ def own_bus(site: Site) -> Generator[Bus]:
     """A site with a running server for one test."""
     with Bus(site) as running:
         yield running
+
+
+@pytest.fixture
+def second_master(own_bus: Bus, tmp_path: Path) -> Path:
+    """Give the auth folder of another master of the site of `own_bus`."""
+    site, out = own_bus.site, tmp_path / "m2"
+    add_master(site.paths.root, "master-2", site.paths.offline, out, now=1.0)
+    return out

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from zester_proto.units import (
     BadUnit,
     did_you_mean,
+    few,
     parse_duration,
     parse_size,
     suggest,
@@ -64,3 +65,13 @@ def test_a_near_word_is_suggested_and_a_far_one_is_not():
     assert did_you_mean("nats_ulr", ["nats_url"]) == "did you mean nats_url?"
     assert did_you_mean("zzz", ["b", "a"]) == "known are a, b"
     assert did_you_mean("zzz", [str(i) * 30 for i in range(100)]) == ""
+
+
+@pytest.mark.parametrize(
+    ("texts", "shown"),
+    [([], ""), (["a", "b"], "a; b"), (["a", "b", "c", "d"], "a; b and 2 more")],
+)
+def test_of_many_texts_the_first_are_shown_and_how_many_more_there_are(
+    texts: list[str], shown: str
+):
+    assert few(texts, 2, between="; ") == shown

@@ -99,6 +99,15 @@ class Context:
         """The site's name."""
         return self.trust.site
 
+    def generation(self, last: int) -> int:
+        """Give the generation of what is published now.
+
+        Args:
+            last: the newest that is known; 0 is none.
+        """
+        # the clock keeps the numbers rising also when a bucket was lost
+        return max(int(self.wall()), last + 1)
+
     def signed(self, kind: SignedType, body: msgspec.Struct | bytes) -> bytes:
         """Give the encoded signed form of a message by this master's job key."""
         data = body if isinstance(body, bytes) else encode(body)

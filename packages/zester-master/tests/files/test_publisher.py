@@ -7,7 +7,6 @@ import pytest
 
 from zester_cli.client import answer_value
 from zester_master.files.upload import KEPT
-from zester_master.site.masters import add_master
 from zester_proto.codec import unpack
 from zester_proto.link import kv
 from zester_proto.messages.operators import NothingAsk
@@ -34,14 +33,6 @@ def other(tmp_path: Path) -> Path:
     folder.mkdir()
     (folder / "a.zy").write_text(STATE + "# other\n")
     return folder
-
-
-@pytest.fixture
-def second(own_bus: Bus, tmp_path: Path) -> Path:
-    """The auth folder of another master of the site."""
-    site, out = own_bus.site, tmp_path / "m2"
-    add_master(site.paths.root, "master-2", site.paths.offline, out, now=1.0)
-    return out
 
 
 def make_folder(folder: Path) -> None:
@@ -161,11 +152,11 @@ async def test_a_folder_that_vanishes_or_is_emptied_publishes_nothing(own_bus: B
 
 
 async def test_of_two_masters_one_publishes_and_the_other_waits_for_a_word(
-    own_bus: Bus, states: Path, second: Path, other: Path
+    own_bus: Bus, states: Path, second_master: Path, other: Path
 ):
     async with Master.up(own_bus, states_dir=states) as one:
         first = await published(one)
-        async with Master.up(own_bus, second, states_dir=other) as two:
+        async with Master.up(own_bus, second_master, states_dir=other) as two:
             await eventually(lambda: "tree-differs" in two.conditions(), "the other says so")
             assert "master-1 may publish now" in two.conditions()["tree-differs"]
             assert "tree-differs" not in one.conditions()
@@ -189,11 +180,11 @@ async def test_of_two_masters_one_publishes_and_the_other_waits_for_a_word(
 
 
 async def test_an_operator_decides_which_tree_it_is(
-    own_bus: Bus, states: Path, second: Path, other: Path
+    own_bus: Bus, states: Path, second_master: Path, other: Path
 ):
     async with Master.up(own_bus, states_dir=states) as one:
         first = await published(one)
-    async with Master.up(own_bus, second, states_dir=other) as two:
+    async with Master.up(own_bus, second_master, states_dir=other) as two:
         await eventually(lambda: two.agent.publisher.lease.held, "the other takes over")
         await eventually(lambda: "tree-differs" in two.conditions(), "and says so")
         assert head(two) == first

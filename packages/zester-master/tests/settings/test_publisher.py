@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from zester_master.secrets.record import SecretRecord, sealed_record, secret_key
-from zester_master.site.masters import add_master
 from zester_proto.identity.sealing import SealError, open_with
 from zester_proto.link import PermissionDenied, chunks, kv
 from zester_proto.messages.settings import BUNDLES, FILES, SettingsBundle, file_aad
@@ -149,17 +148,14 @@ async def test_who_loses_a_file_cannot_open_what_comes_after(
 
 
 async def test_another_master_goes_on_without_sealing_anything_anew(
-    own_bus: Bus, tree: Path, tmp_path: Path
+    own_bus: Bus, second_master: Path, tree: Path, tmp_path: Path
 ) -> None:
-    second = tmp_path / "m2"
-    site = own_bus.site
-    add_master(site.paths.root, "master-2", site.paths.offline, second, now=1.0)
     async with contextlib.AsyncExitStack() as stack:
         async with Master.up(own_bus, settings_dir=tree) as one:
             web = await stack.enter_async_context(SealedPeel.up(own_bus, "web-1", tmp_path))
             first = await web.settled(one)
             before = await revision(one, "web-1")
-        two = await stack.enter_async_context(Master.up(own_bus, second, settings_dir=tree))
+        two = await stack.enter_async_context(Master.up(own_bus, second_master, settings_dir=tree))
         await eventually(lambda: two.agent.settings.lease.held, "the other one publishes")
         await eventually(lambda: two.agent.settings.settled, "it has nothing to do")
         assert two.context.least_settings("web-1") == first.generation
@@ -169,16 +165,14 @@ async def test_another_master_goes_on_without_sealing_anything_anew(
 
 
 async def test_an_edit_on_a_master_that_may_not_publish_is_told_there(
-    own_bus: Bus, tree: Path, tmp_path: Path
+    own_bus: Bus, second_master: Path, tree: Path, tmp_path: Path
 ) -> None:
-    second, other = tmp_path / "m2", tmp_path / "other"
-    site = own_bus.site
-    add_master(site.paths.root, "master-2", site.paths.offline, second, now=1.0)
+    other = tmp_path / "other"
     shutil.copytree(tree, other)
     async with contextlib.AsyncExitStack() as stack:
         one = await stack.enter_async_context(Master.up(own_bus, settings_dir=tree))
         await eventually(lambda: one.agent.published.head, "the settings are published")
-        two = await stack.enter_async_context(Master.up(own_bus, second, settings_dir=other))
+        two = await stack.enter_async_context(Master.up(own_bus, second_master, settings_dir=other))
         await eventually(lambda: two.agent.settings.folders.local, "it has read its folders")
         (other / "common.zy").write_text("port: 81\n")
         told = await eventually(lambda: two.conditions().get("settings-differ"), "it says so")

@@ -1,8 +1,8 @@
-"""Durations and sizes as people write them, and the word that somebody may have meant."""
+"""Durations, sizes and lists as people write them, and the word that somebody may have meant."""
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Final
 
 from msgspec import Meta
@@ -99,3 +99,9 @@ def did_you_mean(word: str, candidates: Iterable[str]) -> str:
     if near := suggest(word, known):
         return f"did you mean {near}?"
     return f"known are {', '.join(known)}" if 0 < len(known) <= 40 else ""
+
+
+def few(texts: Sequence[str], most: int, *, between: str = ", ") -> str:
+    """Give the first of some texts, and how many more there are."""
+    more = f" and {len(texts) - most} more" if len(texts) > most else ""
+    return between.join(texts[:most]) + more

@@ -18,6 +18,7 @@ from zester_proto.health import Condition
 from zester_proto.link import LinkError
 from zester_proto.messages.settings import SettingsHead
 from zester_proto.messages.trees import TreeHead
+from zester_proto.units import few
 
 PERIOD: Final = 0.5
 """Seconds between two looks at the folders; a change is published when two looks agree on it."""
@@ -135,12 +136,11 @@ class Folders(Generic[_Tree]):
     def say_problems(self, problems: Sequence[str]) -> None:
         """Keep why the folders cannot be published, and tell it; none takes it back."""
         self.problems = tuple(problems)
-        words, count = self._words, len(problems)
+        words = self._words
         if not problems:
             self._context.health.clear(words.broken)
             return
-        more = f" and {count - _TOLD} more" if count > _TOLD else ""
-        text = f"{words.name} have {count} problems: {'; '.join(problems[:_TOLD])}{more}"
+        text = f"{words.name} have {len(problems)} problems: {few(problems, _TOLD, between='; ')}"
         self._context.health.set(Condition(words.broken, "warning", text, words.broken_hint))
 
     # -- beside what is published ----------------------------------------------------------------

@@ -93,11 +93,9 @@ class Upload:
 
     def _head(self, revision: Revision) -> TreeHead:
         context, last = self._context, self._heads.head
-        # the clock keeps the numbers rising also when the bucket was lost
-        generation = max(int(context.wall()), last.generation + 1 if last else 1)
         return TreeHead(
             site=context.site,
-            generation=generation,
+            generation=context.generation(last.generation if last else 0),
             root=revision.root,
             issued=context.wall(),
             publisher=context.name,

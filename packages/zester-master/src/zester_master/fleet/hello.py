@@ -18,6 +18,7 @@ from zester_proto.subjects import (
     parse_heartbeat,
     parse_peel_asks,
 )
+from zester_proto.units import few
 
 CLOCK_OFF: Final = 30.0
 """Seconds by which a peel's wall clock may be wrong before it is a condition (bus.md 5)."""
@@ -112,13 +113,12 @@ class Ears:
             self._context.health.clear("clock-off")
             return
         worst = sorted(self._wrong.items(), key=lambda pair: -abs(pair[1]))
-        named = ", ".join(f"{one} ({by:+.0f} s)" for one, by in worst[:_NAMED])
-        more = f" and {len(worst) - _NAMED} more" if len(worst) > _NAMED else ""
+        named = few([f"{one} ({by:+.0f} s)" for one, by in worst], _NAMED)
         self._context.health.set(
             Condition(
                 "clock-off",
                 "warning",
-                f"the clocks of {len(worst)} peels are wrong: {named}{more}",
+                f"the clocks of {len(worst)} peels are wrong: {named}",
                 "jobs run all the same; set those clocks, or this master's if all are wrong",
             )
         )

@@ -11,6 +11,7 @@ from zester_master.fleet.shared import Shared
 from zester_proto.health import Condition
 from zester_proto.link.watch import watch
 from zester_proto.logs import Log
+from zester_proto.units import few
 
 KEY: Final = "store.quarantine"
 _NAMED: Final = 5
@@ -108,13 +109,12 @@ class Quarantine:
         if not known:
             self._context.health.clear("quarantine")
             return
-        named = "; ".join(f"{one}: {why}" for one, why in sorted(known.items())[:_NAMED])
-        more = f"; and {len(known) - _NAMED} more" if len(known) > _NAMED else ""
+        cases = [f"{one}: {why}" for one, why in sorted(known.items())]
         self._context.health.set(
             Condition(
                 "quarantine",
                 "warning",
-                f"{len(known)} peels are shut out: {named}{more}",
+                f"{len(known)} peels are shut out: {few(cases, _NAMED, between='; ')}",
                 "look at those hosts; zester peel unquarantine ID lets one in again",
             )
         )

@@ -7,6 +7,7 @@ from zester_master.site.admitted import NotAdmitted
 from zester_proto.health import Condition, Health
 from zester_proto.logs import Log
 from zester_proto.metrics import Counter
+from zester_proto.units import few
 
 FOR: Final = 86_400.0
 """Seconds for which one is told: whoever did it may be gone, and holds the signing key still."""
@@ -65,13 +66,12 @@ class Strangers:
         if not self._seen:
             self._health.clear(_CODE)
             return
-        named = ", ".join(sorted(self._seen)[:_NAMED])
-        more = f" and {len(self._seen) - _NAMED} more" if len(self._seen) > _NAMED else ""
+        named = few(sorted(self._seen), _NAMED)
         self._health.set(
             Condition(
                 _CODE,
                 "warning",
-                f"keys that no master admitted were shown in the name of {named}{more}; "
+                f"keys that no master admitted were shown in the name of {named}; "
                 "nothing is sealed for them",
                 "a host of yours: zester-peel keys, zester-master peel add, zester-peel join; "
                 "else the signing key of peels has leaked: docs/threat-model.md",

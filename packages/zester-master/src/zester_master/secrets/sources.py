@@ -22,7 +22,7 @@ from zester_master.secrets.record import MAX_VALUE, BadSecret, SecretRecord, che
 from zester_proto.config_convert import BadValue
 from zester_proto.errors import ZesterError
 from zester_proto.health import Condition, Health
-from zester_proto.units import did_you_mean
+from zester_proto.units import did_you_mean, few
 
 PERIOD: Final = 300.0
 """Seconds between two looks at a source."""
@@ -205,12 +205,11 @@ class Sources:
             self._health.clear(_CONDITION)
             return
         told = [f"{name}: {why}" for name, why in sorted(self._failed.items())]
-        more = f" and {len(told) - 3} more" if len(told) > 3 else ""
         self._health.set(
             Condition(
                 _CONDITION,
                 "warning",
-                f"secrets cannot be read from their source: {'; '.join(told[:3])}{more}",
+                f"secrets cannot be read from their source: {few(told, 3, between='; ')}",
                 "the last values stay; look at secret_sources in the master's configuration",
             )
         )

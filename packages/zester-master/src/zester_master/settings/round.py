@@ -117,9 +117,7 @@ class Round:
     def _next(self) -> int:
         head = self._published.head
         newest = max((one.note.generation for one in self._published.bundles.values()), default=0)
-        last = max(newest, head.generation if head is not None else 0)
-        # the clock keeps the numbers rising also when the buckets were lost
-        return max(int(self._context.wall()), last + 1)
+        return self._context.generation(max(newest, head.generation if head is not None else 0))
 
     def _keyed(self, sharing: Sharing, plan: Plan) -> dict[FileId, KeyedFile]:
         """Give each file under the key that holds from now on."""

@@ -2,7 +2,7 @@
 
 import posixpath
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -25,15 +25,21 @@ class Edit(msgspec.Struct, frozen=True, kw_only=True):
     gid: int = 0
 
 
-def planned(edit: Edit, leaves: Sequence[Leaf], comment: str, scope: Scope) -> Plan:
-    """Plan to replace a file; `comment` says it with `would be`."""
-    diff = HIDDEN_DIFF if scope.sensitive else diff_of(edit)
-    return Plan(leaves=tuple(leaves), diff=diff, comment=comment, todo=edit)
+def planned(
+    edit: Edit, leaves: Sequence[Leaf], comment: str, scope: Scope, *, todo: Any = None
+) -> Plan:
+    """Plan to replace a file.
 
-
-def diff_of(edit: Edit) -> str:
-    """Give the difference for people."""
-    return difference(edit.path, edit.before, edit.after)
+    Args:
+        edit: by what.
+        leaves: what changes.
+        comment: says it with `would be`.
+        scope: where.
+        todo: what has to be known to do it, if that is more than the edit.
+    """
+    hidden = scope.sensitive
+    diff = HIDDEN_DIFF if hidden else difference(edit.path, edit.before, edit.after)
+    return Plan(leaves=tuple(leaves), diff=diff, comment=comment, todo=todo or edit)
 
 
 def apply(plan: Plan, scope: Scope) -> Changes:

@@ -16,6 +16,7 @@ from zester_modules.states.resolve import Resolved
 from zester_proto.render.nodes import Place, Problem, Scalar
 from zester_proto.render.values import scalar
 from zester_proto.tree.problems import Problems
+from zester_proto.units import few
 
 _FAR: Final = 1_000_000
 _MAX_NAMES: Final = 10
@@ -173,10 +174,8 @@ class _Graph:
                 for edge in reversed(edges[-_MAX_EDGES:])
             ]
             some = list(dict.fromkeys(self._name(node) for node in reversed(circle)))
-            more = f" and {len(some) - _MAX_NAMES} more" if len(some) > _MAX_NAMES else ""
-            names = ", ".join(some[:_MAX_NAMES]) + more
             problem = Problem(
-                message=f"requisites go in a circle: {names}",
+                message=f"requisites go in a circle: {few(some, _MAX_NAMES)}",
                 place=edges[-1].place,
                 because=tuple(dict.fromkeys(lines)),
                 hint="take one of these lines out",

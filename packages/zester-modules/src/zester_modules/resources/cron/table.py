@@ -8,8 +8,9 @@ import msgspec
 
 from zester_modules.accounts.tool import run_tool
 from zester_modules.host.machine import Effects, HostProblem, Machine
-from zester_modules.resource import HIDDEN_DIFF, Changes, Leaf, Plan, Scope
-from zester_modules.resources.whole_file import Edit, diff_of
+from zester_modules.resource import Changes, Leaf, Plan, Scope
+from zester_modules.resources import whole_file
+from zester_modules.resources.whole_file import Edit
 from zester_modules.tables import crontab
 
 FOLDERS: Final = ("/var/spool/cron/crontabs", "/var/spool/cron", "/etc/crontabs")
@@ -65,12 +66,8 @@ def read(path: str, machine: Machine) -> list[crontab.Line]:
 
 def planned(table: Table, leaves: Sequence[Leaf], scope: Scope) -> Plan:
     """Plan to replace a crontab."""
-    return Plan(
-        leaves=tuple(leaves),
-        diff=HIDDEN_DIFF if scope.sensitive else diff_of(table.edit),
-        comment=f"the crontab of {table.user} would be changed",
-        todo=table,
-    )
+    comment = f"the crontab of {table.user} would be changed"
+    return whole_file.planned(table.edit, leaves, comment, scope, todo=table)
 
 
 def apply(plan: Plan, scope: Scope) -> Changes:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 import msgspec
 
 from zester_modules.host.machine import HostProblem, UserEntry
-from zester_modules.resource import HIDDEN_DIFF, Changes, Leaf, Plan, Scope
-from zester_modules.resources.whole_file import Edit, diff_of
+from zester_modules.resource import Changes, Leaf, Plan, Scope
+from zester_modules.resources import whole_file
+from zester_modules.resources.whole_file import Edit
 
 
 class Keys(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,12 +56,8 @@ def _refuse_links(entry: UserEntry, path: str, scope: Scope) -> None:
 
 def planned(keys: Keys, leaves: Sequence[Leaf], scope: Scope) -> Plan:
     """Plan to replace the file."""
-    return Plan(
-        leaves=tuple(leaves),
-        diff=HIDDEN_DIFF if scope.sensitive else diff_of(keys.edit),
-        comment=f"the keys of {keys.user.name} would be changed",
-        todo=keys,
-    )
+    comment = f"the keys of {keys.user.name} would be changed"
+    return whole_file.planned(keys.edit, leaves, comment, scope, todo=keys)
 
 
 def apply(plan: Plan, scope: Scope) -> Changes:
