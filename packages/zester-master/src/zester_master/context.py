@@ -15,6 +15,7 @@ from zester_master.meter import Meter
 from zester_master.secrets.record import NoSecrets, Secrets
 from zester_master.site.layout import SiteRecord
 from zester_master.site.masters import MasterKeys
+from zester_master.site.revocations import Revocation
 from zester_proto.codec import encode
 from zester_proto.health import Health
 from zester_proto.identity.bundle import TrustStore
@@ -55,6 +56,7 @@ class Context:
         masker: knows the site's secrets; the log and the health go through it.
         groups: named targets.
         quarantined: peels that are shut out, and why.
+        revoked: what is not believed of peels any more, by peel.
         facts_at: when the facts of each peel were stored, Unix time.
         fleet_ready: set when the facts of the fleet have been read.
         tree_head: what is published of the state trees.
@@ -83,6 +85,7 @@ class Context:
     masker: Masker = field(default_factory=Masker)
     groups: dict[str, str] = field(default_factory=dict[str, str])
     quarantined: dict[str, str] = field(default_factory=dict[str, str])
+    revoked: dict[str, Revocation] = field(default_factory=dict[str, Revocation])
     facts_at: dict[str, float] = field(default_factory=dict[str, float])
     fleet_ready: asyncio.Event = field(default_factory=asyncio.Event)
     tree_head: TreeHead | None = None
@@ -98,6 +101,10 @@ class Context:
     def site(self) -> str:
         """The site's name."""
         return self.trust.site
+
+    def is_revoked(self, peel_id: str) -> bool:
+        """Say whether a peel was revoked, and has not come back with other keys."""
+        return peel_id in self.revoked and self.boxes.public(peel_id) is None
 
     def signed(self, kind: SignedType, body: msgspec.Struct | bytes) -> bytes:
         """Give the encoded signed form of a message by this master's job key."""

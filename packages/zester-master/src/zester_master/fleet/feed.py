@@ -6,11 +6,13 @@ from typing import Any, Final, cast
 
 from zester_master.context import Context
 from zester_master.fleet.guard import Guard
+from zester_master.fleet.revoked import Revoked
 from zester_master.fleet.strangers import Strangers
 from zester_master.site.admitted import NotAdmitted, admitted_box
 from zester_proto.codec import decode, unpack
 from zester_proto.errors import BadId, CodecError, ZesterError
-from zester_proto.identity.jwt import BadJwt, UserChain, verify_user
+from zester_proto.identity.claims import UserClaims
+from zester_proto.identity.jwt import BadJwt, UserChain, read_jwt, verify_user
 from zester_proto.identity.sealing import SealError, open_with
 from zester_proto.ids import from_token, token
 from zester_proto.link.jsapi import Entry
@@ -71,11 +73,13 @@ class Feed:
         ready: all that was stored when we began has been read.
     """
 
-    def __init__(self, context: Context, guard: Guard) -> None:
+    def __init__(self, context: Context, guard: Guard, revoked: Revoked) -> None:
         record = context.record
         self.ready = context.fleet_ready
         self._context = context
         self._guard = guard
+        self._revoked = revoked
+        revoked.on_change(self._let_go)
         self._chain = UserChain(
             account=record.accounts["PEELS"], issuers=frozenset({record.scoped[Role.PEEL]})
         )
@@ -184,6 +188,7 @@ class Feed:
         if self._jwts.get(peel_id) != jwt:
             context = self._context
             claims = verify_user(jwt, self._chain, name=token(peel_id), now=0)
+            self._refuse_revoked(peel_id, claims)
             box = admitted_box(context.keys.settings, context.site, claims)
             context.boxes.put(peel_id, box)
             self._strangers.admitted(peel_id, (claims.sub, box))
@@ -191,6 +196,23 @@ class Feed:
         shared = self._context.boxes.get(peel_id)
         assert shared is not None  # put above, or before
         return shared
+
+    def _refuse_revoked(self, peel_id: str, claims: UserClaims) -> None:
+        record = self._context.revoked.get(peel_id)
+        if record is None or not record.voids(claims):
+            return
+        self._revoked.void(peel_id, claims.sub)
+        self._guard.forgotten(peel_id)
+        raise BadJwt(f"the keys of {peel_id} are revoked")
+
+    def _let_go(self, peel_id: str) -> None:
+        """Believe a peel no longer, if what it showed is void by now."""
+        record, jwt = self._context.revoked[peel_id], self._jwts.get(peel_id)
+        if jwt is None:
+            self._guard.forgotten(peel_id)
+        elif record.voids(read_jwt(jwt, UserClaims)):
+            self._late.pop(peel_id, None)
+            self._remove(peel_id)
 
     def _remove(self, peel_id: str) -> None:
         context = self._context

@@ -2,9 +2,7 @@
 
 import argparse
 import asyncio
-import getpass
 import json
-import os
 import sys
 import time
 from collections.abc import Awaitable, Callable
@@ -104,6 +102,7 @@ def _config(arguments: argparse.Namespace) -> "MasterConfig":
 
 async def _connected(config: "MasterConfig", work: "Callable[[_Here], Awaitable[T]]") -> T:
     from zester_master.buckets import link_options  # noqa: PLC0415  # the same
+    from zester_master.journal import said_by  # noqa: PLC0415  # the same
     from zester_master.secrets.store import SecretStore  # noqa: PLC0415  # the same
     from zester_master.site.layout import AuthPaths  # noqa: PLC0415  # the same
     from zester_proto.identity.creds import read_creds  # noqa: PLC0415  # the same
@@ -112,7 +111,7 @@ async def _connected(config: "MasterConfig", work: "Callable[[_Here], Awaitable[
 
     paths = AuthPaths(config.auth)
     key, master = read_key(paths.settings_key, "settings"), read_creds(paths.creds).name
-    by = f"{os.environ.get('SUDO_USER') or getpass.getuser()} on {master}"
+    by = said_by(master)
     async with NatsLink(link_options(config)) as link:
         await link.connect_once()
         return await work(_Here(config, key, SecretStore(link, key, master, time.time), by))

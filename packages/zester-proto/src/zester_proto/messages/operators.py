@@ -24,7 +24,7 @@ What each verb gives, all values packed maps or lists:
 | settings | nil | peel, `unknown` where nothing can be said, a map by `SettingsLook.what` |
 | basket | nil | peel, nothing, `{value, at}`; without a name a list of `{name, at, bytes}` |
 
-States of peels: `present absent refused drained quarantined`. `job_info`: `jid state target
+States of peels: `present absent refused drained quarantined revoked`. `job_info`: `jid state target
 function arguments (their names) operator created deadline timeout count counts owners closed parent
 part children test batch`. Pages of one epoch are numbered from 0 and chained. When another master
 takes a job over, its pages begin again at 0 under the higher epoch, with all that is known: the
