@@ -55,6 +55,7 @@ from zester_master.secrets.sources import Sources, sources_of
 from zester_master.secrets.values import SecretValues
 from zester_master.settings.published import Published
 from zester_master.settings.publisher import SettingsPublisher
+from zester_master.settings.status import SettingsStatus
 from zester_master.site.layout import AuthPaths
 from zester_master.site.masters import MasterIdentity
 from zester_master.trusting import Trusting
@@ -210,7 +211,8 @@ class Agent:
         fleet = FleetVerbs(context, self.drains, Catalogues(context, self.desk), self.quarantine)
         jobs = JobVerbs(context, self.desk, shows, self.cancels)
         site = SiteVerbs(context, self.desk)
-        trees = TreeVerbs(context, self.heads, self.publisher)
+        state = SettingsStatus(context, self.settings, self.published, self.feed.strangers.names)
+        trees = TreeVerbs(context, self.heads, self.publisher, state)
         settings = SettingsVerbs(context, self.known)
         basket = BasketVerbs(context, self.values, self.access)
         return {

@@ -62,6 +62,9 @@ class Context:
         tree_head: what is published of the state trees.
         tree_root: root of the trees in this master's own folders; empty where they are broken.
         tree_problems: how much is wrong with those.
+        settings_root: keyed root of the settings in this master's folders; empty where there are
+            none, or they are broken.
+        settings_problems: how much is wrong with those.
         secrets: gives the values of secrets.
         least_settings: gives the least generation of a peel's settings, for its welcome.
         settle: gives a target in which lists of ids stand for what asks for settings.
@@ -91,6 +94,8 @@ class Context:
     tree_head: TreeHead | None = None
     tree_root: bytes = b""
     tree_problems: int = 0
+    settings_root: bytes = b""
+    settings_problems: int = 0
     secrets: Secrets = field(default_factory=NoSecrets)
     least_settings: Callable[[str], int] = _unknown
     settle: Callable[[Node], Awaitable[Node]] = _as_it_is

@@ -71,6 +71,7 @@ class Feed:
 
     Attributes:
         ready: all that was stored when we began has been read.
+        strangers: who shows keys that no master admitted.
     """
 
     def __init__(self, context: Context, guard: Guard, revoked: Revoked) -> None:
@@ -83,7 +84,7 @@ class Feed:
         self._chain = UserChain(
             account=record.accounts["PEELS"], issuers=frozenset({record.scoped[Role.PEEL]})
         )
-        self._strangers = Strangers(context.health, context.meter.keys_refused, context.clock)
+        self.strangers = Strangers(context.health, context.meter.keys_refused, context.clock)
         self._jwts: dict[str, str] = {}
         self._budget = Budget()
         self._late: dict[str, tuple[float, Entry]] = {}
@@ -117,7 +118,7 @@ class Feed:
         """Take what came too often, when its time has come."""
         while True:
             await asyncio.sleep(1.0)
-            self._strangers.forget_old()
+            self.strangers.forget_old()
             now = time.monotonic()
             for peel_id in [one for one, (due, _) in self._late.items() if due <= now]:
                 _, entry = self._late.pop(peel_id)
@@ -172,7 +173,7 @@ class Feed:
             facts = unpack(open_with(shared, aad, message.sealed))
         except (CodecError, BadJwt, SealError) as error:
             if isinstance(error, NotAdmitted):
-                self._strangers.saw(peel_id, error)
+                self.strangers.saw(peel_id, error)
             raise BadFacts(f"the facts of {peel_id} cannot be used: {error}") from error
         if not isinstance(facts, dict):
             raise BadFacts(f"the facts of {peel_id} are no map")
@@ -191,7 +192,7 @@ class Feed:
             self._refuse_revoked(peel_id, claims)
             box = admitted_box(context.keys.settings, context.site, claims)
             context.boxes.put(peel_id, box)
-            self._strangers.admitted(peel_id, (claims.sub, box))
+            self.strangers.admitted(peel_id, (claims.sub, box))
             self._jwts[peel_id] = jwt
         shared = self._context.boxes.get(peel_id)
         assert shared is not None  # put above, or before

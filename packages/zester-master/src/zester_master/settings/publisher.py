@@ -157,6 +157,11 @@ class SettingsPublisher:
 
     def _say_problems(self, problems: Sequence[str]) -> None:
         self.problems = tuple(problems)
+        context = self._context
+        context.settings_problems = len(problems)
+        context.settings_root = b""
+        if self.local is not None and not problems:
+            context.settings_root = tree_root(context.keys.settings, self.local.digest)
         if not problems:
             self._context.health.clear("settings-broken")
             return

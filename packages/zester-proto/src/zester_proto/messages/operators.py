@@ -17,7 +17,7 @@ What each verb gives, all values packed maps or lists:
 | trust | list of encoded `SignedBundle`, oldest first; ask again until it is empty | |
 | cancel | `{jid, state}` | |
 | drain, undrain | `{peels, number}` | |
-| tree-status | `{master, holder, published, problems, masters}` | |
+| tree-status | `{master, holder, published, problems, masters, settings}` | |
 | tree-diff | nil | `environment:path`, `added removed changed`, `{diff}` |
 | tree-publish | `{time}` | |
 | unquarantine | `{peels}` | |

@@ -89,6 +89,9 @@ class MasterBeat(Message, frozen=True, kw_only=True, tag="master"):
     tree: bytes = b""
     """Root of the state trees in its folders; empty where it has none, or they are broken."""
     tree_problems: int = 0
+    settings: bytes = b""
+    """Keyed root of the settings in its folders; empty where it has none, or they are broken."""
+    settings_problems: int = 0
 
 
 class Note(Message, frozen=True, kw_only=True, tag="note"):
