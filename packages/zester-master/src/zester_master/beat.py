@@ -7,6 +7,7 @@ from typing import Final
 
 from zester_master import __version__
 from zester_master.context import Context
+from zester_master.site.keyring import key_name
 from zester_proto.codec import decode, encode
 from zester_proto.errors import CodecError
 from zester_proto.health import Condition
@@ -94,6 +95,7 @@ class Beat:
             tree_problems=context.tree_problems,
             settings=context.settings_root,
             settings_problems=context.settings_problems,
+            settings_keys=tuple(map(key_name, (context.keys.settings, *context.keys.also))),
         )
         await kv.put(context.link, BUCKET, context.instance, encode(beat), seconds=2.0)
 

@@ -56,6 +56,7 @@ class Context:
         masker: knows the site's secrets; the log and the health go through it.
         groups: named targets.
         quarantined: peels that are shut out, and why.
+        vouched: tags of peels that were admitted before the settings key was rotated.
         revoked: what is not believed of peels any more, by peel.
         facts_at: when the facts of each peel were stored, Unix time.
         fleet_ready: set when the facts of the fleet have been read.
@@ -88,6 +89,7 @@ class Context:
     masker: Masker = field(default_factory=Masker)
     groups: dict[str, str] = field(default_factory=dict[str, str])
     quarantined: dict[str, str] = field(default_factory=dict[str, str])
+    vouched: frozenset[str] = frozenset()
     revoked: dict[str, Revocation] = field(default_factory=dict[str, Revocation])
     facts_at: dict[str, float] = field(default_factory=dict[str, float])
     fleet_ready: asyncio.Event = field(default_factory=asyncio.Event)

@@ -9,6 +9,7 @@ from zester_master.fleet.guard import Guard
 from zester_master.fleet.revoked import Revoked
 from zester_master.fleet.strangers import Strangers
 from zester_master.site.admitted import NotAdmitted, admitted_box
+from zester_master.site.vouched import read_vouched
 from zester_proto.codec import decode, unpack
 from zester_proto.errors import BadId, CodecError, ZesterError
 from zester_proto.identity.claims import UserClaims
@@ -92,6 +93,8 @@ class Feed:
 
     async def run(self) -> None:
         """Read until cancelled."""
+        await self._context.link.wait_connected()
+        self._context.vouched = await read_vouched(self._context.link, self._context.wall())
         async with asyncio.TaskGroup() as group:
             group.create_task(self._read_late(), name="late facts")
             async with watch(self._context.link, BUCKET) as facts:
@@ -190,7 +193,9 @@ class Feed:
             context = self._context
             claims = verify_user(jwt, self._chain, name=token(peel_id), now=0)
             self._refuse_revoked(peel_id, claims)
-            box = admitted_box(context.keys.settings, context.site, claims)
+            box = admitted_box(
+                context.keys.settings, context.site, claims, context.keys.also, context.vouched
+            )
             context.boxes.put(peel_id, box)
             self.strangers.admitted(peel_id, (claims.sub, box))
             self._jwts[peel_id] = jwt

@@ -63,9 +63,10 @@ class Revoked:
                 for entry in batch.entries:
                     if entry.operation != "put":
                         continue  # none is ever taken back
-                    key = self._context.keys.settings
+                    keys = self._context.keys
                     try:
-                        self.take(opened_revocation(key, entry.key, entry.value))
+                        record = opened_revocation(keys.settings, entry.key, entry.value, keys.also)
+                        self.take(record)
                     except BadRevocation as error:
                         _log.error("a revocation is not believed", error=error.message)
                 if batch.caught_up:
@@ -132,7 +133,8 @@ class Revoked:
             more = {**dict.fromkeys(sorted(nkeys), now), **old.nkeys}
             return msgspec.structs.replace(old, nkeys=more, pushed=0)
 
-        record = await change(context.link, context.keys.settings, peel_id, make)
+        keys = context.keys
+        record = await change(context.link, keys.settings, peel_id, make, keys.also)
         if record is not None:
             context.journal.audit("peel", "revoked-key-seen", peel_id, nkeys=" ".join(nkeys))
             self.take(record)
@@ -158,7 +160,8 @@ class Revoked:
             return msgspec.structs.replace(old, pushed=issued)
 
         context = self._context
-        done = await change(context.link, context.keys.settings, record.peel, make)
+        keys = context.keys
+        done = await change(context.link, keys.settings, record.peel, make, keys.also)
         if done is not None:
             self.take(done)
 

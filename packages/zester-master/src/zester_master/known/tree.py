@@ -37,6 +37,8 @@ class KnownTree:
             return
         if head.root == self._known.root or local is None:
             return
-        if tree_root(self._context.keys.settings, local.digest) != head.root:
+        keys = self._context.keys
+        mine = (tree_root(one, local.digest) for one in (keys.settings, *keys.also))
+        if head.root not in mine:
             return
         self._known.use(head.root, local.tree.files)

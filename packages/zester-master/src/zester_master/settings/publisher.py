@@ -257,7 +257,9 @@ class SettingsPublisher:
         head = self._published.head
         if head is None or self.local is None:
             return False
-        return head.root != tree_root(self._context.keys.settings, self.local.digest)
+        keys = self._context.keys
+        mine = (tree_root(one, self.local.digest) for one in (keys.settings, *keys.also))
+        return head.root not in mine
 
     def _say_who(self) -> None:
         head, health = self._published.head, self._context.health

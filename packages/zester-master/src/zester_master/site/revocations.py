@@ -7,16 +7,17 @@
 A record is never taken back: a host that is admitted again has other keys and a younger JWT.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import msgspec
 
+from zester_master.site.keyring import open_any
 from zester_proto.codec import decode, encode
 from zester_proto.errors import CodecError, ZesterError
 from zester_proto.identity.claims import UserClaims
 from zester_proto.identity.jwt import box_tag
-from zester_proto.identity.sealing import SealError, open_with, seal_with
+from zester_proto.identity.sealing import SealError, seal_with
 from zester_proto.ids import token
 from zester_proto.link import NatsLink, WrongRevision, kv
 
@@ -69,14 +70,16 @@ def revocation_key(peel_id: str) -> str:
     return PREFIX + token(peel_id)
 
 
-def opened_revocation(settings_key: bytes, key: str, data: bytes) -> Revocation:
-    """Open a record from the store.
+def opened_revocation(
+    settings_key: bytes, key: str, data: bytes, also: Iterable[bytes] = ()
+) -> Revocation:
+    """Open a record from the store; `also` are other keys that may have sealed it.
 
     Raises:
         BadRevocation: it was not sealed by a master of this site, or for another peel.
     """
     try:
-        record = decode(open_with(settings_key, _aad(key), data), Revocation)
+        record = decode(open_any(settings_key, also, revocation_aad(key), data), Revocation)
     except (SealError, CodecError) as error:
         raise BadRevocation(f"the stored revocation {key} cannot be read: {error}") from error
     if revocation_key(record.peel) != key:
@@ -86,7 +89,7 @@ def opened_revocation(settings_key: bytes, key: str, data: bytes) -> Revocation:
 
 def sealed_revocation(settings_key: bytes, record: Revocation) -> bytes:
     """Seal a record for the store."""
-    return seal_with(settings_key, _aad(revocation_key(record.peel)), encode(record))
+    return seal_with(settings_key, revocation_aad(revocation_key(record.peel)), encode(record))
 
 
 async def change(
@@ -94,6 +97,7 @@ async def change(
     settings_key: bytes,
     peel_id: str,
     make: Callable[[Revocation | None], Revocation | None],
+    also: tuple[bytes, ...] = (),
 ) -> Revocation | None:
     """Put another record in the place of a peel's, by compare-and-set; give it.
 
@@ -103,6 +107,7 @@ async def change(
         peel_id: whose record.
         make: gives the new one for the old one, or nothing to leave it; called again when somebody
             else was first.
+        also: other keys that may have sealed what lies there.
 
     Raises:
         BadRevocation: what lies there is none of this site.
@@ -111,7 +116,7 @@ async def change(
     key = revocation_key(peel_id)
     for _ in range(_TRIES):
         entry = await kv.get(link, BUCKET, key, fresh=True)
-        old = opened_revocation(settings_key, key, entry.value) if entry is not None else None
+        old = opened_revocation(settings_key, key, entry.value, also) if entry is not None else None
         new = make(old)
         if new is None:
             return None
@@ -127,5 +132,6 @@ async def change(
     raise WrongRevision(f"others keep changing {key}")
 
 
-def _aad(key: str) -> bytes:
+def revocation_aad(key: str) -> bytes:
+    """Give what binds a sealed record to its key in the bucket."""
     return f"zester/revocation/v1/{key}".encode()

@@ -11,13 +11,13 @@ from zester_master.journal import STREAM, said_by
 from zester_master.secrets.usage import notes, uses
 from zester_master.settings.local import read
 from zester_master.site.layout import AuthPaths, SiteRecord, read_site
+from zester_master.site.masters import MasterKeys, load_master_keys
 from zester_master.site.revocations import BUCKET, Revocation, change, revocation_key
 from zester_master.site.revocations import opened_revocation as opened
 from zester_proto.codec import decode, encode
 from zester_proto.errors import BadId, CodecError, ZesterError
 from zester_proto.identity.creds import read_creds
 from zester_proto.identity.jwt import BadJwt, UserChain, box_of, verify_user
-from zester_proto.identity.keyfile import read_key
 from zester_proto.ids import check_peel_id, from_token, token
 from zester_proto.link import NatsLink, kv
 from zester_proto.link.kv import store
@@ -67,25 +67,26 @@ async def revoke(
     """
     check_peel_id(peel_id)
     paths, site = AuthPaths(config.auth), read_site(config.auth)
-    key, master = read_key(paths.settings_key, "settings"), read_creds(paths.creds).name
+    keyed, master = load_master_keys(paths), read_creds(paths.creds).name
+    key, also = keyed.settings, keyed.also
     async with NatsLink(link_options(config)) as link:
         await link.connect_once()
         keys = await _keys(link, site, peel_id)
         before = await kv.get(link, BUCKET, revocation_key(peel_id), fresh=True)
         if not keys.nkeys and before is None and not unseen:
             raise await _unknown(link, peel_id)
-        secrets = await _secrets(link, config, key, site.site, peel_id)
+        secrets = await _secrets(link, config, keyed, site.site, peel_id)
         now = int(time.time())
         made = Revocation(
             peel=peel_id, at=now, nkeys=dict.fromkeys(keys.nkeys, now), boxes=keys.boxes,
             by=said_by(master), why=why,
         )  # fmt: skip
         record = await change(
-            link, key, peel_id, lambda old: old.and_also(made) if old is not None else made
+            link, key, peel_id, lambda old: old.and_also(made) if old is not None else made, also
         )
         assert record is not None  # there is always something to say
         await _audit(link, master, record)
-        in_force = await _in_force(link, key, record)
+        in_force = await _in_force(link, keyed, record)
         # what is admitted in this same second would be void as well
         await asyncio.sleep(max(0.0, now + 1 - time.time()))
     return Done(record, in_force, secrets)
@@ -118,10 +119,11 @@ async def _unknown(link: NatsLink, peel_id: str) -> ZesterError:
 
 
 async def _secrets(
-    link: NatsLink, config: MasterConfig, key: bytes, site: str, peel_id: str
+    link: NatsLink, config: MasterConfig, keys: MasterKeys, site: str, peel_id: str
 ) -> tuple[str, ...]:
     local, _ = read(scan(config.settings_trees))
-    found = uses(local.tree, await notes(link, key, site), key)
+    noted = await notes(link, keys.settings, site, keys.also)
+    found = uses(local.tree, noted, keys.settings)
     return tuple(sorted(name for name, use in found.items() if peel_id in use.peels))
 
 
@@ -133,12 +135,12 @@ async def _audit(link: NatsLink, master: str, record: Revocation) -> None:
     await store(link, STREAM, audit("peel", "revoked", record.peel), encode(entry))
 
 
-async def _in_force(link: NatsLink, key: bytes, record: Revocation) -> bool:
+async def _in_force(link: NatsLink, keys: MasterKeys, record: Revocation) -> bool:
     """Wait until masters brought it to the servers; say whether they did."""
     name, until = revocation_key(record.peel), time.monotonic() + PATIENCE
     while record.nkeys and time.monotonic() < until:
         entry = await kv.get(link, BUCKET, name, fresh=True)
-        if entry is not None and opened(key, name, entry.value).pushed:
+        if entry is not None and opened(keys.settings, name, entry.value, keys.also).pushed:
             return True
         await asyncio.sleep(_POLL)
     return not record.nkeys

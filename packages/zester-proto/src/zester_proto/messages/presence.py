@@ -92,6 +92,8 @@ class MasterBeat(Message, frozen=True, kw_only=True, tag="master"):
     settings: bytes = b""
     """Keyed root of the settings in its folders; empty where it has none, or they are broken."""
     settings_problems: int = 0
+    settings_keys: tuple[str, ...] = ()
+    """Names of the settings keys that it holds: first the one that seals, then what opens."""
 
 
 class Note(Message, frozen=True, kw_only=True, tag="note"):
