@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
 import pytest
 
 from zester_cli.errors import NobodyMatched
@@ -18,6 +19,7 @@ from zester_master.secrets.record import SecretRecord
 from zester_master.secrets.store import SecretStore
 from zester_master.site import revoking
 from zester_master.site.accounts import account_jwt
+from zester_master.site.revocations import revocation_key, sealed_revocation
 from zester_proto.codec import decode, encode
 from zester_proto.errors import ZesterError
 from zester_proto.identity.jwt import BadJwt
@@ -150,6 +152,19 @@ async def test_its_keys_count_no_more_and_other_keys_do_after_a_restart_too(
         message = old.raw.facts_message({"id": "web-1"})
         await kv.put(master.context.link, "facts", "web-1", encode(message))
         await eventually(lambda: gone(stage, "web-1"), "they are not believed")
+
+        # an older record, as whoever runs the server could put it
+        known = master.context.revoked["web-1"]
+        older = msgspec.structs.replace(known, at=known.at - 60, nkeys={})
+        sealed = sealed_revocation(master.context.keys.settings, older)
+        await kv.put(master.context.link, "site", revocation_key("web-1"), sealed)
+        await revoking.revoke(
+            MasterConfig(auth_dir=bus.site.paths.master, nats_url=(bus.url,)), "web-2", unseen=True
+        )
+        await eventually(lambda: "web-2" in master.context.revoked, "what came after it is read")
+        assert master.context.revoked["web-1"].at == known.at
+        again = sealed_revocation(master.context.keys.settings, known)
+        await kv.put(master.context.link, "site", revocation_key("web-1"), again)
 
         bus.server.stop()
         bus.server.start_again()

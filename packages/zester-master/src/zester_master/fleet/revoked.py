@@ -75,7 +75,7 @@ class Revoked:
     def take(self, record: Revocation) -> None:
         """Take a record that masters wrote."""
         known = self._context.revoked.get(record.peel)
-        if known is not None and record.at < known.at:
+        if known is not None and not known.is_followed_by(record):
             return  # an old one, put again by whoever runs the store
         self._context.revoked[record.peel] = record
         said = msgspec.structs.replace(record, pushed=0)

@@ -57,6 +57,10 @@ class Revocation(msgspec.Struct, frozen=True, kw_only=True, tag="revocation", ta
             return True
         return any(box_tag(one) in claims.nats.tags for one in self.boxes)
 
+    def is_followed_by(self, other: "Revocation") -> bool:
+        """Say whether another record of this peel holds all that this one does."""
+        return self.at <= other.at and self.nkeys.keys() <= other.nkeys.keys()
+
     def and_also(self, other: "Revocation") -> "Revocation":
         """Give what holds when a peel is revoked once more."""
         return msgspec.structs.replace(
