@@ -1,5 +1,6 @@
 """The settings key is rotated under a fleet that stands: nothing is lost, and the old one goes."""
 
+import stat
 import time
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from zester_master.config import MasterConfig
 from zester_master.fleet.shared import Unreadable
+from zester_master.main import main
 from zester_master.secrets.record import SecretRecord
 from zester_master.secrets.store import SecretStore
 from zester_master.secrets.usage import notes
@@ -188,3 +190,25 @@ async def test_a_master_with_a_key_of_its_own_overwrites_nothing(
         with pytest.raises(Unreadable, match="another settings key"):
             await stray.agent.quarantine.add("bad-2", "it flooded too")
         assert first.context.quarantined == {"bad-1": "it flooded"}
+
+
+def test_the_command_takes_a_step_at_a_time_and_begins_when_told(
+    own_bus: Bus, tree: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config, paths = tmp_path / "master.yaml", AuthPaths(own_bus.site.paths.master)
+    config.write_text(
+        f"auth_dir: {paths.folder}\nnats_url: [{own_bus.url}]\nsettings_dir: {tree}\n"
+    )
+    words = ["settings", "rotate-key", "--config", str(config)]
+    assert main(["buckets", "--config", str(config)]) == 0
+    before = paths.settings_key.read_bytes()
+
+    assert main(words) == 0
+    assert "No rotation is under way" in capsys.readouterr().out
+    assert not paths.settings_next.exists()
+    assert main([*words, "--begin"]) == 0
+    assert "is the key to come" in capsys.readouterr().out
+    assert stat.S_IMODE(paths.settings_next.stat().st_mode) == 0o600
+    assert main(words) == 1
+    assert "No master runs" in capsys.readouterr().out
+    assert paths.settings_key.read_bytes() == before

@@ -45,7 +45,12 @@ class SiteVerbs:
         """Say what is wrong."""
         context, presence = self._context, self._context.presence
         ids = {*context.index.ids(), *presence.connected()}
-        states = Counter("present" if presence.is_present(one) else "absent" for one in ids)
+        states = Counter(
+            "revoked" if context.is_revoked(one)
+            else "present" if presence.is_present(one)
+            else "absent"
+            for one in ids
+        )  # fmt: skip
         conditions = [
             {"code": one.code, "severity": one.severity, "text": one.text, "hint": one.remedy}
             for one in context.health.conditions()

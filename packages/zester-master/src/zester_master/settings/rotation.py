@@ -91,6 +91,13 @@ async def rotate(config: MasterConfig, *, begin: bool = False) -> Step:
             link, paths, read_site(config.auth), load_master_keys(paths),
             read_creds(paths.creds).name, await beats(link),
         )  # fmt: skip
+        under_way = bool(here.keys.also)
+        if under_way and not here.beats:
+            return Step(
+                "No master runs, so what they can open cannot be known.\n"
+                "Start them, and call this again.",
+                done=False,
+            )
         if here.keys.settings_next is not None:
             return await _switch(here, here.keys.settings_next)
         if here.keys.settings_old is not None:
@@ -153,10 +160,9 @@ async def _finish(here: _Here, old: bytes) -> Step:
     """Have nothing left that the old key opens, and let go of it."""
     new = here.keys.settings
     lacking = here.lacking(lambda names: names[:1] == (key_name(new),))
-    if lacking or not here.beats:
+    if lacking:
         return Step(
-            f"{', '.join(lacking) or 'no master'} "
-            f"{'does not seal' if lacking else 'runs that seals'} with the new key yet.\n"
+            f"{', '.join(lacking)} does not seal with the new key yet.\n"
             "Call this there and restart that master, then call this again.",
             done=False,
         )
