@@ -218,6 +218,41 @@ async def test_a_peel_is_let_in_again_by_its_id(master: StageMaster) -> None:
     assert refused.code == 6
 
 
+async def test_how_the_settings_are_is_told_beside_the_trees(master: StageMaster) -> None:
+    head = {"generation": 7, "publisher": "master-1", "issued": 1.7e9, "files": 2, "peels": 3}
+    none: dict[str, Any] = {"count": 0, "peels": []}
+    settings: dict[str, Any] = {
+        "holder": "master-1", "published": head, "problems": [], "bundles": 3, "lacking": none,
+        "keyless": none, "refused": none,
+        "masters": [{"name": "master-1", "state": "same", "problems": 0}],
+    }  # fmt: skip
+    tree: dict[str, Any] = {
+        "master": "master-1", "holder": "master-1", "published": None, "problems": [],
+        "masters": [{"name": "master-1", "root": "ab", "state": "same", "problems": 0}],
+        "settings": settings,
+    }  # fmt: skip
+    master.says("tree-status", tree)
+    done = await master.zester("tree", "status")
+    assert done.code == 0
+    assert "generation 7, by master-1" in done.out
+    assert "2 files, sealed for 3 peels" in done.out
+
+    lacking = {"count": 7, "peels": [f"web-{number}" for number in range(7)]}
+    broken = {"name": "master-1", "state": "broken", "problems": 2}
+    master.says("tree-status", {**tree, "settings": {
+        **settings, "lacking": lacking, "problems": ["web.zy:1: no"], "masters": [broken]}
+    })  # fmt: skip
+    done = await master.zester("tree", "status")
+    assert done.code == 1
+    assert "7 peels without settings" in done.out
+    assert "web-4 and 2 more" in done.out
+    assert "broken (2)" in done.out
+    assert "master-1: web.zy:1: no" in done.out
+
+    master.says("tree-status", {key: tree[key] for key in tree if key != "settings"})
+    assert (await master.zester("tree", "status")).code == 0  # of an older master
+
+
 async def test_masters_and_conditions_are_shown(master: StageMaster) -> None:
     beat = {"name": "master-1", "version": "0.1.0", "started": 1.7e9, "active": 3, "bundle": 2}
     master.says("masters", [beat])

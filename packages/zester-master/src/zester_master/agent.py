@@ -27,6 +27,7 @@ from zester_master.context import Context
 from zester_master.files.heads import Heads
 from zester_master.files.publisher import Publisher
 from zester_master.fleet.boxes import Boxes
+from zester_master.fleet.cutoff import CutOff
 from zester_master.fleet.drains import Drains
 from zester_master.fleet.feed import Feed
 from zester_master.fleet.guard import Guard
@@ -36,6 +37,7 @@ from zester_master.fleet.patrol import Patrol
 from zester_master.fleet.presence import Presence
 from zester_master.fleet.quarantine import Quarantine
 from zester_master.fleet.renewing import Renewing
+from zester_master.fleet.revoked import Revoked
 from zester_master.fleet.sysview import SysView
 from zester_master.jobs.cancelling import Cancels
 from zester_master.jobs.catalogues import Catalogues
@@ -53,6 +55,7 @@ from zester_master.secrets.sources import Sources, sources_of
 from zester_master.secrets.values import SecretValues
 from zester_master.settings.published import Published
 from zester_master.settings.publisher import SettingsPublisher
+from zester_master.settings.status import SettingsStatus
 from zester_master.site.layout import AuthPaths
 from zester_master.site.masters import MasterIdentity
 from zester_master.trusting import Trusting
@@ -100,6 +103,9 @@ class Agent:
         observe(link, self.health, self.metrics)
         self.quarantine = Quarantine(context)
         self.guard = Guard(context, self.quarantine)
+        self.revoked = Revoked(context)
+        push = self._options(identity, identity.push) if identity.push is not None else None
+        self.cutoff = CutOff(context, self.revoked, push)
         self.desk = Desk(context, self.guard)
         self.drains = Drains(context)
         self.patrol = Patrol(context, self.guard, Listed(context, self.desk).asks)
@@ -113,7 +119,8 @@ class Agent:
         self.known = Known(context, self.basket, self._secret, config.merged_lists)
         context.settle = self.known.settle
         self.renewing = Renewing(context, self.guard)
-        self.feed = Feed(context, self.guard)
+        self.feed = Feed(context, self.guard, self.revoked)
+        self.revoked.on_change(self.desk.revoked)  # behind the feed, which lets go of its keys
         self.cancels = Cancels(context, self.desk)
         self.takeover = Takeover(context, self.desk, self.cancels)
         self.stores = Stores(context, config.jetstream_replicas)
@@ -195,6 +202,7 @@ class Agent:
             self.context.presence,
             user=identity.presence.name,
             account=identity.commons.record.accounts["PEELS"],
+            saw=self.revoked.saw,
         )
 
     def _verbs(self) -> dict[str, Verb]:
@@ -203,7 +211,8 @@ class Agent:
         fleet = FleetVerbs(context, self.drains, Catalogues(context, self.desk), self.quarantine)
         jobs = JobVerbs(context, self.desk, shows, self.cancels)
         site = SiteVerbs(context, self.desk)
-        trees = TreeVerbs(context, self.heads, self.publisher)
+        state = SettingsStatus(context, self.settings, self.published, self.feed.strangers.names)
+        trees = TreeVerbs(context, self.heads, self.publisher, state)
         settings = SettingsVerbs(context, self.known)
         basket = BasketVerbs(context, self.values, self.access)
         return {
@@ -303,7 +312,9 @@ class Agent:
             "presence": self.sysview.run,
             "journal": _after(ready, self.context.journal.run),
             "heartbeat": _after(ready, self.beat.run),
-            "facts": _after(self.quarantine.ready, self.feed.run),
+            "facts": _after(self.quarantine.ready, _after(self.revoked.ready, self.feed.run)),
+            "revoked": _after(ready, self.revoked.run),
+            "accounts": _after(self.revoked.ready, self.cutoff.run),
             "basket": _after(self.feed.ready, self.basket.run),
             "known": self.known.run,
             "known-tree": _after(self.published.read, self.known_tree.run),

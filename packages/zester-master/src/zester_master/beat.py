@@ -7,9 +7,11 @@ from typing import Final
 
 from zester_master import __version__
 from zester_master.context import Context
-from zester_proto.codec import encode
+from zester_master.site.keyring import key_name
+from zester_proto.codec import decode, encode
+from zester_proto.errors import CodecError
 from zester_proto.health import Condition
-from zester_proto.link import LinkError, kv, streams
+from zester_proto.link import LinkError, NatsLink, kv, streams
 from zester_proto.link.backoff import Backoff
 from zester_proto.logs import Log
 from zester_proto.messages.presence import MasterBeat
@@ -23,6 +25,19 @@ AGAIN: Final = 600.0
 
 _LATE: Final = 10.0
 _log: Final = Log("zester.master")
+
+
+async def beats(link: NatsLink) -> list[MasterBeat]:
+    """Give the signs of life of all masters.
+
+    Raises:
+        LinkError: they cannot be read.
+    """
+    found: list[MasterBeat] = []
+    for _, entry in sorted((await kv.get_many(link, BUCKET)).items()):
+        with contextlib.suppress(CodecError):
+            found.append(decode(entry.value, MasterBeat))
+    return found
 
 
 class Beat:
@@ -78,6 +93,9 @@ class Beat:
             address=self._address,
             tree=context.tree_root,
             tree_problems=context.tree_problems,
+            settings=context.settings_root,
+            settings_problems=context.settings_problems,
+            settings_keys=tuple(map(key_name, (context.keys.settings, *context.keys.also))),
         )
         await kv.put(context.link, BUCKET, context.instance, encode(beat), seconds=2.0)
 

@@ -15,6 +15,7 @@ from zester_master.meter import Meter
 from zester_master.secrets.record import NoSecrets, Secrets
 from zester_master.site.layout import SiteRecord
 from zester_master.site.masters import MasterKeys
+from zester_master.site.revocations import Revocation
 from zester_proto.codec import encode
 from zester_proto.health import Health
 from zester_proto.identity.bundle import TrustStore
@@ -55,11 +56,16 @@ class Context:
         masker: knows the site's secrets; the log and the health go through it.
         groups: named targets.
         quarantined: peels that are shut out, and why.
+        vouched: tags of peels that were admitted before the settings key was rotated.
+        revoked: what is not believed of peels any more, by peel.
         facts_at: when the facts of each peel were stored, Unix time.
         fleet_ready: set when the facts of the fleet have been read.
         tree_head: what is published of the state trees.
         tree_root: root of the trees in this master's own folders; empty where they are broken.
         tree_problems: how much is wrong with those.
+        settings_root: keyed root of the settings in this master's folders; empty where there are
+            none, or they are broken.
+        settings_problems: how much is wrong with those.
         secrets: gives the values of secrets.
         least_settings: gives the least generation of a peel's settings, for its welcome.
         settle: gives a target in which lists of ids stand for what asks for settings.
@@ -83,11 +89,15 @@ class Context:
     masker: Masker = field(default_factory=Masker)
     groups: dict[str, str] = field(default_factory=dict[str, str])
     quarantined: dict[str, str] = field(default_factory=dict[str, str])
+    vouched: frozenset[str] = frozenset()
+    revoked: dict[str, Revocation] = field(default_factory=dict[str, Revocation])
     facts_at: dict[str, float] = field(default_factory=dict[str, float])
     fleet_ready: asyncio.Event = field(default_factory=asyncio.Event)
     tree_head: TreeHead | None = None
     tree_root: bytes = b""
     tree_problems: int = 0
+    settings_root: bytes = b""
+    settings_problems: int = 0
     secrets: Secrets = field(default_factory=NoSecrets)
     least_settings: Callable[[str], int] = _unknown
     settle: Callable[[Node], Awaitable[Node]] = _as_it_is
@@ -107,6 +117,10 @@ class Context:
         """
         # the clock keeps the numbers rising also when a bucket was lost
         return max(int(self.wall()), last + 1)
+
+    def is_revoked(self, peel_id: str) -> bool:
+        """Say whether a peel was revoked, and has not come back with other keys."""
+        return peel_id in self.revoked and self.boxes.public(peel_id) is None
 
     def signed(self, kind: SignedType, body: msgspec.Struct | bytes) -> bytes:
         """Give the encoded signed form of a message by this master's job key."""

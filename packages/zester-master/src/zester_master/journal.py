@@ -1,6 +1,8 @@
 """The stream `job-events`: the life of every job in a handful of messages, and the audit."""
 
 import asyncio
+import getpass
+import os
 import time
 from collections import deque
 from collections.abc import Callable
@@ -105,3 +107,8 @@ class Journal:
         # while we waited the queue may have overflowed
         if self._queue and self._queue[0] == (subject, data):
             self._queue.popleft()
+
+
+def said_by(master: str) -> str:
+    """Give who types a command on a master, for records and the audit."""
+    return f"{os.environ.get('SUDO_USER') or getpass.getuser()} on {master}"

@@ -20,14 +20,20 @@ _MARKS = {"+": "good", "-": "bad", "@": "dim"}
 
 
 def status(invocation: Invocation) -> int:
-    """Show what is published and what each master has; 1 if a tree is broken or differs."""
+    """Show what is published and what each master has; 1 if a tree is broken or differs.
+
+    The same of the settings, and which peels have none.
+    """
 
     async def get(client: Client) -> dict[str, Any]:
         return as_map(answer_value(await client.ask("tree-status", NothingAsk())))
 
     found = with_client(invocation, get)
     masters = [as_map(one) for one in found.get("masters") or ()]
-    problems = [str(one) for one in found.get("problems") or ()]
+    settings = as_map(found.get("settings") or {})
+    theirs = {str(one.get("name", "")): one for one in map(as_map, settings.get("masters") or ())}
+    problems = [str(one) for one in (*(found.get("problems") or ()),
+                                     *(settings.get("problems") or ()))]  # fmt: skip
     screen, form = invocation.screen, invocation.options.output
     if form in {"json", "yaml"}:
         forms.structured(screen, form, found)
@@ -36,14 +42,17 @@ def status(invocation: Invocation) -> int:
         rows = [
             (Cell(harmless_line(str(one.get("name", "")))), Cell(str(one.get("root", ""))[:16]),
              Cell(str(one.get("state", "")), _STATES.get(str(one.get("state", "")), "")),
-             Cell(str(one.get("problems", 0))))
+             Cell(str(one.get("problems", 0))), _of_settings(theirs.get(str(one.get("name", "")))))
             for one in masters
         ]  # fmt: skip
-        lines = table(screen, ("MASTER", "ROOT", "TREE", "PROBLEMS"), rows, right="PROBLEMS")
-        screen.write("".join(f"{line}\n" for line in lines))
+        heads = ("MASTER", "ROOT", "TREE", "PROBLEMS", "SETTINGS")
+        screen.write("".join(f"{line}\n" for line in table(screen, heads, rows, right="PROBLEMS")))
+        screen.write("".join(f"{line}\n" for line in _settings_lines(settings)))
         for one in problems:
             screen.write(f"{harmless_line(str(found.get('master', '')))}: {harmless_line(one)}\n")
-    return 1 if problems or any(one.get("state") != "same" for one in masters) else 0
+    differs = any(one.get("state") != "same" for one in masters)
+    differs |= any(one.get("state") in {"broken", "differs"} for one in theirs.values())
+    return 1 if problems or differs or as_map(settings.get("lacking") or {}).get("count") else 0
 
 
 def _published(found: dict[str, Any]) -> str:
@@ -61,6 +70,43 @@ def _published(found: dict[str, Any]) -> str:
         f"by {harmless_line(str(head.get('publisher', '')))} at {moment(head.get('issued'))} "
         f"({counts}); {holder} publishes"
     )
+
+
+def _of_settings(one: dict[str, Any] | None) -> Cell:
+    """Give the cell of a master whose settings are as it says; an old one says nothing."""
+    state = str((one or {}).get("state") or "-")
+    count = f" ({one['problems']})" if one and one.get("problems") else ""
+    return Cell(harmless_line(state + count), _STATES.get(state, ""))
+
+
+_PEELS: Final = (
+    ("lacking", "without settings, though some are published"),
+    ("keyless", "connected, and no master knows their keys yet"),
+    ("refused", "somebody showed keys in their names that no master admitted"),
+)
+
+
+def _settings_lines(settings: dict[str, Any]) -> list[str]:
+    if not settings:
+        return []  # of an older master
+    holder = harmless_line(str(settings.get("holder") or "nobody"))
+    head = as_map(settings.get("published") or {})
+    first = f"settings: none are published; {holder} publishes"
+    if head:
+        first = (
+            f"settings: generation {head.get('generation')}, by "
+            f"{harmless_line(str(head.get('publisher', '')))} at {moment(head.get('issued'))} "
+            f"({head.get('files', 0)} files, sealed for {settings.get('bundles', 0)} peels); "
+            f"{holder} publishes"
+        )
+    lines = [first]
+    for name, what in _PEELS:
+        some = as_map(settings.get(name) or {})
+        peels = [harmless_line(str(one)) for one in some.get("peels") or ()][:5]
+        if peels:
+            more = f" and {some['count'] - len(peels)} more" if some["count"] > len(peels) else ""
+            lines.append(f"settings: {some['count']} peels {what}: {', '.join(peels)}{more}")
+    return lines
 
 
 def diff(invocation: Invocation) -> int:

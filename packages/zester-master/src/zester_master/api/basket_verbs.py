@@ -7,7 +7,7 @@ from zester_master.api.requests import Asked, Denied
 from zester_master.basket.access import Access
 from zester_master.basket.values import Opened, Values
 from zester_master.context import Context
-from zester_master.jobs.starting import resolve
+from zester_master.jobs.starting import nobody, resolve
 from zester_proto.codec import pack_normal, unpack
 from zester_proto.errors import ZesterError
 from zester_proto.link import LinkError
@@ -32,7 +32,7 @@ class BasketVerbs:
         ask = asked.arguments(BasketLook)
         ids = (await resolve(self._context, ask.target)).ids
         if not ids:
-            raise Denied("no-match", f"nobody matches {ask.target!r}", hint="zester peel list")
+            raise nobody(self._context, ask.target)
         try:
             if ask.name:
                 return listing(self._context, asked, await self._get(ask))

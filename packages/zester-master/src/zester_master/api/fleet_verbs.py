@@ -9,7 +9,8 @@ from zester_master.context import Context
 from zester_master.fleet.drains import Drains
 from zester_master.fleet.quarantine import Quarantine
 from zester_master.jobs.catalogues import Catalogues
-from zester_master.jobs.starting import resolve, resolved
+from zester_master.jobs.starting import nobody, resolve, resolved, revoked_by_name
+from zester_master.site.revocations import LIFE
 from zester_proto.codec import pack_normal
 from zester_proto.link import LinkError
 from zester_proto.messages.jobs import Drain
@@ -57,7 +58,15 @@ class FleetVerbs:
         if ask.target == "*":
             # one that is connected and has brought no facts yet is there all the same
             ids = sorted({*ids, *self._context.presence.connected(), *self._context.quarantined})
+        ids = sorted({*ids, *self._revoked(ask.target)})
         return listing(self._context, asked, self._peels(ids))
+
+    def _revoked(self, target: str) -> Iterator[str]:
+        """Give the revoked peels to show: by name for ever, in the list while a JWT may live."""
+        now = self._context.wall()
+        for one in revoked_by_name(self._context, target):
+            if target != "*" or now - self._context.revoked[one].at < LIFE:
+                yield one
 
     def _peels(self, ids: list[str]) -> Iterator[Item]:
         for peel_id in ids:
@@ -68,7 +77,10 @@ class FleetVerbs:
         presence, seen = self._context.presence, self._context.presence.get(peel_id)
         addresses = presence.addresses(peel_id)
         problem = ""
-        if state == "quarantined":
+        if state == "revoked":
+            record = self._context.revoked[peel_id]
+            problem = f"by {record.by}" + (f": {record.why}" if record.why else "")
+        elif state == "quarantined":
             problem = self._context.quarantined[peel_id]
         elif state == "refused":
             problem = f"two live peels bear this id: {' and '.join(addresses)}"
@@ -91,6 +103,8 @@ class FleetVerbs:
         return str(cast("dict[str, Any]", ours).get("version", "")) if type(ours) is dict else ""
 
     def _state(self, peel_id: str) -> str:
+        if self._context.is_revoked(peel_id):
+            return "revoked"
         if peel_id in self._context.quarantined:
             return "quarantined"
         if peel_id in self._context.presence.duplicates:
@@ -146,7 +160,7 @@ class FleetVerbs:
         context = self._context
         ids = (await resolve(context, asked.arguments(DrainAsk).target)).ids
         if not ids:
-            raise Denied("no-match", "nobody matches", hint="zester peel list")
+            raise nobody(context, asked.arguments(DrainAsk).target)
         # by the request's own time: a replay of it has a number that was had
         number = int(asked.request.issued * 1000)
         try:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from zester_master.api.answers import Item, Reply, listing
 from zester_master.api.requests import Asked, Denied
 from zester_master.context import Context
-from zester_master.jobs.starting import resolve
+from zester_master.jobs.starting import nobody, resolve
 from zester_master.known.known import Known
 from zester_master.known.renderers import RendererGone
 from zester_master.known.wire import Answer, Digests, Get, Question, Show, Trace
@@ -29,7 +29,7 @@ class SettingsVerbs:
         question = self._question(asked, ask)
         ids = (await resolve(self._context, ask.target)).ids
         if not ids:
-            raise Denied("no-match", f"nobody matches {ask.target!r}", hint="zester peel list")
+            raise nobody(self._context, ask.target)
         if ask.what in {"show", "trace"} and len(ids) > 1:
             raise Denied("usage", f"{ask.what} is about one peel, and {len(ids)} match")
         if ask.reveal:

@@ -1,21 +1,19 @@
 """What operators ask about the site itself: masters, status, whoami, trust."""
 
 from collections import Counter
-from typing import Any, Final
+from typing import Any
 
 from zester_master.api.answers import Reply, value
 from zester_master.api.requests import Asked, Denied
+from zester_master.beat import beats
 from zester_master.context import Context
 from zester_master.jobs.desk import Desk
 from zester_proto.codec import decode, encode
-from zester_proto.errors import CodecError
-from zester_proto.link import LinkError, kv
+from zester_proto.link import LinkError
 from zester_proto.messages.operators import PAGE_BYTES, TrustAsk
 from zester_proto.messages.presence import MasterBeat
 from zester_proto.messages.trust import TrustBundle
 from zester_proto.permissions import VERBS
-
-HEARTBEATS: Final = "master-heartbeat"
 
 
 class SiteVerbs:
@@ -39,16 +37,20 @@ class SiteVerbs:
     async def masters(self, _asked: Asked) -> Reply:
         """Say which masters live."""
         try:
-            entries = await kv.get_many(self._context.link, HEARTBEATS)
+            return value([_beat(one) for one in await beats(self._context.link)])
         except LinkError as error:
             raise Denied("unavailable", f"who lives cannot be read: {error.message}") from error
-        return value([_beat(entry.value) for _, entry in sorted(entries.items())])
 
     async def status(self, _asked: Asked) -> Reply:
         """Say what is wrong."""
         context, presence = self._context, self._context.presence
         ids = {*context.index.ids(), *presence.connected()}
-        states = Counter("present" if presence.is_present(one) else "absent" for one in ids)
+        states = Counter(
+            "revoked" if context.is_revoked(one)
+            else "present" if presence.is_present(one)
+            else "absent"
+            for one in ids
+        )  # fmt: skip
         conditions = [
             {"code": one.code, "severity": one.severity, "text": one.text, "hint": one.remedy}
             for one in context.health.conditions()
@@ -57,8 +59,22 @@ class SiteVerbs:
             "master": context.name,
             "peels": dict(states),
             "jobs": len(self._desk.live),
-            "conditions": conditions,
+            "conditions": [*conditions, *await self._elsewhere()],
         })  # fmt: skip
+
+    async def _elsewhere(self) -> list[dict[str, str]]:
+        """Say which other masters cannot publish what their folders hold: one of them may be it."""
+        try:
+            others = await beats(self._context.link)
+        except LinkError:
+            return []  # which is a condition of its own
+        return [
+            {"code": "settings-broken", "severity": "warning",
+             "text": f"the settings of {one.name} have {one.settings_problems} problems",
+             "hint": f"on {one.name}: zester-master settings check; the last good ones stay"}
+            for one in others
+            if one.settings_problems and one.instance != self._context.instance
+        ]  # fmt: skip
 
     async def trust(self, asked: Asked) -> Reply:
         """Give the trust bundles after a version, as many as fit."""
@@ -75,11 +91,7 @@ class SiteVerbs:
         return value(found)
 
 
-def _beat(data: bytes) -> dict[str, Any]:
-    try:
-        beat = decode(data, MasterBeat)
-    except CodecError:
-        return {}
+def _beat(beat: MasterBeat) -> dict[str, Any]:
     return {
         "name": beat.name,
         "instance": beat.instance,

@@ -2,17 +2,18 @@
 
 import asyncio
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
 from zester_master.api.answers import Item, Reply, listing, value
 from zester_master.api.requests import Asked, Denied
+from zester_master.beat import beats
 from zester_master.context import Context
 from zester_master.files.heads import Heads, manifests_of
 from zester_master.files.publisher import ASKED, ASKED_TTL, PublishAsked, Publisher
 from zester_master.files.revision import Changing, Piece, read_piece
-from zester_proto.codec import decode, encode, pack
-from zester_proto.errors import CodecError
+from zester_master.settings.status import SettingsStatus
+from zester_proto.codec import encode, pack
 from zester_proto.link import LinkError, chunks, kv
 from zester_proto.messages.presence import MasterBeat
 from zester_proto.messages.trees import (
@@ -31,20 +32,24 @@ _SHOWN: Final = 64 * 1024
 class TreeVerbs:
     """The verbs of trees."""
 
-    def __init__(self, context: Context, heads: Heads, publisher: Publisher) -> None:
+    def __init__(
+        self, context: Context, heads: Heads, publisher: Publisher, settings: SettingsStatus
+    ) -> None:
         self._context = context
+        self._settings = settings
         self._heads = heads
         self._publisher = publisher
 
     async def status(self, _asked: Asked) -> Reply:
         """Say what is published, by whom, and what each master's folders hold."""
-        publisher = self._publisher
+        publisher, beats = self._publisher, await self._beats()
         return value({
             "master": self._context.name,
             "holder": publisher.lease.holder,
             "published": self._published(),
             "problems": list(publisher.folders.problems),
-            "masters": await self._masters(),
+            "masters": self._masters(beats),
+            "settings": self._settings.status(beats),
         })  # fmt: skip
 
     def _published(self) -> dict[str, Any] | None:
@@ -62,18 +67,16 @@ class TreeVerbs:
             },
         }
 
-    async def _masters(self) -> list[dict[str, Any]]:
+    async def _beats(self) -> list[MasterBeat]:
         try:
-            entries = await kv.get_many(self._context.link, "master-heartbeat")
+            return await beats(self._context.link)
         except LinkError as error:
             raise Denied("unavailable", f"who lives cannot be read: {error.message}") from error
+
+    def _masters(self, beats: Iterable[MasterBeat]) -> list[dict[str, Any]]:
         head = self._heads.head
         rows: list[dict[str, Any]] = []
-        for _, entry in sorted(entries.items()):
-            try:
-                beat = decode(entry.value, MasterBeat)
-            except CodecError:
-                continue
+        for beat in beats:
             state = "broken" if beat.tree_problems else "differs"
             if head is not None and beat.tree == head.root:
                 state = "same"

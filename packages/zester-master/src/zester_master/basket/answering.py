@@ -122,6 +122,10 @@ class BasketAnswers:
     async def _rows(self, peel_id: str, ask: BasketAsk) -> tuple[list[BasketRow], bool]:
         context, access = self._context, self._access
         await context.fleet_ready.wait()
+        if context.is_revoked(peel_id):
+            raise ZesterError(
+                f"{peel_id} is revoked", hint="docs/identity.md: how a host comes back"
+            )
         if not access.may_read(peel_id, ask.name):
             context.journal.audit("basket", "refused", peel_id, name=ask.name[:64])
             raise ZesterError(

@@ -6,11 +6,14 @@ from typing import Any, Final, cast
 
 from zester_master.context import Context
 from zester_master.fleet.guard import Guard
+from zester_master.fleet.revoked import Revoked
 from zester_master.fleet.strangers import Strangers
 from zester_master.site.admitted import NotAdmitted, admitted_box
+from zester_master.site.vouched import read_vouched
 from zester_proto.codec import decode, unpack
 from zester_proto.errors import BadId, CodecError, ZesterError
-from zester_proto.identity.jwt import BadJwt, UserChain, verify_user
+from zester_proto.identity.claims import UserClaims
+from zester_proto.identity.jwt import BadJwt, UserChain, read_jwt, verify_user
 from zester_proto.identity.sealing import SealError, open_with
 from zester_proto.ids import from_token, token
 from zester_proto.link.jsapi import Entry
@@ -69,17 +72,20 @@ class Feed:
 
     Attributes:
         ready: all that was stored when we began has been read.
+        strangers: who shows keys that no master admitted.
     """
 
-    def __init__(self, context: Context, guard: Guard) -> None:
+    def __init__(self, context: Context, guard: Guard, revoked: Revoked) -> None:
         record = context.record
         self.ready = context.fleet_ready
         self._context = context
         self._guard = guard
+        self._revoked = revoked
+        revoked.on_change(self._let_go)
         self._chain = UserChain(
             account=record.accounts["PEELS"], issuers=frozenset({record.scoped[Role.PEEL]})
         )
-        self._strangers = Strangers(context.health, context.meter.keys_refused, context.clock)
+        self.strangers = Strangers(context.health, context.meter.keys_refused, context.clock)
         self._jwts: dict[str, str] = {}
         self._budget = Budget()
         self._late: dict[str, tuple[float, Entry]] = {}
@@ -87,6 +93,8 @@ class Feed:
 
     async def run(self) -> None:
         """Read until cancelled."""
+        await self._context.link.wait_connected()
+        self._context.vouched = await read_vouched(self._context.link, self._context.wall())
         async with asyncio.TaskGroup() as group:
             group.create_task(self._read_late(), name="late facts")
             async with watch(self._context.link, BUCKET) as facts:
@@ -113,7 +121,7 @@ class Feed:
         """Take what came too often, when its time has come."""
         while True:
             await asyncio.sleep(1.0)
-            self._strangers.forget_old()
+            self.strangers.forget_old()
             now = time.monotonic()
             for peel_id in [one for one, (due, _) in self._late.items() if due <= now]:
                 _, entry = self._late.pop(peel_id)
@@ -168,7 +176,7 @@ class Feed:
             facts = unpack(open_with(shared, aad, message.sealed))
         except (CodecError, BadJwt, SealError) as error:
             if isinstance(error, NotAdmitted):
-                self._strangers.saw(peel_id, error)
+                self.strangers.saw(peel_id, error)
             raise BadFacts(f"the facts of {peel_id} cannot be used: {error}") from error
         if not isinstance(facts, dict):
             raise BadFacts(f"the facts of {peel_id} are no map")
@@ -184,13 +192,33 @@ class Feed:
         if self._jwts.get(peel_id) != jwt:
             context = self._context
             claims = verify_user(jwt, self._chain, name=token(peel_id), now=0)
-            box = admitted_box(context.keys.settings, context.site, claims)
+            self._refuse_revoked(peel_id, claims)
+            box = admitted_box(
+                context.keys.settings, context.site, claims, context.keys.also, context.vouched
+            )
             context.boxes.put(peel_id, box)
-            self._strangers.admitted(peel_id, (claims.sub, box))
+            self.strangers.admitted(peel_id, (claims.sub, box))
             self._jwts[peel_id] = jwt
         shared = self._context.boxes.get(peel_id)
         assert shared is not None  # put above, or before
         return shared
+
+    def _refuse_revoked(self, peel_id: str, claims: UserClaims) -> None:
+        record = self._context.revoked.get(peel_id)
+        if record is None or not record.voids(claims):
+            return
+        self._revoked.void(peel_id, claims.sub)
+        self._guard.forgotten(peel_id)
+        raise BadJwt(f"the keys of {peel_id} are revoked")
+
+    def _let_go(self, peel_id: str) -> None:
+        """Believe a peel no longer, if what it showed is void by now."""
+        record, jwt = self._context.revoked[peel_id], self._jwts.get(peel_id)
+        if jwt is None:
+            self._guard.forgotten(peel_id)
+        elif record.voids(read_jwt(jwt, UserClaims)):
+            self._late.pop(peel_id, None)
+            self._remove(peel_id)
 
     def _remove(self, peel_id: str) -> None:
         context = self._context

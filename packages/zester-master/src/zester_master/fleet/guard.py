@@ -1,17 +1,23 @@
 """Stands between the peels' messages and who reads them: what is too much is dropped unread."""
 
 import asyncio
+import contextlib
 from collections.abc import Collection
 from typing import Final
 
 from zester_master.context import Context
 from zester_master.fleet.budgets import TIMES, Budgets, Verdict
 from zester_master.fleet.quarantine import Quarantine
+from zester_proto.codec import decode
+from zester_proto.errors import CodecError
+from zester_proto.identity.claims import UserClaims
+from zester_proto.identity.jwt import BadJwt, read_jwt
 from zester_proto.ids import token
-from zester_proto.link import LinkError
+from zester_proto.link import LinkError, WrongRevision, kv
 from zester_proto.link.backoff import Backoff
 from zester_proto.link.jsapi import ask
 from zester_proto.logs import Log
+from zester_proto.messages.presence import Facts
 
 _SINGLY: Final = 100
 _log: Final = Log("zester.guard")
@@ -82,6 +88,8 @@ class Guard:
                 try:
                     if peel_id not in self._context.index:  # it may have come back
                         await self.purge(peel_id, "KV_basket")
+                    if self._context.is_revoked(peel_id):
+                        await self._clear_up(peel_id)
                 except LinkError as error:
                     _log.warn("what a peel shared is not removed", peel_id=peel_id,
                               error=error.message)  # fmt: skip
@@ -89,6 +97,25 @@ class Guard:
                     self._wake.set()
                 else:
                     self._gone.discard(peel_id)
+
+    async def _clear_up(self, peel_id: str) -> None:
+        """Remove what a revoked peel says of itself; what it did, it did, and stays.
+
+        Its bundle goes with the next round of the settings, which gives what it read other keys.
+        """
+        await self.purge(peel_id, "KV_update-status")
+        entry = await kv.get(self._context.link, "facts", token(peel_id), fresh=True)
+        if entry is None:
+            return
+        try:
+            claims = read_jwt(decode(entry.value, Facts).jwt, UserClaims)
+        except (CodecError, BadJwt):
+            void = True
+        else:
+            void = self._context.revoked[peel_id].voids(claims)
+        if void:  # and not brought this moment under other keys
+            with contextlib.suppress(WrongRevision):
+                await kv.delete(self._context.link, "facts", token(peel_id), entry.revision)
 
     async def _shut_out(self, peel_id: str, why: str) -> None:
         if await self._quarantine.add(peel_id, why):

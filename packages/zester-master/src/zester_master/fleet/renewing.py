@@ -48,7 +48,8 @@ class Renewing:
         except (BadId, CodecError):
             context.meter.dropped.inc(reason="renew")
             return
-        if len(ask.nonce) > MAX_NONCE or not message.reply:
+        # before the facts are read, it is not known either who was revoked: it asks again
+        if len(ask.nonce) > MAX_NONCE or not message.reply or not context.fleet_ready.is_set():
             context.meter.dropped.inc(reason="renew")
             return
         answer = self._answer(peel_id, ask)
@@ -80,8 +81,11 @@ class Renewing:
         Raises:
             BadJwt: it is another's, not of this site, expired or revoked, or no master admitted it.
         """
-        now, key = self._context.wall(), self._context.keys.settings
+        context, now = self._context, self._context.wall()
+        key = context.keys.settings
         claims = verify_user(jwt, self._chain, name=token(peel_id), now=now)
+        if (record := self._context.revoked.get(peel_id)) is not None and record.voids(claims):
+            raise BadJwt(f"the keys of {peel_id} are revoked")
         life = (claims.exp - claims.iat) / DAY if claims.exp else PEEL_DAYS
         return peel_jwt(
             self._context.record,
@@ -89,7 +93,7 @@ class Renewing:
             now,
             peel_id=peel_id,
             public=claims.sub,
-            box=admitted_box(key, self._context.site, claims),
+            box=admitted_box(key, context.site, claims, context.keys.also, context.vouched),
             admitting=key,
             days=min(life, PEEL_DAYS),
         )

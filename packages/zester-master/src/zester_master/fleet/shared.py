@@ -6,10 +6,11 @@ from typing import Final, Generic, TypeVar
 import msgspec
 
 from zester_master.context import Context
+from zester_master.site.keyring import open_any
 from zester_proto.codec import decode, encode
 from zester_proto.errors import CodecError
-from zester_proto.identity.sealing import SealError, open_with, seal_with
-from zester_proto.link import WrongRevision, kv
+from zester_proto.identity.sealing import SealError, seal_with
+from zester_proto.link import LinkError, WrongRevision, kv
 from zester_proto.link.jsapi import Entry
 from zester_proto.logs import Log
 
@@ -17,6 +18,15 @@ T = TypeVar("T", bound=msgspec.Struct)
 _TRIES: Final = 10
 _LIMIT: Final = 8 * 1024 * 1024
 _log: Final = Log("zester.shared")
+
+
+class Unreadable(LinkError):
+    """Raised when what masters share cannot be read here: it must not be lost by a change."""
+
+
+def shared_aad(key: str) -> bytes:
+    """Give what binds a sealed value to its key."""
+    return f"zester/site/{key}/v1".encode()
 
 
 class Shared(Generic[T]):
@@ -33,14 +43,15 @@ class Shared(Generic[T]):
         self.key = key
         self._context = context
         self._kind = kind
-        self._aad = f"zester/site/{key}/v1".encode()
+        self._aad = shared_aad(key)
 
     def read(self, entry: Entry | None) -> T | None:
         """Open what is stored; nothing if nothing is, or it cannot be read."""
         if entry is None or entry.operation != "put":
             return None
         try:
-            plain = open_with(self._context.keys.settings, self._aad, entry.value)
+            keys = self._context.keys
+            plain = open_any(keys.settings, keys.also, self._aad, entry.value)
             return decode(plain, self._kind, limit=_LIMIT)
         except (SealError, CodecError) as error:
             _log.error("a shared value cannot be read", key=self.key, error=error.message)
@@ -59,7 +70,14 @@ class Shared(Generic[T]):
         link = self._context.link
         for _ in range(_TRIES):
             entry = await kv.get(link, self.bucket, self.key, fresh=True)
-            changed = change(self.read(entry))
+            old = self.read(entry)
+            if old is None and entry is not None:
+                raise Unreadable(
+                    f"{self.key} in the bucket {self.bucket} is sealed under another settings key",
+                    hint="this master lacks a key that others hold: zester-master settings "
+                    "rotate-key says which",
+                )
+            changed = change(old)
             if changed is None:
                 return None
             value = seal_with(self._context.keys.settings, self._aad, encode(changed))

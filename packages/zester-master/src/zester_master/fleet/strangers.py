@@ -54,6 +54,10 @@ class Strangers:
             del self._seen[peel_id]
             self._tell()
 
+    def names(self) -> list[str]:
+        """Give in whose names they were shown."""
+        return sorted(self._seen)
+
     def forget_old(self) -> None:
         """Let go of what was seen long ago."""
         old = [one for one, seen in self._seen.items() if self._clock() - seen.at > FOR]

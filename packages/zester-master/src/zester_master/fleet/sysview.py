@@ -5,6 +5,7 @@ import base64
 import binascii
 import secrets
 import time
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -98,7 +99,15 @@ class SysView:
         link: the connection in account SYS.
     """
 
-    def __init__(self, link: NatsLink, presence: Presence, *, user: str, account: str) -> None:
+    def __init__(
+        self,
+        link: NatsLink,
+        presence: Presence,
+        *,
+        user: str,
+        account: str,
+        saw: Callable[[str, str], None] = lambda _peel_id, _jwt: None,
+    ) -> None:
         """Begin without a connection.
 
         Args:
@@ -106,10 +115,12 @@ class SysView:
             presence: what is fed.
             user: the name of the user of `link`.
             account: the key of account PEELS.
+            saw: hears of each peel that is connected, and of its JWT.
         """
         self.link = link
         self._presence = presence
         self._account = account
+        self._saw = saw
         self._reply = f"{inbox(user)}.connz{secrets.token_hex(8)}"
         self._asked = 0.0
         self._round = 0
@@ -178,6 +189,7 @@ class SysView:
             peel_id = peel_of(row.jwt)
             if peel_id is not None:
                 number = ConnectionId(data.server_id, row.cid)
+                self._saw(peel_id, row.jwt)
                 found[number] = Found(peel_id, f"{row.ip}:{row.port}", started_at(row.start))
             if n % _SLICE == 0:
                 await asyncio.sleep(0)
@@ -194,6 +206,7 @@ class SysView:
         if event is not None and (peel_id := peel_of(event.client.jwt)) is not None:
             number = ConnectionId(event.server.id, event.client.id)
             started = started_at(event.client.start)
+            self._saw(peel_id, event.client.jwt)
             self._presence.opened(peel_id, number, event.client.host, started)
 
     async def _closed(self, message: Message) -> None:

@@ -76,7 +76,7 @@ async def _read(context: Context, jid: str) -> _Before:
             hint=f"zester job wait {jid}, or zester job cancel {jid}",
         )
     ids = (await store.members(context.link, record)).ids
-    check(context.keys.settings, record, ids)
+    check(context.keys.settings, record, ids, context.keys.also)
     return _Before(record, ids, await store.outcomes(context.link, summary))
 
 

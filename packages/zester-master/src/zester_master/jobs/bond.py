@@ -28,13 +28,13 @@ def bound(key: bytes, record: JobRecord, ids: Sequence[str]) -> JobRecord:
     return msgspec.structs.replace(record, bond=_bond(key, record, ids))
 
 
-def check(key: bytes, record: JobRecord, ids: Sequence[str]) -> None:
-    """Make sure that masters wrote this record for this list.
+def check(key: bytes, record: JobRecord, ids: Sequence[str], also: Sequence[bytes] = ()) -> None:
+    """Make sure that masters wrote this record for this list; `also` are other keys of theirs.
 
     Raises:
         Gone: they did not.
     """
-    if record.bond != _bond(key, record, ids):
+    if all(record.bond != _bond(one, record, ids) for one in (key, *also)):
         raise Gone(f"the record of job {record.jid} was not written by a master of this site")
 
 

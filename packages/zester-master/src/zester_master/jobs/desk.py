@@ -25,6 +25,7 @@ MAX_PAGERS: Final = 2000
 
 _DUPLICATE: Final = "two live peels bear this id, and neither gets jobs: they are at {}"
 _SHUT_OUT: Final = "this peel is in quarantine: {}"
+_REVOKED: Final = "this peel is revoked"
 _KEYLESS: Final = "its key is not known, so that no secret can be sealed for it"
 _log: Final = Log("zester.jobs")
 
@@ -68,9 +69,16 @@ class Desk:
     def shut_out(self, peel_id: str, shut: bool) -> None:  # a hook's form
         """Have the jobs that run wait no longer for a peel that is shut out."""
         if shut:
-            why = _SHUT_OUT.format(self._context.quarantined[peel_id])
-            for job in [*self.live.values(), *self.mirrors.values()]:
-                job.shut_out(peel_id, why)
+            self._refuse(peel_id, _SHUT_OUT.format(self._context.quarantined[peel_id]))
+
+    def revoked(self, peel_id: str) -> None:  # a hook's form
+        """Have the jobs that run wait no longer for a peel that is revoked."""
+        if self._context.is_revoked(peel_id):
+            self._refuse(peel_id, _REVOKED)
+
+    def _refuse(self, peel_id: str, why: str) -> None:
+        for job in [*self.live.values(), *self.mirrors.values()]:
+            job.shut_out(peel_id, why)
 
     def _running(self, peel_id: str, jids: tuple[str, ...]) -> None:
         for jid in jids:
@@ -120,6 +128,8 @@ class Desk:
         self._refuse_keyless(job)
         for peel_id, why in context.quarantined.items():
             job.shut_out(peel_id, _SHUT_OUT.format(why))
+        for peel_id in filter(context.is_revoked, context.revoked):
+            job.shut_out(peel_id, _REVOKED)
         self.live[jid] = job
         if task.request:
             self.show(job, Reader(task.record.operator, task.request))

@@ -22,6 +22,8 @@ from zester_proto.messages.operators import RunAsk
 from zester_proto.messages.records import PEELS_PER_KEY, JobRecord
 from zester_proto.messages.trees import STATES
 from zester_proto.target import SettingsUnavailable, TargetError, parse
+from zester_proto.target.ast import Globs, Listed
+from zester_proto.target.globs import glob_test
 
 MAX_ARGUMENTS: Final = 256 * 1024
 """Bytes of a job's arguments: its message must fit into what a peel may receive."""
@@ -74,6 +76,40 @@ async def resolved(context: Context, target: str) -> Result:
         raise Denied("unavailable", error.message, hint=error.hint) from error
 
 
+def revoked_by_name(context: Context, target: str) -> list[str]:
+    """Give the revoked peels whose ids a target names, by globs or in a list."""
+    try:
+        node = parse(target, groups=context.groups)
+    except TargetError:
+        return []
+    if isinstance(node, Listed):
+        test = frozenset(node.ids).__contains__
+    elif isinstance(node, Globs):
+        tests = [glob_test(pattern) for pattern in node.patterns]
+
+        def test(peel_id: str, /) -> bool:
+            return any(one(peel_id) for one in tests)
+    else:
+        return []
+    return sorted(one for one in context.revoked if context.is_revoked(one) and test(one))
+
+
+def nobody(context: Context, target: str) -> Denied:
+    """Give what to say where a target means nobody."""
+    gone = revoked_by_name(context, target)
+    if not gone:
+        return Denied(
+            "no-match", f"nobody matches {target!r}", hint="zester peel list shows who is there"
+        )
+    more = f" and {len(gone) - 5} more" if len(gone) > 5 else ""
+    return Denied(
+        "no-match",
+        f"nobody matches {target!r}: {', '.join(gone[:5])}{more} "
+        f"{'is' if len(gone) == 1 else 'are'} revoked",
+        hint="a host comes back with other keys: docs/identity.md",
+    )
+
+
 def may_broadcast(context: Context, meant: Meant) -> bool:
     """Say whether one message to all reaches those who are meant, and nobody else."""
     if not meant.everybody or len(meant.ids) < 2:
@@ -94,11 +130,7 @@ async def start(context: Context, asked: Asked, ask: RunAsk) -> Task:
     check(ask)
     meant = await resolve(context, ask.target)
     if not meant.ids:
-        raise Denied(
-            "no-match",
-            f"nobody matches {ask.target!r}",
-            hint="zester peel list shows who is there",
-        )
+        raise nobody(context, ask.target)
     return await begin(context, asked, ask, meant)
 
 

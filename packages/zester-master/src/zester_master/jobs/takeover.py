@@ -112,7 +112,7 @@ class Takeover:
         if record.takeovers > MOST:
             record = msgspec.structs.replace(record, deadline=min(old.deadline, context.wall()))
         members = await store.members(context.link, record)
-        check(context.keys.settings, old, members.ids)
+        check(context.keys.settings, old, members.ids, context.keys.also)
         ask, request = asked_of(context, old)
         record = bound(context.keys.settings, record, members.ids)
         epoch = await store.take_over(context.link, found, record)

@@ -5,7 +5,7 @@ from typing import Final
 
 from zester_master.context import Context
 from zester_master.known.known import Known
-from zester_master.settings.names import tree_root
+from zester_master.settings.names import is_root
 from zester_master.settings.published import Published
 from zester_master.settings.publisher import SettingsPublisher
 
@@ -37,6 +37,7 @@ class KnownTree:
             return
         if head.root == self._known.root or sharing is None:
             return
-        if tree_root(self._context.keys.settings, sharing.local.digest) != head.root:
+        keys = self._context.keys
+        if not is_root(head.root, sharing.local.digest, (keys.settings, *keys.also)):
             return
         self._known.use(head.root, sharing.local.tree.files)

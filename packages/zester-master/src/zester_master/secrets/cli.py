@@ -2,9 +2,7 @@
 
 import argparse
 import asyncio
-import getpass
 import json
-import os
 import sys
 import time
 from collections.abc import Awaitable, Callable
@@ -16,6 +14,7 @@ if TYPE_CHECKING:
     from zester_master.secrets.record import SecretRecord
     from zester_master.secrets.store import Kept, SecretStore
     from zester_master.secrets.usage import Use
+    from zester_master.site.masters import MasterKeys
     from zester_proto.tree.files import KeptTree
 
 T = TypeVar("T")
@@ -85,7 +84,7 @@ class _Here(NamedTuple):
     """This master, as a command finds it."""
 
     config: "MasterConfig"
-    settings_key: bytes
+    keys: "MasterKeys"
     store: "SecretStore"
     by: str
 
@@ -104,18 +103,20 @@ def _config(arguments: argparse.Namespace) -> "MasterConfig":
 
 async def _connected(config: "MasterConfig", work: "Callable[[_Here], Awaitable[T]]") -> T:
     from zester_master.buckets import link_options  # noqa: PLC0415  # the same
+    from zester_master.journal import said_by  # noqa: PLC0415  # the same
     from zester_master.secrets.store import SecretStore  # noqa: PLC0415  # the same
     from zester_master.site.layout import AuthPaths  # noqa: PLC0415  # the same
+    from zester_master.site.masters import load_master_keys  # noqa: PLC0415  # the same
     from zester_proto.identity.creds import read_creds  # noqa: PLC0415  # the same
-    from zester_proto.identity.keyfile import read_key  # noqa: PLC0415  # the same
     from zester_proto.link import NatsLink  # noqa: PLC0415  # the same
 
     paths = AuthPaths(config.auth)
-    key, master = read_key(paths.settings_key, "settings"), read_creds(paths.creds).name
-    by = f"{os.environ.get('SUDO_USER') or getpass.getuser()} on {master}"
+    keys, master = load_master_keys(paths), read_creds(paths.creds).name
+    by = said_by(master)
     async with NatsLink(link_options(config)) as link:
         await link.connect_once()
-        return await work(_Here(config, key, SecretStore(link, key, master, time.time), by))
+        store = SecretStore(link, keys.settings, master, time.time, keys.also)
+        return await work(_Here(config, keys, store, by))
 
 
 def _refuse_sourced(config: "MasterConfig", name: str) -> None:
@@ -296,8 +297,9 @@ async def _uses(here: _Here) -> "dict[str, Use]":
     from zester_master.secrets.usage import notes, uses  # noqa: PLC0415  # the same
     from zester_master.site.layout import read_site  # noqa: PLC0415  # the same
 
-    noted = await notes(here.store.link, here.settings_key, read_site(here.config.auth).site)
-    return uses(_tree(here.config.settings_trees), noted, here.settings_key)
+    keys, site = here.keys, read_site(here.config.auth).site
+    noted = await notes(here.store.link, keys.settings, site, keys.also)
+    return uses(_tree(here.config.settings_trees), noted, keys.settings)
 
 
 def _rows(

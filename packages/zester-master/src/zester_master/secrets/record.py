@@ -10,9 +10,10 @@ from typing import Final, Protocol
 
 import msgspec
 
+from zester_master.site.keyring import open_any
 from zester_proto.codec import decode, encode
 from zester_proto.errors import CodecError, ZesterError
-from zester_proto.identity.sealing import SealError, open_with, seal_with
+from zester_proto.identity.sealing import SealError, seal_with
 from zester_proto.permissions import Role
 from zester_proto.secrets.references import NAMES, is_name
 
@@ -146,17 +147,19 @@ def secret_key(name: str) -> str:
 
 def sealed_record(settings_key: bytes, record: SecretRecord) -> bytes:
     """Seal a record for the store."""
-    return seal_with(settings_key, _aad(secret_key(record.name)), encode(record))
+    return seal_with(settings_key, secret_aad(secret_key(record.name)), encode(record))
 
 
-def opened_record(settings_key: bytes, key: str, data: bytes) -> SecretRecord:
-    """Open a record from the store.
+def opened_record(
+    settings_key: bytes, key: str, data: bytes, also: Iterable[bytes] = ()
+) -> SecretRecord:
+    """Open a record from the store; `also` are other keys that may have sealed it.
 
     Raises:
         BadSecret: it was not sealed by a master of this site, or for another name.
     """
     try:
-        record = decode(open_with(settings_key, _aad(key), data), SecretRecord)
+        record = decode(open_any(settings_key, also, secret_aad(key), data), SecretRecord)
     except (SealError, CodecError) as error:
         raise BadSecret(f"the stored secret {key} cannot be read: {error}") from error
     if secret_key(record.name) != key:
@@ -164,5 +167,6 @@ def opened_record(settings_key: bytes, key: str, data: bytes) -> SecretRecord:
     return record
 
 
-def _aad(key: str) -> bytes:
+def secret_aad(key: str) -> bytes:
+    """Give what binds a sealed record to its key in the bucket."""
     return f"zester/secret/v1/{key}".encode()

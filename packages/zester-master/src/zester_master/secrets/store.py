@@ -40,13 +40,20 @@ class SecretStore:
         settings_key: the masters'.
         master: whose connection that is.
         wall: Unix time.
+        also: other keys that may have sealed what lies there.
     """
 
     def __init__(
-        self, link: NatsLink, settings_key: bytes, master: str, wall: Callable[[], float]
+        self,
+        link: NatsLink,
+        settings_key: bytes,
+        master: str,
+        wall: Callable[[], float],
+        also: tuple[bytes, ...] = (),
     ) -> None:
         self.link = link
         self._key = settings_key
+        self._also = also
         self._master = master
         self._wall = wall
 
@@ -60,7 +67,7 @@ class SecretStore:
         entry = await kv.get(self.link, BUCKET, secret_key(name), fresh=True)
         if entry is None:
             return None
-        return Kept(opened_record(self._key, entry.key, entry.value), entry.revision)
+        return Kept(opened_record(self._key, entry.key, entry.value, self._also), entry.revision)
 
     async def all(self) -> list[SecretRecord]:
         """Give all secrets, by name.
@@ -70,7 +77,9 @@ class SecretStore:
             LinkError: they cannot be read.
         """
         found = await kv.get_many(self.link, BUCKET, f"{PREFIX}*")
-        records = [opened_record(self._key, key, entry.value) for key, entry in found.items()]
+        records = [
+            opened_record(self._key, key, entry.value, self._also) for key, entry in found.items()
+        ]
         return sorted(records, key=lambda one: one.name)
 
     async def put(self, record: SecretRecord, before: Kept | None) -> None:

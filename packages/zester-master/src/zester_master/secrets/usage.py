@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from zester_master.settings.names import file_name
+from zester_master.site.keyring import open_any
 from zester_proto.codec import decode
 from zester_proto.errors import BadId, CodecError
-from zester_proto.identity.sealing import SealError, open_with
+from zester_proto.identity.sealing import SealError
 from zester_proto.ids import from_token
 from zester_proto.link import NatsLink, chunks, kv
 from zester_proto.messages.settings import (
@@ -40,8 +41,10 @@ def places_in(tree: KeptTree) -> dict[str, dict[tuple[str, str], Place]]:
     return found
 
 
-async def notes(link: NatsLink, settings_key: bytes, site: str) -> dict[str, BundleNote]:
-    """Give the notes beside all bundles, by peel.
+async def notes(
+    link: NatsLink, settings_key: bytes, site: str, also: tuple[bytes, ...] = ()
+) -> dict[str, BundleNote]:
+    """Give the notes beside all bundles that the key opens, or one of the others, by peel.
 
     Raises:
         LinkError: they cannot be read.
@@ -54,7 +57,7 @@ async def notes(link: NatsLink, settings_key: bytes, site: str) -> dict[str, Bun
                 whole = await chunks.read(link, BUNDLES, key, limit=BUNDLE_LIMIT)
                 value = whole.value if whole is not None else b""
             bundle = decode(value, SealedBundle, limit=BUNDLE_LIMIT)
-            plain = open_with(settings_key, note_aad(site, peel_id), bundle.note)
+            plain = open_any(settings_key, also, note_aad(site, peel_id), bundle.note)
             found[peel_id] = decode(plain, BundleNote)
         except (BadId, CodecError, SealError):
             continue  # a chunk of a larger one, or one that is sealed anew soon

@@ -77,7 +77,8 @@ class SecretValues:
             self._records.pop(name, None)
             return
         try:
-            record = opened_record(self._context.keys.settings, entry.key, entry.value)
+            keys = self._context.keys
+            record = opened_record(keys.settings, entry.key, entry.value, keys.also)
         except BadSecret as error:
             _log.error("a secret is not believed", error=error.message)
             return

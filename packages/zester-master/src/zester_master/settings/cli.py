@@ -1,4 +1,7 @@
-"""The commands `zester-master settings render`, `check` and `diff`, which need no server."""
+"""The commands `zester-master settings render`, `check`, `diff`, and `rotate-key`.
+
+Only the last needs a server.
+"""
 
 import argparse
 import sys
@@ -20,6 +23,14 @@ their names. What only the peel can answer (functions of the host) is told on st
 _DIFF = """\
 Says what the tree in --tree would change for a peel, were it to stand where this master's settings
 stand: check an edit in a copy before it is published. Secrets are masked, and compared by name.
+"""
+
+
+_ROTATE = """\
+Puts another key in the place of the one that masters share and seal the settings and secrets with.
+Each call takes one step and says what to do before the next: a key to come is made, masters seal
+with it, what the old one sealed is sealed anew. Exit 1 while something elsewhere keeps a step from
+being taken.
 """
 
 
@@ -51,6 +62,13 @@ def add_parsers(commands: Any) -> None:
     diff.add_argument("--show", action="store_true", help="mask nothing")
     diff.add_argument("--config", type=Path, help="file to read; else /etc/zester/master.yaml")
     diff.set_defaults(handler=_diff)
+    rotate = commands.add_parser(
+        "rotate-key", help="take the next step to another settings key", description=_ROTATE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    rotate.add_argument("--config", type=Path, help="file to read; else /etc/zester/master.yaml")
+    rotate.add_argument("--begin", action="store_true", help="where nothing is under way")
+    rotate.set_defaults(handler=_rotate)
 
 
 def _add_tree(parser: argparse.ArgumentParser) -> None:
@@ -140,3 +158,16 @@ def _tell(problems: Iterable[Problem], more: int = 0, *, prefix: str = "") -> No
         sys.stderr.write(f"{prefix}{described(problem)}\n")
     if more:
         sys.stderr.write(f"and {more} more\n")
+
+
+def _rotate(arguments: argparse.Namespace) -> int:
+    import asyncio  # noqa: PLC0415  # what only this command needs
+
+    from zester_master.config import DEFAULT_FILE, MasterConfig  # noqa: PLC0415  # as above
+    from zester_master.settings.rotation import rotate  # noqa: PLC0415  # as above
+    from zester_proto.config import load  # noqa: PLC0415  # as above
+
+    config = load(MasterConfig, arguments.config, DEFAULT_FILE).value
+    step = asyncio.run(rotate(config, begin=arguments.begin))
+    sys.stdout.write(step.text + "\n")
+    return 0 if step.done else _FAILED

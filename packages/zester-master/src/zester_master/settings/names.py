@@ -6,6 +6,7 @@ and nobody else can find out by trying whether a file says what they guess.
 """
 
 import hashlib
+from collections.abc import Iterable
 from typing import NamedTuple
 
 
@@ -50,6 +51,17 @@ def tree_root(settings_key: bytes, digest: bytes) -> bytes:
         digest: of all files of the tree.
     """
     return _keyed(settings_key, b"zs/tree", 32, digest.hex())
+
+
+def is_root(root: bytes, digest: bytes, keys: Iterable[bytes]) -> bool:
+    """Say whether a root is a tree's under one of the masters' keys.
+
+    Args:
+        root: as `tree_root` gives it.
+        digest: of all files of the tree.
+        keys: the settings keys that masters open with.
+    """
+    return any(tree_root(key, digest) == root for key in keys)
 
 
 def content_digest(settings_key: bytes, peel: str, recipient: str, content: bytes) -> bytes:

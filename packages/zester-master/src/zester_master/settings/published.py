@@ -4,10 +4,11 @@ import asyncio
 from typing import Final, NamedTuple
 
 from zester_master.context import Context
+from zester_master.site.keyring import open_any
 from zester_proto.codec import decode
 from zester_proto.errors import BadId, CodecError
 from zester_proto.identity.bundle import TrustError
-from zester_proto.identity.sealing import SealError, open_with
+from zester_proto.identity.sealing import SealError
 from zester_proto.identity.signing import BadSignature
 from zester_proto.ids import from_token
 from zester_proto.link import chunks
@@ -131,4 +132,5 @@ class Published:
     def _note(self, peel_id: str, value: bytes) -> BundleNote:
         bundle = decode(value, SealedBundle, limit=BUNDLE_LIMIT)
         aad = note_aad(self._context.site, peel_id)
-        return decode(open_with(self._context.keys.settings, aad, bundle.note), BundleNote)
+        keys = self._context.keys
+        return decode(open_any(keys.settings, keys.also, aad, bundle.note), BundleNote)

@@ -13,7 +13,7 @@ from zester_master.lease import Lease
 from zester_master.secrets.values import SecretValues
 from zester_master.settings.files import StoredFiles
 from zester_master.settings.local import LocalTree, read
-from zester_master.settings.names import tree_root
+from zester_master.settings.names import is_root, tree_root
 from zester_master.settings.plan import Plan, Sharing
 from zester_master.settings.published import Published
 from zester_master.settings.round import Round
@@ -95,6 +95,7 @@ class SettingsPublisher:
             if await folders.look():
                 self._done = None
             await folders.publish(self._publish_if_ours)
+            self._tell_masters()
             folders.say_who(differs=self._differs())
             if self._published.head is not None and folders.local and not self._differs():
                 self._good = folders.local
@@ -111,6 +112,14 @@ class SettingsPublisher:
         before = self.folders.local or self._good
         keys, groups = self._context.keys, self._context.groups
         return Sharing(local, keys.settings, groups, before), problems
+
+    def _tell_masters(self) -> None:
+        """Have this master's sign of life say what its folders hold."""
+        context, folders = self._context, self.folders
+        context.settings_problems = len(folders.problems)
+        context.settings_root = b""
+        if folders.local is not None and not folders.problems:
+            context.settings_root = tree_root(context.keys.settings, folders.local.local.digest)
 
     async def _publish_if_ours(self) -> None:
         """Publish what differs, if it is this master's to do.
@@ -188,4 +197,5 @@ class SettingsPublisher:
         head, sharing = self._published.head, self.folders.local
         if head is None or sharing is None:
             return False
-        return head.root != tree_root(self._context.keys.settings, sharing.local.digest)
+        keys = self._context.keys
+        return not is_root(head.root, sharing.local.digest, (keys.settings, *keys.also))

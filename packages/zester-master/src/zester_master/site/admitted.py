@@ -7,6 +7,7 @@ key alone makes users of the bus, and reads nothing.
 
 import hashlib
 import hmac
+from collections.abc import Container, Iterable
 from typing import Final
 
 from zester_proto.codec import pack
@@ -49,15 +50,30 @@ def admitted_tag(key: bytes, site: str, name: str, public: str, box: bytes) -> s
     return TAG + hashlib.blake2b(what, digest_size=32, key=key, person=_WHAT).hexdigest()
 
 
-def admitted_box(key: bytes, site: str, claims: UserClaims) -> bytes:
+def admitted_box(
+    key: bytes,
+    site: str,
+    claims: UserClaims,
+    also: Iterable[bytes] = (),
+    vouched: Container[str] = frozenset(),
+) -> bytes:
     """Give the X25519 key in a verified JWT of a peel, if a master admitted it.
+
+    Args:
+        key: the masters' common one.
+        site: its name.
+        claims: of the JWT.
+        also: other keys of the masters, while theirs is rotated.
+        vouched: tags of what was admitted before it was.
 
     Raises:
         NotAdmitted: none did.
         BadJwt: there is no such key, or more than one.
     """
     box = box_of(claims)
-    right = admitted_tag(key, site, claims.name, claims.sub, box)
-    if not any(hmac.compare_digest(right, tag) for tag in claims.nats.tags if tag.isascii()):
-        raise NotAdmitted(claims, box)
-    return box
+    tags = [tag for tag in claims.nats.tags if tag.isascii()]
+    for one in (key, *also):
+        right = admitted_tag(one, site, claims.name, claims.sub, box)
+        if right in vouched or any(hmac.compare_digest(right, tag) for tag in tags):
+            return box
+    raise NotAdmitted(claims, box)

@@ -1,10 +1,11 @@
-"""The commands that make and enlarge a site: init, add-master, operator add, peel add.
+"""The commands that make and change a site: init, add-master, operator add, peel add and revoke.
 
 `add_parsers` gives them to the parser of `zester-master`; each sets `handler`, which takes the
 parsed arguments, prints for people, gives the exit code, and lets ZesterError through.
 """
 
 import argparse
+import asyncio
 import sys
 import time
 from pathlib import Path
@@ -37,10 +38,12 @@ def add_parsers(commands: Subparsers) -> None:
         )
     )
     peel = commands.add_parser("peel", help="peels of the site")
+    peels = peel.add_subparsers(required=True, metavar="COMMAND")
     _add_peel_add(
-        peel.add_subparsers(required=True, metavar="COMMAND").add_parser(
-            "add", help="admit a peel by the line that `zester-peel keys` printed"
-        )
+        peels.add_parser("add", help="admit a peel by the line that `zester-peel keys` printed")
+    )
+    _add_peel_revoke(
+        peels.add_parser("revoke", help="let a peel in no more; its keys are never used again")
     )
 
 
@@ -94,6 +97,16 @@ def _add_peel_add(parser: argparse.ArgumentParser) -> None:
     )
     _add_site(parser)
     parser.set_defaults(handler=run_peel_add)
+
+
+def _add_peel_revoke(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("peel", metavar="PEEL")
+    parser.add_argument("--why", default="", help="for people: shown beside it, and in the audit")
+    parser.add_argument(
+        "--unseen", action="store_true", help="also one that was admitted, and never connected"
+    )
+    parser.add_argument("--config", type=Path, help="file to read; else /etc/zester/master.yaml")
+    parser.set_defaults(handler=run_peel_revoke)
 
 
 def _add_site(parser: argparse.ArgumentParser) -> None:
@@ -231,3 +244,24 @@ def run_peel_add(arguments: argparse.Namespace) -> int:
     _say(f"{bundle.id} is admitted. Carry {out} to its host, it holds no secret; there:")
     _say(f"  zester-peel join {out.name}")
     return 0
+
+
+def run_peel_revoke(arguments: argparse.Namespace) -> int:
+    """`zester-master peel revoke PEEL`: let a peel in no more; 1 if a server may all the same."""
+    from zester_master.config import DEFAULT_FILE, MasterConfig  # noqa: PLC0415  # as above
+    from zester_master.site.revoking import PATIENCE, revoke  # noqa: PLC0415  # as above
+    from zester_proto.config import load  # noqa: PLC0415  # as above
+
+    config = load(MasterConfig, arguments.config, DEFAULT_FILE).value
+    done = asyncio.run(revoke(config, arguments.peel, why=arguments.why, unseen=arguments.unseen))
+    nkeys = " ".join(done.record.nkeys) or "none is known yet; what connects in its name is cut off"
+    _say(f"{arguments.peel} is revoked: nothing is sealed for it, and nothing it says counts.")
+    _say(f"Keys that are never let in again: {nkeys}")
+    if done.secrets:
+        _say(f"Change what it may have read: {', '.join(done.secrets)}")
+        _say("  zester-master secret rotate NAME")
+    _say("Literals in its settings (!encrypted, and what is not marked) it has read as well.")
+    if not done.in_force:
+        _say(f"WARNING: no master told the nats-servers within {PATIENCE:g} s: until one does, it")
+        _say("may stay connected. A master that is an issuer must run; zester status says more.")
+    return 0 if done.in_force else 1

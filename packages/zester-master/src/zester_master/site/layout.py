@@ -186,6 +186,16 @@ class AuthPaths(NamedTuple):
         return self.folder / "settings.key"
 
     @property
+    def settings_next(self) -> Path:
+        """The settings key that is to come, while one is rotated."""
+        return self.folder / "settings-next.key"
+
+    @property
+    def settings_old(self) -> Path:
+        """The settings key that was, until all is sealed anew."""
+        return self.folder / "settings-old.key"
+
+    @property
     def ca(self) -> Path:
         """The certificate of the authority; public."""
         return self.folder / "ca.crt"

@@ -44,6 +44,14 @@ class MasterKeys(NamedTuple):
     """Role to the key that signs its users."""
     operator_signer: NKey | None
     """Masters marked `issuer` alone."""
+    settings_next: bytes | None = None
+    settings_old: bytes | None = None
+    """While the settings key is rotated: `site.keyring`."""
+
+    @property
+    def also(self) -> tuple[bytes, ...]:
+        """Keys that open what `settings` has not sealed."""
+        return tuple(one for one in (self.settings_next, self.settings_old) if one is not None)
 
 
 class MasterIdentity(NamedTuple):
@@ -87,8 +95,14 @@ def write_master(
     write_key(paths.job_key, "job", keys.job.seed)
     write_key(paths.return_key, "return", keys.returning.seed)
     write_key(paths.settings_key, "settings", keys.settings)
-    for role, key in keys.scoped.items():
-        write_seed(paths.scoped_seed(role), key)
+    for path, key in (
+        (paths.settings_next, keys.settings_next),
+        (paths.settings_old, keys.settings_old),
+    ):
+        if key is not None:
+            write_key(path, "settings", key)
+    for role, signer in keys.scoped.items():
+        write_seed(paths.scoped_seed(role), signer)
     write_creds(paths.presence_creds, presence_user(record, name, signers["SYS"], now))
     if keys.operator_signer is not None:
         make_private_folder(paths.operator_signer.parent)
@@ -144,7 +158,13 @@ def load_master_keys(paths: AuthPaths) -> MasterKeys:
         settings=read_key(paths.settings_key, "settings"),
         scoped={role: read_seed(paths.scoped_seed(role), "account") for role in SCOPED_ROLES},
         operator_signer=read_seed(issuer, "operator") if issuer.exists() else None,
+        settings_next=_key_if_there(paths.settings_next),
+        settings_old=_key_if_there(paths.settings_old),
     )
+
+
+def _key_if_there(path: Path) -> bytes | None:
+    return read_key(path, "settings") if path.exists() else None
 
 
 def add_master(

@@ -76,7 +76,7 @@ def revoked(name: str) -> AuthRevoked:
     """Give the error of credentials that were withdrawn."""
     return AuthRevoked(
         f"the credentials of {name!r} were revoked",
-        hint="an administrator withdrew them; if that was a mistake, issue new ones",
+        hint="an administrator withdrew them; new ones need other keys (docs/identity.md)",
     )
 
 

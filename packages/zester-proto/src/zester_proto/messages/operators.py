@@ -17,14 +17,14 @@ What each verb gives, all values packed maps or lists:
 | trust | list of encoded `SignedBundle`, oldest first; ask again until it is empty | |
 | cancel | `{jid, state}` | |
 | drain, undrain | `{peels, number}` | |
-| tree-status | `{master, holder, published, problems, masters}` | |
+| tree-status | `{master, holder, published, problems, masters, settings}` | |
 | tree-diff | nil | `environment:path`, `added removed changed`, `{diff}` |
 | tree-publish | `{time}` | |
 | unquarantine | `{peels}` | |
 | settings | nil | peel, `unknown` where nothing can be said, a map by `SettingsLook.what` |
 | basket | nil | peel, nothing, `{value, at}`; without a name a list of `{name, at, bytes}` |
 
-States of peels: `present absent refused drained quarantined`. `job_info`: `jid state target
+States of peels: `present absent refused drained quarantined revoked`. `job_info`: `jid state target
 function arguments (their names) operator created deadline timeout count counts owners closed parent
 part children test batch`. Pages of one epoch are numbered from 0 and chained. When another master
 takes a job over, its pages begin again at 0 under the higher epoch, with all that is known: the

@@ -89,6 +89,11 @@ class MasterBeat(Message, frozen=True, kw_only=True, tag="master"):
     tree: bytes = b""
     """Root of the state trees in its folders; empty where it has none, or they are broken."""
     tree_problems: int = 0
+    settings: bytes = b""
+    """Keyed root of the settings in its folders; empty where it has none, or they are broken."""
+    settings_problems: int = 0
+    settings_keys: tuple[str, ...] = ()
+    """Names of the settings keys that it holds: first the one that seals, then what opens."""
 
 
 class Note(Message, frozen=True, kw_only=True, tag="note"):
