@@ -125,6 +125,17 @@ def test_accounts_are_changed_by_known_effects(machine: PredictedMachine):
         machine.users().get("carol")
 
 
+def test_an_account_that_nobody_knows_the_fate_of_is_unknown(machine: PredictedMachine):
+    machine.hide("accounts", "ann")
+    machine.history.turn("second")
+    with pytest.raises(Unknowable) as raised:
+        machine.users().get("ann")
+    assert raised.value.because == ("first",)
+    with pytest.raises(Unknowable):
+        machine.groups().get("ann")  # its own group goes with a user
+    assert list(machine.users()) == []
+
+
 def test_a_program_that_a_state_writes_is_found(machine: PredictedMachine):
     assert machine.which("zester-nothing") is None
     machine.write("/usr/bin/zester-nothing", b"#!/bin/sh", mode=0o755, uid=0, gid=0)

@@ -3,7 +3,7 @@
 import pytest
 
 from hosts.host import Host
-from zester_testing.host_law import PYTHON, on_host
+from zester_testing.host_law import PYTHON, on_host, refused
 
 SAYS = "echo {name} cannot go on >&2; exit 3"
 UNITS = {
@@ -35,7 +35,7 @@ def host(debian_host: Host) -> Host:
         ("ends", "ends was started and does not run", "ends by itself"),
         ("refuses", "because the control process exited with error code", "refuses cannot go on"),
         ("mute", "because a timeout was exceeded", "it waits"),
-        ("gone", "because the control process exited with error code", "/usr/bin/no-such-program"),
+        ("gone", "because the control process exited with error code", "status=203/EXEC"),
         ("needs", "A dependency job for needs.service failed", "result 'dependency'"),
     ],
 )
@@ -45,6 +45,11 @@ def test_a_service_that_does_not_start_says_why(host: Host, name: str, why: str,
     log = done["hint"].partition("its log ends with:\n")[2].splitlines()
     assert any(said in line for line in log), done["hint"]
     assert done["applied"] == []
+
+
+def test_a_unit_where_its_mask_would_lie_cannot_be_masked(host: Host):
+    assert "its unit is /etc/systemd/system/ends.service" in refused(host, "service.masked", "ends")
+    assert refused(host, "service.masked", "cron") == ""
 
 
 IMPATIENT = """

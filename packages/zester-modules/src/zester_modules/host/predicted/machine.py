@@ -94,7 +94,7 @@ class PredictedMachine:
 
         Args:
             reach: what these are.
-            name: of the one path or service.
+            name: of the one path, service or account.
         """
         match reach:
             case "path":
@@ -103,6 +103,9 @@ class PredictedMachine:
                 self._services.hide(name)
             case "accounts":
                 self.history.obscure("accounts")
+                # one that is there may be gone or changed; a user and its own group share a name
+                self._users.hide(name)
+                self._groups.hide(name)
                 for path in (PASSWD, GROUP, *UNTOLD):
                     self._files.hide(path)
             case "packages":

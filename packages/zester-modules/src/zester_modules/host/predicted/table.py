@@ -56,6 +56,7 @@ class Table(Mapping[str, V]):
         return row.value
 
     def __iter__(self) -> Iterator[str]:
+        # who goes through all of them does without those of which nothing is known
         gone = {key for key, row in self._rows.items() if row.value is None}
         yield from (key for key in self._real if key not in gone)
         yield from (key for key in self._rows if key not in gone and key not in self._real)
@@ -68,6 +69,12 @@ class Table(Mapping[str, V]):
         if self._touched is not None:
             self._touched.add(key)
         self._rows[key] = Row(value, self._history.change())
+
+    def hide(self, key: str) -> None:
+        """Take it that the actor does something to one, and nobody knows what."""
+        if self._touched is not None:
+            self._touched.add(key)
+        self._rows[key] = Row(None, self._history.change(), (self._history.actor,))
 
     def forget(self) -> None:
         """Ask the real machine anew."""

@@ -1,5 +1,6 @@
 """States of Debian's and Red Hat's alternatives: install, remove, set, auto."""
 
+from collections.abc import Sequence
 from typing import Annotated, Final
 
 import msgspec
@@ -21,6 +22,8 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
     """The path that is taken."""
     auto: bool = True
     priorities: dict[str, int] = {}
+    links: tuple[str, ...] = ()
+    """All that move with it: its own link, and those of what comes along, such as manuals."""
 
 
 class InstallParams(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,10 +52,16 @@ def read_group(text: str) -> Group:
     """Read what `update-alternatives --query` prints."""
     fields: dict[str, str] = {}
     priorities: dict[str, int] = {}
+    links: list[str] = []
     path = ""
     for line in text.splitlines():
         key, _, value = line.partition(": ")
-        if key == "Alternative":
+        if key == "Link":
+            links.append(value)
+        elif line.startswith(" ") and not path:  # what comes along, before the first alternative
+            name, _, link = line.strip().partition(" ")
+            links += [f"{CHOSEN}/{name}", link]
+        elif key == "Alternative":
             path = value
         elif key == "Priority" and path:
             priorities[path] = int(value)
@@ -63,6 +72,7 @@ def read_group(text: str) -> Group:
         value="" if value == "none" else value,
         auto=fields.get("Status") != "manual",
         priorities=priorities,
+        links=tuple(links),
     )
 
 
@@ -74,50 +84,61 @@ def group(name: str, scope: Scope) -> Group:
     return read_group(done.stdout.decode("utf-8", "replace")) if not done.exit_code else Group()
 
 
-def _planned(leaves: list[Leaf], comment: str, *argv: str) -> Plan:
-    effects = Effects(unknown=(CHOSEN,), brings=True)
+def settled(name: str, scope: Scope) -> Group:
+    """Give the alternatives of a name, unless a state before changes which of them is taken."""
+    scope.machine.stat(f"{CHOSEN}/{name}")  # a dry run in which one did raises here
+    return group(name, scope)
+
+
+def _planned(name: str, links: Sequence[str], leaves: list[Leaf], comment: str, *argv: str) -> Plan:
+    effects = Effects(unknown=(f"{CHOSEN}/{name}", *links))
     todo = Todo(deeds=(deed(TOOL, *argv, effects=effects),)) if leaves else Todo()
     return Plan(leaves=tuple(leaves), comment="" if leaves else comment, todo=todo)
 
 
 def check_install(params: InstallParams, scope: Scope) -> Plan:
     """Plan to offer it."""
-    before = group(params.name, scope).priorities.get(params.path)
+    found = group(params.name, scope)
+    before = found.priorities.get(params.path)
     leaf = Leaf(path=f"{params.name}:{params.path}", before=before, after=params.priority)
+    leaves = [leaf] if before != params.priority else []
     words = ("--install", params.link, params.name, params.path, str(params.priority))
-    return _planned([leaf] if before != params.priority else [], "it is offered", *words)
+    return _planned(params.name, (params.link, *found.links), leaves, "it is offered", *words)
 
 
 def check_remove(params: PathParams, scope: Scope) -> Plan:
     """Plan no longer to offer it."""
-    before = group(params.name, scope).priorities.get(params.path)
+    found = group(params.name, scope)
+    before = found.priorities.get(params.path)
     leaf = Leaf(path=f"{params.name}:{params.path}", before=before)
+    leaves = [leaf] if before is not None else []
     words = ("--remove", params.name, params.path)
-    return _planned([leaf] if before is not None else [], "it is not offered", *words)
+    return _planned(params.name, found.links, leaves, "it is not offered", *words)
 
 
 def check_set(params: PathParams, scope: Scope) -> Plan:
     """Plan to take it."""
-    found = group(params.name, scope)
+    found = settled(params.name, scope)
     if params.path not in found.priorities:
         raise HostProblem(
             f"{params.path} is no alternative of {params.name}",
             hint="install it as one first: alternatives.install",
         )
     leaves = _difference(params.name, found, params.path, auto=False)
-    return _planned(leaves, "it is taken", "--set", params.name, params.path)
+    words = ("--set", params.name, params.path)
+    return _planned(params.name, found.links, leaves, "it is taken", *words)
 
 
 def check_auto(params: NameParams, scope: Scope) -> Plan:
     """Plan to let priorities decide."""
-    found = group(params.name, scope)
+    found = settled(params.name, scope)
     if not found.priorities:
         raise HostProblem(f"there are no alternatives of {params.name}")
     best = max(found.priorities.items(), key=lambda one: one[1])[0]
     if found.auto:
         return Plan(comment="priorities decide")
     leaves = _difference(params.name, found, best, auto=True)
-    return _planned(leaves, "", "--auto", params.name)
+    return _planned(params.name, found.links, leaves, "", "--auto", params.name)
 
 
 def _difference(name: str, found: Group, value: str, *, auto: bool) -> list[Leaf]:
@@ -129,12 +150,12 @@ def _difference(name: str, found: Group, value: str, *, auto: bool) -> list[Leaf
     ]
 
 
-def _paths(_params: object) -> tuple[str]:
-    return (CHOSEN,)
+def _paths(params: PathParams | NameParams) -> tuple[str]:
+    return (f"{CHOSEN}/{params.name}",)
 
 
 def _paths_of(params: InstallParams) -> tuple[str, str]:
-    return CHOSEN, params.link
+    return f"{CHOSEN}/{params.name}", params.link
 
 
 INSTALL: Final = Resource(
