@@ -124,6 +124,9 @@ def test_an_environment_is_a_tree_of_its_own(trees: Path) -> None:
     assert "  dev: test.nop" in done.stdout
     done = call(trees, "--tree", trees / "nothing", "state.apply", "web")
     assert "there is no folder" in done.stderr
+    done = call(trees, "--facts", trees / "nothing", "test.ping")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.startswith(f"zester-peel: there is no {trees}/nothing\n--facts takes")
     assert done.returncode != 0
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
+from zester_modules.context import FACTS_DIR
 from zester_modules.errors import Refused
 from zester_modules.states.trees import Trees
 from zester_proto.errors import BadId
@@ -41,14 +42,21 @@ def _roots(given: list[str], env: str) -> dict[str, tuple[str, ...]]:
     return roots
 
 
-def facts_of(place: Path, peel_id: str) -> tuple[Path, dict[str, Any] | None]:
+def facts_of(place: Path | None, peel_id: str) -> tuple[Path, dict[str, Any] | None]:
     """Give the folder of custom facts, or the facts that a file holds.
 
+    Args:
+        place: as it was given; None is this host's own folder, which need not be there.
+        peel_id: that goes before the facts' own.
+
     Raises:
-        Refused: the file holds none.
+        Refused: there is nothing, or the file holds none.
     """
-    if not place.is_file():
-        return place, None
+    if place is None or place.is_dir():
+        return place or FACTS_DIR, None
+    if not place.exists():
+        raise Refused(f"there is no {place}", hint="--facts takes a folder of custom facts, or a "
+                      "file of all facts")  # fmt: skip
     import yaml  # noqa: PLC0415  # only who gives a file pays
 
     try:

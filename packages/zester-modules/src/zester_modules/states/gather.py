@@ -120,6 +120,11 @@ class Gatherer:
             )
             self.high.references[env, node.text] = False
             return ()
+        if node.text.startswith(("/", "./", "../")):
+            message = f"there is no state file {node.text!r} in the environment {env!r}"
+            self._problems.error(message, node.place, self._hint(env, node.text))
+            self.high.references[env, node.text] = False
+            return ()
         wanted = absolute(node.text, source.sls, source.path)
         if wanted is None:
             self._problems.error(

@@ -129,11 +129,20 @@ def looked_up(paths: str | list[str], values: Mapping[str, Any], delimiter: str,
 
 
 def worded(value: Any) -> str:
-    """Give a value as the text of a file: lists line by line."""
+    """Give a value as the text of a file: lists line by line.
+
+    Raises:
+        HostProblem: it is a mapping, whose form in a file nobody has said.
+    """
     if isinstance(value, str):
         return value
     if isinstance(value, list):
         return "\n".join(worded(one) for one in cast("list[Any]", value))
+    if isinstance(value, dict):
+        raise HostProblem(
+            "its contents hold a mapping, which is no text",
+            hint="put quotes around a line with ': ' in it; file.serialize writes data",
+        )
     if isinstance(value, bool) or value is None:
         return str(value)
     if isinstance(value, bytes):
