@@ -1,5 +1,7 @@
 """Sources of files: from a tree in folders of this host, from local paths, and from the web."""
 
+import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -71,7 +73,7 @@ class TreeSources:
             return self._from_tree(own or env or self._env, path, source)
         path = source.removeprefix("file://")
         if path.startswith("/"):
-            return Path(path) if Path(path).exists() else None
+            return _on_host(path)
         raise HostProblem(
             f"{source} cannot be fetched",
             hint="salt://, zester://, http://, https:// and whole paths can",
@@ -144,3 +146,19 @@ class TreeSources:
         chosen = own or env or self._env
         query = f"?saltenv={own}" if own else ""
         return [f"salt://{one}{query}" for one in self._tree.files(chosen) if one.startswith(below)]
+
+
+def _on_host(path: str) -> Path | None:
+    found = Path(path)
+    try:
+        if not stat.S_ISREG(found.stat().st_mode):
+            kind = "a folder" if found.is_dir() else "something else"
+            raise HostProblem(f"the source {path} is {kind}, not a file")
+        if not os.access(found, os.R_OK):
+            raise HostProblem(f"the source {path} may not be read", hint="as whom does this run?")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise HostProblem(f"cannot look at the source {path}: {why}") from error
+    return found

@@ -22,7 +22,7 @@ from zester_modules.resources.file.wanted import (
     look_work,
     new_folder,
 )
-from zester_modules.resources.missing import missing
+from zester_modules.resources.sources import missing
 from zester_modules.words import Mode
 from zester_proto.tree.folders import split_source
 

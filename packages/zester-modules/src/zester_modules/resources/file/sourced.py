@@ -9,7 +9,7 @@ import msgspec
 from zester_modules.host.machine import HostProblem
 from zester_modules.resource import Scope
 from zester_modules.resources.file.steps import bytes_of
-from zester_modules.resources.missing import missing
+from zester_modules.resources.sources import missing, text_of
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,10 +102,7 @@ def rendered(
         return found.data
     if engine != "jinja":
         raise HostProblem(f"there is no template engine {engine!r}", hint="template: jinja is")
-    try:
-        text = found.data.decode()
-    except UnicodeDecodeError as error:
-        raise HostProblem(f"{found.source} is no UTF-8 text: {error}") from error
+    text = text_of(found.data, found.source)
     done = scope.render(text, source=found.source, context=context or {}, defaults=defaults or {})
     return bytes_of(done)
 
