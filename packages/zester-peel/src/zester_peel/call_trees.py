@@ -1,6 +1,7 @@
 """Trees, facts and the id that the command line gives to a local call."""
 
 import json
+import os
 import socket
 from collections.abc import Mapping
 from pathlib import Path
@@ -38,6 +39,8 @@ def _roots(given: list[str], env: str) -> dict[str, tuple[str, ...]]:
         path = Path(folder).absolute()
         if not path.is_dir():
             raise Refused(f"there is no folder {folder}", hint="--tree and --settings take folders")
+        if not os.access(path, os.R_OK | os.X_OK):
+            raise Refused(f"{folder} may not be read", hint="as whom does this run?")
         roots[name] = (*roots.get(name, ()), str(path))
     return roots
 

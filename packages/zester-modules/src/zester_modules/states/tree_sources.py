@@ -81,16 +81,15 @@ class TreeSources:
 
     def _from_tree(self, env: str, path: str, source: str) -> Path | None:
         here = self._tree.locate(env, path)
-        if here is not None:
-            return here
-        found = self._tree.obtain(env, path)
-        if found is None:
+        found = here or self._tree.obtain(env, path)
+        if found is None or not os.access(found, os.R_OK):
             try:
                 self._tree.refuse_barred(env, path, source)
             except BadTree as error:
                 raise HostProblem(error.message, hint=error.hint) from error
             return None
-        self._fetched(found)
+        if here is None:
+            self._fetched(found)
         return found
 
     def _from_web(self, source: str, digest: str, env: str) -> Path | None:
