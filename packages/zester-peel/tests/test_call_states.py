@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -142,6 +143,9 @@ def test_an_environment_is_a_tree_of_its_own(trees: Path) -> None:
     assert "  dev: test.nop" in done.stdout
     done = call(trees, "--tree", trees / "nothing", "state.apply", "web")
     assert "there is no folder" in done.stderr
+    done = call(trees, "--facts", trees / "nothing", "test.ping")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.startswith(f"zester-peel: there is no {trees}/nothing\n--facts takes")
     assert done.returncode != 0
 
 
@@ -269,6 +273,36 @@ def test_show_gives_the_states_in_their_order_and_their_arguments(trees: Path) -
     assert bad.stdout.splitlines()[-1] == "1 error"
     data = json.loads(call(trees, "--output", "json", "state.show", "order").stdout)
     assert [one["id"] for one in data["return"]["states"]] == ["first", "second"]
+
+
+def test_one_file_by_two_names_is_told_as_such(trees: Path) -> None:
+    (trees / "tree/sub").mkdir()
+    (trees / "tree/sub/x.sls").write_text("x: test.nop\n")
+    (trees / "tree/both.sls").write_text("include: [sub.x, sub/x]\n")
+    done = call(trees, "state.apply", "both")
+    first, hint, _ = done.stdout.splitlines()
+    assert first == "error: sub/x.sls:1:1: sub/x.sls is asked for as 'sub.x' and as 'sub/x'"
+    assert hint == "    write sub.x in both places"
+
+
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="root can read everything without it")
+def test_what_may_not_be_read_is_no_empty_file(trees: Path) -> None:
+    (trees / "tree/closed").mkdir(mode=0)
+    (trees / "tree/shut.sls").touch(mode=0)
+    weak = ["setpriv", "--inh-caps=-all", "--bounding-set=-all"] if os.geteuid() == 0 else []
+
+    def told(*words: object) -> str:
+        command = [*weak, PEEL, "call", "--facts", trees / "facts.yaml", "--tree", *words]
+        done = subprocess.run([*map(str, command)], capture_output=True, text=True, check=False,
+                              timeout=60)  # fmt: skip
+        return done.stdout + done.stderr
+
+    tree = trees / "tree"
+    assert "error: shut.sls cannot be read: Permission" in told(tree, "state.apply", "shut")
+    assert "closed/x.zy cannot be looked at: Perm" in told(tree, "state.apply", "closed.x")
+    source = told(tree, "state.single", "file.managed", trees / "x", "source=salt://shut.sls")
+    assert "\n    salt://shut.sls cannot be read: Permission denied\n" in source
+    assert "closed may not be read" in told(tree / "closed", "state.lint")
 
 
 def test_a_killed_run_is_repaired_by_the_next_one(trees: Path) -> None:

@@ -29,4 +29,4 @@ def compiled(pattern: str, flags: int = 0, *, argument: str = "pattern") -> re.P
             hint=r"a \ before one of . ^ $ * + ? { } [ ] \ | ( ) makes it mean itself",
         ) from error
     except (ValueError, OverflowError, RecursionError) as error:
-        raise BadRegex(f"{argument} {pattern!r} is no regular expression: {error}") from error
+        raise BadRegex(f"{argument} {pattern!r} cannot be used: {error}") from error

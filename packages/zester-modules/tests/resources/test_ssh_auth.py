@@ -51,6 +51,9 @@ def test_keys_come_from_a_source(held: Held, machine: RootMachine, tmp_path: Pat
     source = tmp_path / "keys"
     source.write_text(f"# ours\nssh-rsa {TWO} two\nssh-ed25519 {ONE}\n")
     held(PRESENT, "ours", user="al", source=str(source))
+    source.write_bytes(b"\x7fELF\xff\n")
+    with pytest.raises(HostProblem, match="is no UTF-8 text"):
+        held(PRESENT, "ours", user="al", source=str(source))
     assert machine.read(FILE) == f"ssh-rsa {TWO} two\nssh-ed25519 {ONE}\n".encode()
 
 

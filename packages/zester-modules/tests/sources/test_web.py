@@ -221,6 +221,20 @@ def test_a_server_that_is_not_there_says_where_to_look(sources: TreeSources):
     assert "from this host" in caught.value.hint
 
 
+def test_what_lies_on_this_host_and_is_no_file_is_no_source(sources: TreeSources, tmp_path: Path):
+    os.mkfifo(tmp_path / "pipe")
+    for path, why in (
+        (f"{tmp_path}/tree", "is a folder, not a file"),
+        (f"{tmp_path}/pipe", "is something else, not a file"),
+        (f"/{'n' * 256}", "cannot look at the source /nnn"),
+        ("/a\0b", "embedded null byte"),
+    ):
+        with pytest.raises(HostProblem, match=why):
+            sources.fetch(path)
+    assert sources.fetch(f"{tmp_path}/nothing") is None
+    assert sources.fetch(f"{tmp_path}/tree/data/below") is None
+
+
 def test_a_link_that_leaves_the_tree_is_no_missing_source(sources: TreeSources, tmp_path: Path):
     (tmp_path / "outside").mkdir()
     (tmp_path / "outside/f").touch()

@@ -29,7 +29,7 @@ LAUGHS = "".join(
         ("x:\n  test.nop:\n    - a: &a [1]\n" + LAUGHS, "more than 500000 values"),
         ("a: !!python/object/apply:os.system [id]\n", "an unknown tag"),
         ("[a]:\n  test.nop: []\n", "a key that is a list or mapping"),
-        ("include: [../../x]\n", "`include` of '../../x' leads out of the tree"),
+        ("include: [../../x]\n", "there is no state file '../../x'"),
         ("include: [/etc/passwd]\n", "there is no state file '/etc/passwd'"),
         (NAMES + "a:\n  test.nop:\n    - require:\n" + MANY, "`require` of 'a': there is no state"),
         (RING, "requisites go in a circle: test.nop 'a1', "),
@@ -47,6 +47,38 @@ def test_what_is_hostile_or_broken_is_a_clear_error(
     assert any(one.message.startswith(message) for one in compiled.errors), compiled.errors[:3]
     first = next(one for one in compiled.errors if one.message.startswith(message))
     assert first.place is None or first.place.file == f"a.{suffix}"
+
+
+@pytest.mark.parametrize(
+    ("data", "place", "hint"),
+    [
+        ("a: test.nop\n".encode("utf-16"), "a.zy:1", "it is UTF-16: save it as UTF-8"),
+        (b"\x7fELF\0\0\xff\xfe\n", "a.zy:1", "it is no text at all, but a binary file: take it"),
+        (b"a:\n  test.nop: []\n# gr\xfc\xdfe\n", "a.zy:3", "save it as UTF-8: `iconv"),
+        (
+            "a:\n  t\u0435st.nop: []\n".encode(),
+            "a.zy:2:3",
+            "did you mean test.nop? what was written holds '\u0435', which is U+0435",
+        ),
+        (
+            "a:\n  file.managed:\n    - n\u0430me: x\n".encode(),
+            "a.zy:3:7",
+            "did you mean name? what was written holds '\u0430', which is U+0430",
+        ),
+        (
+            "a: test.nop\n\u00a0 test.nop: []\n".encode(),
+            "a.zy:2:1",
+            "its line begins with U+00A0, which is no space: indent with spaces",
+        ),
+        (b"y" * 1100 + b": test.nop\n", "a.zy:1:1101", "a key has at most 1024 letters"),
+    ],
+    ids=range(7),
+)
+def test_what_an_editor_left_is_named(data: bytes, place: str, hint: str, tmp_path: Path):
+    tree = StateTree(tmp_path, {}, resources=RESOURCES)
+    tree.write("a.zy", "").write_bytes(data)
+    hints = {str(one.place): one.hint for one in tree.compile("a").errors}
+    assert hints[place].startswith(hint)
 
 
 @pytest.mark.parametrize("order", ["9" * 400, ".nan", "1e400", "[1]", "{a: b}"])

@@ -75,7 +75,7 @@ def test_what_a_top_file_cannot_include_is_told_with_its_line(tmp_path: Path):
 @pytest.mark.parametrize(
     ("top", "message"),
     [
-        ("base:\n  db-1: [a]\n", "the top file names nothing for this peel"),
+        ("base:\n  db-1: [a]\n", "the top file names nothing for the peel 'web-1'"),
         ("prod:\n  '*': [a]\n", "there is no environment 'prod'"),
         ("base:\n  'G@': [a]\n", "'G@': "),
         ("base:\n  '*':\n    - match: gain\n    - a\n", "`match` names no matcher"),
@@ -88,6 +88,12 @@ def test_what_a_top_file_cannot_include_is_told_with_its_line(tmp_path: Path):
 def test_a_broken_top_file_is_told(top: str, message: str, tmp_path: Path):
     told = StateTree(tmp_path, {"top.sls": top, **STATES}).errors()
     assert any(text.startswith(message) for _, text in told), told
+
+
+def test_a_peel_that_no_line_means_hears_whom_they_mean(tmp_path: Path):
+    top = "base:\n  db-1: [a]\n  'db-2 or db-3': [a, b]\n"
+    (error,) = StateTree(tmp_path, {"top.sls": top, **STATES}).compile().errors
+    assert error.hint == "looked in top.sls, which means 'db-1', 'db-2 or db-3'"
 
 
 def test_a_tree_without_a_top_file_is_told(tmp_path: Path):

@@ -114,7 +114,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Run a function on this host, with no agent and no bus.",
         epilog="After FUNCTION a word with one dash is an argument; after -- every word is.",
     )
-    parser.add_argument("--facts", type=Path, default=Path("/etc/zester/facts"),
+    parser.add_argument("--facts", type=Path,
                         metavar="DIR|FILE",
                         help="custom facts, or a file of all facts")  # fmt: skip
     parser.add_argument("--tree", action="append", default=[], metavar="[ENV=]DIR",

@@ -1,11 +1,13 @@
 """Trees, facts and the id that the command line gives to a local call."""
 
 import contextlib
+import os
 import socket
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
+from zester_modules.context import FACTS_DIR
 from zester_modules.errors import Refused
 from zester_modules.states.trees import Trees
 from zester_proto.errors import BadId, FileProblem
@@ -50,18 +52,27 @@ def _roots(given: list[str], env: str) -> dict[str, tuple[str, ...]]:
         path = Path(folder).absolute()
         if not path.is_dir():
             raise Refused(f"there is no folder {folder}", hint="--tree and --settings take folders")
+        if not os.access(path, os.R_OK | os.X_OK):
+            raise Refused(f"{folder} may not be read", hint="as whom does this run?")
         roots[name] = (*roots.get(name, ()), str(path))
     return roots
 
 
-def facts_of(place: Path, peel_id: str) -> tuple[Path, dict[str, Any] | None]:
+def facts_of(place: Path | None, peel_id: str) -> tuple[Path, dict[str, Any] | None]:
     """Give the folder of custom facts, or the facts that a file holds.
 
+    Args:
+        place: as it was given; None is this host's own folder, which need not be there.
+        peel_id: that goes before the facts' own.
+
     Raises:
-        Refused: the file holds none.
+        Refused: there is nothing, or the file holds none.
     """
-    if not place.is_file():
-        return place, None
+    if place is None or place.is_dir():
+        return place or FACTS_DIR, None
+    if not place.exists():
+        raise Refused(f"there is no {place}", hint="--facts takes a folder of custom facts, or a "
+                      "file of all facts")  # fmt: skip
     import yaml  # noqa: PLC0415  # only who gives a file pays
 
     try:

@@ -97,7 +97,7 @@ def did_you_mean(word: str, candidates: Iterable[str]) -> str:
     """Give `did you mean X?`, or the candidates where none is near and they are few, or nothing."""
     known = sorted(candidates)
     if near := suggest(word, known):
-        return f"did you mean {near}?"
+        return f"did you mean {near}?{_strange(word, near)}"
     return f"known are {', '.join(known)}" if 0 < len(known) <= 40 else ""
 
 
@@ -105,3 +105,11 @@ def few(texts: Sequence[str], most: int, *, between: str = ", ") -> str:
     """Give the first of some texts, and how many more there are."""
     more = f" and {len(texts) - most} more" if len(texts) > most else ""
     return between.join(texts[:most]) + more
+
+
+def _strange(word: str, near: str) -> str:
+    """Name the first letter of a word that only looks like one of what was meant."""
+    strange = next((one for one in word if not one.isascii()), "")
+    if not strange or not near.isascii():
+        return ""
+    return f" what was written holds {strange!r}, which is U+{ord(strange):04X}"

@@ -144,8 +144,9 @@ class _Reader:
             pair = single_pair(item)
             if pair is None or not isinstance(pair[1], Scalar):
                 self._problems.error(
-                    "an entry of `include` is a reference or `environment: reference`", item.place
-                )
+                    "an entry of `include` is a reference or `environment: reference`",
+                    item.place, "write `- web.nginx` for web/nginx.zy",
+                )  # fmt: skip
                 continue
             found.append((pair[0].text, pair[1]))
         return found
@@ -184,7 +185,8 @@ class _Reader:
         if not isinstance(node, Mapping):
             self._problems.error(
                 f"the id {key.text!r} holds {_said(node)}, not a state",
-                key.place, f"below it has to stand `state.function:`, such as `{_EXAMPLE}:`",
+                key.place, _indented_oddly(key.text)
+                or f"below it has to stand `state.function:`, such as `{_EXAMPLE}:`",
             )  # fmt: skip
             return None
         for name, value in node.pairs:
@@ -238,11 +240,12 @@ class _Reader:
 
     def _argument(self, block: Block, item: Node) -> None:
         if isinstance(item, Scalar):
-            if " " in item.text.strip():
+            if not item.text.strip().isidentifier():
                 self._problems.error(
-                    f"{item.text!r} in {block.id!r} is no function, and no argument either",
+                    f"{shown(item.text)} in {block.id!r} is no function, and no argument either",
                     item.place, "write `- argument: value`",
                 )  # fmt: skip
+                return
             block.functions.insert(0, (item.text, item.place))
         elif isinstance(item, Mapping) and item.pairs:
             for key, value in item.pairs:
@@ -252,6 +255,12 @@ class _Reader:
                 f"an argument in {block.id!r} is {_KINDS[type(item)]}", item.place,
                 "write `- argument: value`",
             )  # fmt: skip
+
+
+def _indented_oddly(text: str) -> str:
+    if text[:1].isspace():
+        return f"its line begins with U+{ord(text[0]):04X}, which is no space: indent with spaces"
+    return ""
 
 
 def _said(node: Node) -> str:
@@ -287,7 +296,10 @@ def check_block(block: Block, problems: Problems) -> bool:
             )  # fmt: skip
             good = False
         elif arg.key == "names" and not listed and not _is_null(arg.value, block.source.dialect):
-            problems.error(f"`names` of {block.id!r} must be a list", arg.place)
+            problems.error(
+                f"`names` of {block.id!r} must be a list", arg.place,
+                "write `- names:` and below it `- name` lines",
+            )  # fmt: skip
             good = False
     return good
 

@@ -89,7 +89,7 @@ def _of_block(
     block: Block, declaration: Declaration, first: int, problems: Problems
 ) -> Iterable[Chunk]:
     args = _arguments(block.args, block.source.dialect, problems)
-    name = _name(args.pop("name", None), block)
+    name = _name(args.pop("name", None), block, problems)
     entries = _entries(block)
     args.pop("names", None)
     args.pop("state", None)
@@ -129,8 +129,13 @@ def _arguments(args: Iterable[Arg], dialect: Dialect, problems: Problems) -> dic
     return found
 
 
-def _name(arg: Arg | None, block: Block) -> str:
-    if arg is None or not isinstance(arg.value, Scalar):
+def _name(arg: Arg | None, block: Block, problems: Problems) -> str:
+    if arg is None:
+        return block.id
+    if not isinstance(arg.value, Scalar):
+        if block.source.dialect == "zy":
+            hint = "it is one text; several stand below `names`"
+            problems.error(f"`name` of {block.id!r} is no text", arg.value.place, hint)
         return block.id
     if block.source.dialect == "sls" and not isinstance(scalar(arg.value, "sls"), str):
         return block.id  # as in Salt
@@ -179,6 +184,10 @@ def _wanted(chunk: Chunk, kind: str, item: Node, problems: Problems) -> Wanted |
             return Wanted(
                 kind=kind, key=state, text=rest.strip(), place=item.place, function=function
             )
+        if strict and not item.text:
+            message = f"an entry of `{kind}` of {chunk.id!r} is empty"
+            problems.error(message, item.place, "write `- state: id`, or take the line away")
+            return None
         return Wanted(kind=kind, key="id", text=item.text, place=item.place)
     pair = single_pair(item)
     key, value = pair if pair is not None else (None, None)

@@ -21,7 +21,7 @@ from zester_proto.render.lines import LineMap
 from zester_proto.render.nodes import Dialect, Place
 from zester_proto.tree.folders import Tree
 from zester_proto.tree.problems import Problems
-from zester_proto.tree.top import read_top
+from zester_proto.tree.top import Asked, meant, top_lines
 from zester_proto.units import did_you_mean
 
 
@@ -59,6 +59,7 @@ class Compiler:
     def __init__(self, tree: Tree, request: Request, given: Given, resources: Resources) -> None:
         self._tree = tree
         self._request = request
+        self._peel = given.context.peel_id
         self._resources = resources
         self._problems = Problems(strict=request.strict)
         self.templates = Templates(tree, given)
@@ -88,12 +89,14 @@ class Compiler:
         top: list[str] = []
         asked: Iterable[tuple[str, str, Place | None]]
         if request.references is None:
-            named, top = read_top(self._tree, self.templates, self._problems, request.env)
+            lines, top = top_lines(self._tree, self.templates, self._problems, request.env)
+            named = meant(lines, self.templates, self._problems)
             asked = [(one.env, one.reference, one.place) for one in named]
             if not asked and not self._problems.count:
                 self._problems.error(
-                    "the top file names nothing for this peel", None, f"looked in {top[0]}"
-                )
+                    f"the top file names nothing for the peel {self._peel!r}", None,
+                    _whom(lines, top),
+                )  # fmt: skip
         else:
             asked = [(request.env or "base", one, None) for one in request.references]
         for env, reference, place in asked:
@@ -150,3 +153,10 @@ class Compiler:
             )
             for index in running
         ]
+
+
+def _whom(lines: Iterable[Asked], files: Sequence[str]) -> str:
+    """Say whom top files mean, for a peel that they do not."""
+    targets = list(dict.fromkeys(one.target for one in lines))
+    some = ", ".join(map(repr, targets[:5])) + (" ..." if len(targets) > 5 else "")
+    return f"looked in {', '.join(files)}, which means {some or 'nobody'}"

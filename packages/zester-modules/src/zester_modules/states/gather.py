@@ -73,7 +73,14 @@ class Gatherer:
 
     def _take(self, one: Declaration) -> None:
         known = self.high.declarations.setdefault(one.id, one)
-        if known is not one:
+        if known is one:
+            return
+        if known.source.path == one.source.path and known.source.env == one.source.env:
+            self._problems.error(
+                f"{one.source.path} is asked for as {known.source.sls!r} and as {one.source.sls!r}",
+                one.place, f"write {dotted(one.source.sls)} in both places",
+            )  # fmt: skip
+        else:
             self._problems.error(
                 f"the id {one.id!r} is also in {known.place}", one.place,
                 "an id may be in one file only; use `extend` to add to it",
@@ -118,6 +125,11 @@ class Gatherer:
             self._problems.error(
                 f"there is no environment {env!r}", node.place, did_you_mean(env, known)
             )
+            self.high.references[env, node.text] = False
+            return ()
+        if node.text.startswith(("/", "./", "../")):
+            message = f"there is no state file {node.text!r} in the environment {env!r}"
+            self._problems.error(message, node.place, self._hint(env, node.text))
             self.high.references[env, node.text] = False
             return ()
         wanted = absolute(node.text, source.sls, source.path)

@@ -157,22 +157,23 @@ class _Reader:
         return self._wrong(arg, "text")
 
     def mode(self, arg: Arg) -> int | None:
-        return self._converted(arg, Mode, "an octal mode")
+        return self._converted(arg, Mode, "an octal mode", "0644")
 
     def seconds(self, arg: Arg) -> float | None:
-        return self._converted(arg, Duration, "a duration")
+        return self._converted(arg, Duration, "a duration", "30s or 5m")
 
     def env(self, arg: Arg) -> dict[str, str] | None:
-        return self._converted(arg, dict[str, str], "a mapping of texts")
+        return self._converted(arg, dict[str, str], "a mapping of texts", "{LANG: C}")
 
-    def _converted(self, arg: Arg, annotation: Any, label: str) -> Any:
+    def _converted(self, arg: Arg, annotation: Any, label: str, example: str = "") -> Any:
         try:
             return converted(annotation, arg.value, self.dialect)
         except ValueError:
-            return self._wrong(arg, label)
+            return self._wrong(arg, label, example)
 
-    def _wrong(self, arg: Arg, label: str) -> None:
-        self._note(f"`{arg.key}` of {self._chunk.id!r} is not {label}", f"it takes {label}", arg)
+    def _wrong(self, arg: Arg, label: str, example: str = "") -> None:
+        hint = f"it takes {label}" + (f", such as {example}" if example else "")
+        self._note(f"`{arg.key}` of {self._chunk.id!r} is not {label}", hint, arg)
 
 
 def _is_null(node: Node, dialect: Dialect) -> bool:

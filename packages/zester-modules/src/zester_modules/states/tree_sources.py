@@ -1,5 +1,7 @@
 """Sources of files: from a tree in folders of this host, from local paths, and from the web."""
 
+import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -72,7 +74,7 @@ class TreeSources:
             return self._from_tree(own or env or self._env, path, source)
         path = source.removeprefix("file://")
         if path.startswith("/"):
-            return Path(path) if Path(path).exists() else None
+            return _on_host(path)
         raise HostProblem(
             f"{source} cannot be fetched",
             hint="salt://, zester://, http://, https:// and whole paths can",
@@ -80,16 +82,15 @@ class TreeSources:
 
     def _from_tree(self, env: str, path: str, source: str) -> Path | None:
         here = self._tree.locate(env, path)
-        if here is not None:
-            return here
-        found = self._tree.obtain(env, path)
-        if found is None:
+        found = here or self._tree.obtain(env, path)
+        if found is None or not os.access(found, os.R_OK):
             try:
                 self._tree.refuse_barred(env, path, source)
             except BadTree as error:
                 raise HostProblem(error.message, hint=error.hint) from error
             return None
-        self._fetched(found)
+        if here is None:
+            self._fetched(found)
         return found
 
     def _from_web(self, source: str, digest: str, env: str) -> Path | None:
@@ -157,3 +158,19 @@ class TreeSources:
             },
         )  # fmt: skip
         return found if top in empty or found.files or found.folders or found.links else None
+
+
+def _on_host(path: str) -> Path | None:
+    found = Path(path)
+    try:
+        if not stat.S_ISREG(found.stat().st_mode):
+            kind = "a folder" if found.is_dir() else "something else"
+            raise HostProblem(f"the source {path} is {kind}, not a file")
+        if not os.access(found, os.R_OK):
+            raise HostProblem(f"the source {path} may not be read", hint="as whom does this run?")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise HostProblem(f"cannot look at the source {path}: {why}") from error
+    return found

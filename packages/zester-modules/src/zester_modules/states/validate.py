@@ -13,7 +13,7 @@ from zester_modules.states.resolve import Resolved
 from zester_modules.states.resources_table import Resources
 from zester_proto.render.nodes import Problem
 from zester_proto.tree.problems import Problems
-from zester_proto.units import suggest
+from zester_proto.units import did_you_mean, suggest
 
 
 class Validator:
@@ -93,7 +93,7 @@ def _near(bad: BadParameter, resource: AnyResource) -> BadParameter:
     if bad.kind != "unknown":
         return bad
     near = suggest(bad.argument, [*parameters(resource), *OWN, *SHARED])
-    return msgspec.structs.replace(bad, hint=f"did you mean {near}?") if near else bad
+    return msgspec.structs.replace(bad, hint=did_you_mean(bad.argument, [near])) if near else bad
 
 
 class _Notes:

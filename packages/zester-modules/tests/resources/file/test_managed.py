@@ -72,6 +72,7 @@ def test_sources_of_which_the_first_that_is_there_counts(law: Any, place: Path):
     [
         ({"contents": "a", "source": "/b"}, "source and contents cannot both"),
         ({"contents": "", "allow_empty": False}, "empty"),
+        ({"contents": ["a", {"b": "c"}]}, "its contents hold a mapping"),
         ({"contents_pillar": "no:such"}, "there is no setting no:such"),
         ({"contents": "a", "user": "nobody-of-that-name"}, "there is no user"),
         ({"contents": "a", "group": "no-such-group"}, "there is no group"),

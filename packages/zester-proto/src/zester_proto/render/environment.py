@@ -43,12 +43,18 @@ class NotText(Exception):
     Attributes:
         path: of the file.
         line: the first that is none.
+        hint: what it may be, and what to do.
     """
 
-    def __init__(self, path: str, line: int) -> None:
+    def __init__(self, path: str, line: int, data: bytes = b"") -> None:
         super().__init__(f"line {line} of {path} is no UTF-8 text")
         self.path = path
         self.line = line
+        self.hint = "save it as UTF-8: `iconv -f latin1 -t utf-8` makes such of an old text"
+        if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+            self.hint = "it is UTF-16: save it as UTF-8"
+        elif b"\0" in data:
+            self.hint = "it is no text at all, but a binary file: take it away or rename it"
 
 
 class TreeEnvironment(SandboxedEnvironment):
@@ -218,7 +224,7 @@ def text_of(path: str, data: str | bytes) -> str:
             data = data.decode("utf-8-sig")
         except UnicodeDecodeError as error:
             line = data.count(b"\n", 0, error.start) + 1
-            raise NotText(path, line) from error
+            raise NotText(path, line, data) from error
     return data.replace("\r\n", "\n").replace("\r", "\n")
 
 

@@ -92,7 +92,9 @@ def _message(error: BaseException) -> tuple[str, str]:  # noqa: C901, PLR0912 --
             return f"too deeply nested for a template ({error.msg})", "set parts of it as variables"
         case OverflowError() if "MAX_RANGE" in text:
             return "range() gives at most 100000 numbers", ""
-        case TemplateRuntimeError() | NotText():
+        case NotText():
+            return text, error.hint
+        case TemplateRuntimeError():
             return text, ""
         case UnicodeError():
             return f"a text that is no UTF-8: {text}", ""

@@ -22,6 +22,8 @@ _yaml: Final[Any] = yaml  # its types say nothing of events
 _LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _BREAK: Final = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _ODD_BREAKS: Final = re.compile("[\r\x85\u2028\u2029]")
+_LONGEST_KEY: Final = 1024
+"""Letters before a colon that YAML looks at."""
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
@@ -124,6 +126,8 @@ def _hint(problem: str, shown: str, column: int) -> str:
     lead = shown[: len(shown) - len(shown.lstrip())]
     if "\\t" in problem or "tab character" in problem or "\t" in lead:
         return "indent with spaces, YAML allows no tabs"
+    if "mapping values are not allowed" in problem and column > _LONGEST_KEY:
+        return f"a key has at most {_LONGEST_KEY} letters"
     if "mapping values are not allowed" in problem:
         return "put quotes around a value that holds ': '"
     if shown[column - 1 : column] in {"%", "@", "`"}:

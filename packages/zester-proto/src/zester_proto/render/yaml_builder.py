@@ -176,7 +176,7 @@ class Builder:
         if isinstance(node, Mapping):
             hint += ", or look why the template left {{ }} here"
         self._say(event, "a key that is a list or mapping", hint)
-        return Scalar("", plain=True, place=node.place)
+        return Scalar("", plain=False, place=node.place)  # one more null would be there twice
 
     def _pair(self, into: _Open, key: Scalar, value: Node) -> None:
         if key.text == "<<" and key.plain:

@@ -70,7 +70,8 @@ def analyse(env: str, path: str, data: bytes) -> Analysis:
     try:
         source = text_of(path, data)
     except NotText as error:
-        return Analysis(problems=(Problem(message=str(error), place=Place(path, error.line)),))
+        problem = Problem(message=str(error), place=Place(path, error.line), hint=error.hint)
+        return Analysis(problems=(problem,))
     return _Analyser(env, path, source).run()
 
 

@@ -297,7 +297,7 @@ class _Compiler:
         try:
             text = text_of(path, data)
         except NotText as error:
-            self._problems.error(str(error), Place(path, error.line))
+            self._problems.error(str(error), Place(path, error.line), error.hint)
             return None
         if len(text) > MAX_TEXT:
             self._problems.error(f"more than {MAX_TEXT >> 20} MiB of text", Place(path, 1))

@@ -55,10 +55,10 @@ class TreeFiles(ABC):
             BadTree: something is there.
         """
         if why := self.barred(env, path):
-            raise BadTree(
-                f"{shown or path} {why}",
-                hint="a tree holds files, and links to such within their own root",
-            )
+            hint = "a tree holds files, and links to such within their own root"
+            if why.startswith("cannot "):
+                hint = "who runs this has to be able to read all of the tree"
+            raise BadTree(f"{shown or path} {why}", hint=hint)
 
     def empty_folders(self, env: str) -> Iterable[str]:
         """Give the folders that hold nothing, sorted; a tree that knows none gives none."""

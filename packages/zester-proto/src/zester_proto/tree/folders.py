@@ -1,5 +1,6 @@
 """The files of a tree: per environment an ordered list of roots; the first that has a path wins."""
 
+import errno
 import os
 import stat
 from collections.abc import Iterable, Mapping, Sequence
@@ -154,21 +155,22 @@ def _why_barred(root: Path, path: str, real: str) -> str:
     """Say why what lies at a path cannot be read as a file of the tree; else nothing."""
     here = root / path
     way = [root, *(root / one for one in reversed(Path(path).parents[:-1])), here]
-    for one in way[1:]:
-        if one.is_symlink() and not _is_below(os.path.realpath(one), real):
-            link = "is a link" if one == here else f"lies behind the link {one.relative_to(root)}"
-            return f"{link} that leaves the tree, to {os.path.realpath(one)}"
     try:
+        for one in way[1:]:
+            target = os.path.realpath(one)
+            if one.is_symlink() and not _is_below(target, real):
+                behind = f"lies behind the link {one.relative_to(root)}"
+                return f"{'is a link' if one == here else behind} that leaves the tree, to {target}"
         mode = here.stat().st_mode
+        if not stat.S_ISREG(mode):
+            return "is a folder" if stat.S_ISDIR(mode) else "is no regular file"
     except FileNotFoundError:
         return f"is a link to nothing: {here.readlink()}" if here.is_symlink() else ""
     except NotADirectoryError:
         return ""
     except OSError as error:
         return f"cannot be looked at: {error.strerror}"
-    if not stat.S_ISREG(mode):
-        return "is a folder" if stat.S_ISDIR(mode) else "is no regular file"
-    return "" if os.access(here, os.R_OK) else "cannot be read: Permission denied"
+    return "" if os.access(here, os.R_OK) else f"cannot be read: {os.strerror(errno.EACCES)}"
 
 
 def _is_below(path: str, root: str) -> bool:

@@ -37,6 +37,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 INCLUDE: Final = "include"
 """The key with more top files, as in Salt; no environment has this name."""
 
+_FORM: Final = "write `base:`, below it a target such as `'*':`, and below that `- name` lines"
 _OPTIONS: Final = ("ignore_missing", "match", "order", "trust_facts")
 
 
@@ -53,8 +54,13 @@ def read_top(
             another's for its own where base's says nothing about it.
     """
     lines, files = top_lines(tree, templates, problems, env)
+    return meant(lines, templates, problems), files
+
+
+def meant(lines: Iterable[Asked], templates: Rendering, problems: Problems) -> list[Asked]:
+    """Give the lines of top files whose targets mean this peel, each file once."""
     asked = [one for one in lines if _is_meant(one, templates, problems)]
-    return list({(one.env, one.reference): one for one in reversed(asked)}.values())[::-1], files
+    return list({(one.env, one.reference): one for one in reversed(asked)}.values())[::-1]
 
 
 def top_lines(
@@ -150,13 +156,13 @@ def _root(templates: Rendering, problems: Problems, env: str, found: Found) -> M
     loaded = load(rendered.text, found.path, found.dialect, rendered.lines)
     problems.extend(loaded.problems)
     if loaded.root is not None and not isinstance(loaded.root, Mapping):
-        problems.error("a top file is a mapping of environments", loaded.root.place)
+        problems.error("a top file is a mapping of environments", loaded.root.place, _FORM)
     return loaded.root if isinstance(loaded.root, Mapping) and not loaded.problems else None
 
 
 def _section(env: str, node: Node, problems: Problems) -> Iterable[Asked]:
     if not isinstance(node, Mapping):
-        problems.error(f"{env!r} in a top file is a mapping of targets", node.place)
+        problems.error(f"{env!r} in a top file is a mapping of targets", node.place, _FORM)
         return
     blocks = [(target, *_block(value, problems)) for target, value in node.pairs]
     for target, options, references in sorted(blocks, key=lambda block: block[1].order):

@@ -17,7 +17,7 @@ from zester_modules.resources.cmd.command import (
     paths_of,
     planned,
 )
-from zester_modules.resources.missing import missing
+from zester_modules.resources.sources import missing, text_of
 
 
 class Params(CommandParams, frozen=True, kw_only=True):
@@ -49,7 +49,7 @@ def check(params: Params, scope: Scope) -> Plan:
     text = found.read_bytes()
     if params.template:
         rendered = scope.render(
-            text.decode(), source=source, context=params.context or {},
+            text_of(text, source), source=source, context=params.context or {},
             defaults=params.defaults or {},
         )  # fmt: skip
         text = rendered.encode()

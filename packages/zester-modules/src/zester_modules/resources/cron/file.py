@@ -9,7 +9,7 @@ from msgspec import Meta
 from zester_modules.host.machine import HostProblem
 from zester_modules.resource import Leaf, Plan, Resource, Scope
 from zester_modules.resources.cron.table import Table, apply, path_of, paths_of, planned, read
-from zester_modules.resources.missing import missing
+from zester_modules.resources.sources import missing, text_of
 from zester_modules.tables import crontab
 
 
@@ -54,7 +54,7 @@ def _wanted(params: Params, scope: Scope) -> bytes:
     if params.template != "jinja":
         raise HostProblem(f"template: {params.template!r} is not known; jinja is")
     return scope.render(
-        data.decode(), source=params.name, context=params.context or {},
+        text_of(data, params.name), source=params.name, context=params.context or {},
         defaults=params.defaults or {},
     ).encode()  # fmt: skip
 

@@ -24,7 +24,7 @@ from zester_modules.resources.file.wanted import (
     look_work,
     new_folder,
 )
-from zester_modules.resources.missing import missing
+from zester_modules.resources.sources import missing
 
 
 def check(params: Params, scope: Scope) -> Plan:

@@ -81,7 +81,9 @@ def _data(params: Params, scope: Scope) -> Any:
     for part in params.dataset_pillar.split(":"):
         here = here.get(part) if hasattr(here, "get") else None
     if here is None:
-        raise HostProblem(f"there is no setting {params.dataset_pillar}")
+        raise HostProblem(
+            f"there is no setting {params.dataset_pillar}", hint="settings.items shows them"
+        )
     return here
 
 

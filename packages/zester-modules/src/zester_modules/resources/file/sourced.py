@@ -9,7 +9,7 @@ import msgspec
 from zester_modules.host.machine import HostProblem
 from zester_modules.resource import Scope
 from zester_modules.resources.file.steps import bytes_of
-from zester_modules.resources.missing import missing
+from zester_modules.resources.sources import missing, text_of
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,10 +121,7 @@ def rendered(
         return found.data
     if engine != "jinja":
         raise HostProblem(f"there is no template engine {engine!r}", hint="template: jinja is")
-    try:
-        text = found.data.decode()
-    except UnicodeDecodeError as error:
-        raise HostProblem(f"{found.source} is no UTF-8 text: {error}") from error
+    text = text_of(found.data, found.source)
     done = scope.render(text, source=found.source, context=context or {}, defaults=defaults or {})
     return bytes_of(done)
 
@@ -148,11 +145,20 @@ def looked_up(paths: str | list[str], values: Mapping[str, Any], delimiter: str,
 
 
 def worded(value: Any) -> str:
-    """Give a value as the text of a file: lists line by line."""
+    """Give a value as the text of a file: lists line by line.
+
+    Raises:
+        HostProblem: it is a mapping, whose form in a file nobody has said.
+    """
     if isinstance(value, str):
         return value
     if isinstance(value, list):
         return "\n".join(worded(one) for one in cast("list[Any]", value))
+    if isinstance(value, dict):
+        raise HostProblem(
+            "its contents hold a mapping, which is no text",
+            hint="put quotes around a line with ': ' in it; file.serialize writes data",
+        )
     if isinstance(value, bool) or value is None:
         return str(value)
     if isinstance(value, bytes):

@@ -7,7 +7,7 @@ import msgspec
 
 from zester_modules.host.machine import HostProblem, Package, Packages, Wanted
 from zester_modules.resource import Scope
-from zester_modules.resources.missing import missing
+from zester_modules.resources.sources import missing
 
 _OPERATORS: Final = (">=", "<=", "!=", "==", ">", "<", "=")
 

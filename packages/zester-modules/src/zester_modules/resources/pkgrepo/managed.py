@@ -10,8 +10,8 @@ from msgspec import Meta
 from zester_modules.host.machine import HostProblem
 from zester_modules.resource import Leaf, Plan, Resource, Scope
 from zester_modules.resources.edits import Edit, Todo, apply, edit, text_at
-from zester_modules.resources.missing import missing
 from zester_modules.resources.pkgrepo.line import Line, bare_key, parse, slug, with_stanza
+from zester_modules.resources.sources import missing
 
 KEYRINGS: Final = "/etc/apt/keyrings"
 FOLDERS: Final = {

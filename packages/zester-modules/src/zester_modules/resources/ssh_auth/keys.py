@@ -7,7 +7,7 @@ from msgspec import Meta
 
 from zester_modules.host.machine import HostProblem
 from zester_modules.resource import Leaf, Plan, Resource, Scope
-from zester_modules.resources.missing import missing
+from zester_modules.resources.sources import missing, text_of
 from zester_modules.resources.ssh_auth.place import Keys, apply, place_of, planned
 from zester_modules.resources.whole_file import Edit
 from zester_modules.tables import authorized_keys
@@ -64,7 +64,7 @@ def _given(params: Params, scope: Scope) -> list[Line]:
     found = scope.sources.fetch(params.source)
     if found is None:
         raise missing(params.source)
-    texts = found.read_text().splitlines()
+    texts = text_of(found.read_bytes(), params.source).splitlines()
     keys = [_key(text, params) for text in texts if text.strip() and not text.startswith("#")]
     if not keys:
         raise HostProblem(f"the source {params.source} holds no key")

@@ -1,4 +1,4 @@
-"""The error for what states fetch from elsewhere and is not there."""
+"""What states fetch from elsewhere: its text, and the error where it is not there."""
 
 from zester_modules.host.address import advice, shown
 from zester_modules.host.machine import HostProblem
@@ -16,3 +16,17 @@ def missing(*sources: str) -> HostProblem:
     what = "there is no source" if len(sources) == 1 else "none of the sources is there:"
     names = ", ".join(shown(one) if one in on_web else one for one in sources)
     return HostProblem(f"{what} {names}", hint=hint)
+
+
+def text_of(data: bytes, source: str) -> str:
+    """Give the text of what came from a source.
+
+    Raises:
+        HostProblem: it is none.
+    """
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        raise HostProblem(
+            f"{source} is no UTF-8 text: {error}", hint="is that the file that was meant?"
+        ) from error
