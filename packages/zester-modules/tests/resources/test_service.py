@@ -108,6 +108,27 @@ def test_a_held_package_stays_unless_the_state_says_otherwise(tmp_path: Path):
     assert on.packages.have["nginx"].held
 
 
+def test_all_that_is_older_than_what_can_be_had_is_upgraded(tmp_path: Path):
+    on = machine()
+    on.packages.have = {
+        "nginx": Package(name="nginx", version="1.20"),
+        "kept": Package(name="kept", version="1", held=True),
+        "gone": Package(name="gone", version="1", config_only=True),
+    }
+    others = run(tmp_path, on, ("it", "pkg.uptodate", {"pkgs": ["kept"]}))
+    dry = run(tmp_path, on, ("it", "pkg.uptodate", {"refresh": True}), test=True)
+    rows = run(tmp_path, on, ("it", "pkg.uptodate", {"refresh": True}))
+    again = run(tmp_path, on, ("it", "pkg.uptodate", {}))
+    assert others["it"]["result"] == "ok"
+    assert dry["it"]["changes"] == rows["it"]["changes"] == {
+        "nginx:version": {"before": "1.20", "after": "1.22"}
+    }  # fmt: skip
+    assert again["it"]["comment"] == "all is up to date"
+    assert {name: one.version for name, one in on.packages.have.items()} == {
+        "nginx": "1.22", "kept": "1", "gone": "1",
+    }  # fmt: skip
+
+
 def test_several_packages_with_versions_are_one_state(tmp_path: Path):
     on = machine()
     on.packages.offered["tree"] = "2"

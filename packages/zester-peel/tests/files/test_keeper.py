@@ -183,6 +183,22 @@ async def test_a_run_keeps_its_revision_whatever_comes(
         assert (folder / "base" / "a").read_bytes() == b"first"
 
 
+async def test_what_a_job_has_taken_already_is_not_made_again_under_its_hands(
+    kept: Kept, tree: PublishedTree
+) -> None:
+    async with kept.serving() as keeper:
+        keeper.welcomed(0)
+        head = await tree.put(78, await tree.file("a", b"a"))
+        await kv.put(
+            tree.master.link, BUCKET, root_key(head.root), tree.master.signed("tree", head)
+        )
+        folder = await keeper.ensure(head.root)  # a job is quicker than the note of the new trees
+        before = folder.stat().st_ino
+        await tree.publish(head)
+        await take(kept, 78)
+        assert folder.stat().st_ino == before
+
+
 async def test_a_job_gets_the_newest_named_targets_and_what_is_configured(
     bus: Bus, kept: Kept[TreeKeeper], tree: PublishedTree, tmp_path: Path
 ) -> None:

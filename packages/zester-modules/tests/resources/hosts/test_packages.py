@@ -80,6 +80,39 @@ with open("/var/lib/dpkg/lock-frontend", "w") as lock:
 """
 
 
+def test_a_host_is_brought_up_to_date_and_held_packages_are_not(debian_host: Host):
+    host = debian_host
+    host.run(["apt-get", "update"])
+    host.run(["apt-get", "install", "-y", "tree", "ed"])
+    status = host.read("/var/lib/dpkg/status")
+    now = {name: _version(status, name) for name in ("tree", "ed")}
+    try:
+        for name, version in now.items():
+            status = status.replace(
+                f"Package: {name}\nStatus: install ok installed",
+                f"Package: {name}\nStatus: {'hold' if name == 'ed' else 'install'} ok installed",
+            ).replace(f"\nVersion: {version}\n", "\nVersion: 0.1\n")
+        host.write("/var/lib/dpkg/status", status)
+        expected = {
+            line.split()[1] for line in host.run(["apt-get", "-s", "upgrade"]).out.splitlines()
+            if line.startswith("Inst ")
+        }  # fmt: skip
+        assert "tree" in expected
+        assert "ed" not in expected
+        changes = hold_on(host, "pkg.uptodate", "it", pkgs=["tree", "ed"])
+        assert changes == [("tree:version", "0.1", now["tree"])]
+        planned = on_host(host, "check", "pkg.uptodate", "it")["planned"]
+        assert {path.removesuffix(":version") for path, _, _ in planned} >= expected - {"tree"}
+    finally:
+        host.run(["apt-get", "install", "-y", "--allow-change-held-packages", "ed"])
+        host.run(["apt-mark", "unhold", "ed"])
+
+
+def _version(status: str, name: str) -> str:
+    entry = status.partition(f"Package: {name}\n")[2].partition("\n\n")[0]
+    return entry.partition("\nVersion: ")[2].partition("\n")[0]
+
+
 def test_a_lock_that_another_holds_is_waited_for(debian_host: Host):
     host = debian_host
     host.write("/srv/holder.py", HOLDER)

@@ -130,8 +130,7 @@ class TreeKeeper:
                     hint="a backup was restored perhaps: zester tree publish makes a new one",
                 )
             if self.head is not None and head.root == self.head.root:
-                if not self.store.is_complete(head.root):
-                    self.store.keep_manifests(head.root, await self._manifests(head))
+                await self._take(head)
                 self.head = head
                 self.store.keep_head(entry.value)
                 return
@@ -209,7 +208,14 @@ class TreeKeeper:
         return head
 
     async def _take(self, head: TreeHead) -> None:
+        # what is whole may be in the hands of a job: none of its files is made again
+        whole = self.store.is_whole(head.root)
+        if whole and self.store.is_complete(head.root):
+            return
         manifests = await self._manifests(head)
+        if whole:
+            self.store.keep_manifests(head.root, manifests)
+            return
         await self._fetch_all(sorted(self.store.missing(manifests.values())))
         # copying thousands of files must not keep the loop from beating
         await asyncio.to_thread(self.store.add, head.root, manifests)
