@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,43 @@ def test_an_edit_reaches_every_peel_in_the_next_run(fleet: Fleet, states: Path, 
     assert sorted(marks.read_text().splitlines()) == sorted(
         f"peel-{n} {word}" for n in (1, 2, 3) for word in ("one", "two")
     )
+
+
+HELD = """\
+held:
+  cmd.run:
+    - name: "touch MARK-{{ facts.id }}; until test -e GO; do sleep 0.05; done"
+    - timeout: 60
+copied:
+  file.managed:
+    - name: OUT-{{ facts.id }}
+    - source: zester://word
+"""
+
+
+def test_a_run_keeps_its_revision_while_a_newer_one_is_published(
+    fleet: Fleet, states: Path, tmp_path: Path
+):
+    text = HELD.replace("MARK", f"{tmp_path}/mark").replace("GO", f"{tmp_path}/go")
+
+    def write(word: str) -> None:
+        (states / "word").write_text(word)
+        (states / "held.zy").write_text(text.replace("OUT", f"{tmp_path}/out"))
+
+    until_published(fleet, lambda: write("old"))
+    with ThreadPoolExecutor() as pool:
+        running = pool.submit(applied, fleet, "held")
+        try:
+            eventually(lambda: len(list(tmp_path.glob("mark-*"))) == 3, "it runs on every peel")
+            until_published(fleet, lambda: write("new"))
+        finally:
+            (tmp_path / "go").touch()
+        found = running.result()
+    assert {one["outcome"] for one in found.values()} == {"changed"}
+    assert {one.read_text() for one in tmp_path.glob("out-*")} == {"old"}
+
+    applied(fleet, "held")
+    assert {one.read_text() for one in tmp_path.glob("out-*")} == {"new"}
 
 
 def test_a_dry_run_changes_nothing(fleet: Fleet, states: Path, tmp_path: Path):
