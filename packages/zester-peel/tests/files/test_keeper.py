@@ -184,7 +184,7 @@ async def test_a_run_keeps_its_revision_whatever_comes(
 
 
 async def test_what_a_job_has_taken_already_is_not_made_again_under_its_hands(
-    kept: Kept, tree: PublishedTree
+    kept: Kept[TreeKeeper], tree: PublishedTree
 ) -> None:
     async with kept.serving() as keeper:
         keeper.welcomed(0)
@@ -195,7 +195,7 @@ async def test_what_a_job_has_taken_already_is_not_made_again_under_its_hands(
         folder = await keeper.ensure(head.root)  # a job is quicker than the note of the new trees
         before = folder.stat().st_ino
         await tree.publish(head)
-        await take(kept, 78)
+        await kept.takes(78)
         assert folder.stat().st_ino == before
 
 
