@@ -104,8 +104,8 @@ def test_a_host_is_brought_up_to_date_and_held_packages_are_not(debian_host: Hos
         planned = on_host(host, "check", "pkg.uptodate", "it")["planned"]
         assert {path.removesuffix(":version") for path, _, _ in planned} >= expected - {"tree"}
     finally:
-        host.run(["apt-get", "install", "-y", "--allow-change-held-packages", "ed"])
         host.run(["apt-mark", "unhold", "ed"])
+        host.run(["apt-get", "purge", "-y", "tree", "ed"])
 
 
 def _version(status: str, name: str) -> str:
