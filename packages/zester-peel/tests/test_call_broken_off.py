@@ -143,7 +143,7 @@ def test_a_state_that_runs_beside_the_others_ends_with_the_run(tmp_path: Path):
 
 
 def test_a_run_ends_when_its_time_is_up(tmp_path: Path):
-    with under_way(tmp_path, RUN, "--timeout", "3") as call:
+    with under_way(tmp_path, RUN, "--timeout", "6") as call:
         code, out, err = call.ended()
         assert code == 1
         assert "timed-out: state.apply was broken off since its time was up" in err

@@ -183,17 +183,19 @@ def test_a_file_of_tests_is_read_strictly_and_hides_no_other(tree: Path):
     write(tree, "note/tests/bad.yaml", bad)
     write(tree, "note/tests/tab.yaml", "tests:\n\tit: {}\n")
     write(tree, "note/tests/empty.yaml", "")
+    write(tree, "note/tests/list.yaml", "- it\n")
     write(tree, "note/tests/plan.yaml", GOOD)
     done = call(tree)
-    assert done.stderr == "failed: 3 of 5 tests failed\n"
+    assert done.stderr == "failed: 4 of 6 tests failed\n"
     for said in (
         "note/tests/bad.yaml:1:8: facts: '3' is no mapping",
         "note/tests/bad.yaml:4:5: there is no key 'aplay' here (did you mean apply?)",
         "note/tests/bad.yaml:6:19: result: 'changed' is none of ok, would-change, failed, skipped",
         "note/tests/tab.yaml:2:1: not YAML: found character",
         "note/tests/empty.yaml:1: there is nothing in it",
+        "note/tests/list.yaml:1:1: a mapping has to stand here (with: facts, ",
         "ok   note/tests/plan.yaml:5: fresh",
-        "5 tests: 3 failed",
+        "6 tests: 4 failed",
     ):
         assert said in done.stdout
     assert done.returncode == 1
@@ -278,6 +280,7 @@ def test_each_test_gets_a_copy_of_a_root_in_which_commands_run(tree: Path, tmp_p
     ))  # fmt: skip
     bare = call(tree, "two", "--host")
     assert "on a root, made fails" in bare.stdout
+    assert "root=DIR gives one in which programs are" in bare.stdout
     done = call(tree, "two", f"root={root}")
     assert done.stdout == "ok   note/tests/plan.yaml:6: two\n1 test: ok; 1 on a root, too\n"
     assert not (root / "ran").exists()
