@@ -2,6 +2,8 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from hosts.host import Host
 from zester_testing.host_law import PYTHON, hold_on, on_host, refused
 
@@ -18,6 +20,8 @@ def gone(leaves: Leaves) -> set[str]:
     return {path for path, _, now in leaves if now is None}
 
 
+# packages come from the registry, as quick as that is
+@pytest.mark.timeout(400)
 def test_packages_and_services_come_go_and_are_kept(debian_host: Host):
     host = debian_host
     assert "there is no service 'nginx'" in refused(host, "service.running", "nginx")
@@ -80,6 +84,7 @@ with open("/var/lib/dpkg/lock-frontend", "w") as lock:
 """
 
 
+@pytest.mark.timeout(400)
 def test_a_host_is_brought_up_to_date_and_held_packages_are_not(debian_host: Host):
     host = debian_host
     host.run(["apt-get", "update"])
