@@ -48,6 +48,8 @@ async def test_what_is_published_who_publishes_and_who_has_none_is_told(
         assert told["published"]["generation"] == head.generation
         assert (told["published"]["publisher"], told["published"]["files"]) == ("master-1", 1)
         assert all(told[name]["count"] == 0 for name in ("lacking", "keyless", "refused"))
+        trees = await operator.value("tree-status", NothingAsk())
+        assert [one["state"] for one in trees["masters"]] == ["none"], "a site may have no states"
 
         async with Master.up(own_bus, auth=second, settings_dir=unmounted):
 

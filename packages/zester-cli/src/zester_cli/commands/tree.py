@@ -50,7 +50,7 @@ def status(invocation: Invocation) -> int:
         screen.write("".join(f"{line}\n" for line in _settings_lines(settings)))
         for one in problems:
             screen.write(f"{harmless_line(str(found.get('master', '')))}: {harmless_line(one)}\n")
-    differs = any(one.get("state") != "same" for one in masters)
+    differs = any(one.get("state") not in {"same", "none"} for one in masters)
     differs |= any(one.get("state") in {"broken", "differs"} for one in theirs.values())
     return 1 if problems or differs or as_map(settings.get("lacking") or {}).get("count") else 0
 

@@ -80,6 +80,8 @@ class TreeVerbs:
             state = "broken" if beat.tree_problems else "differs"
             if head is not None and beat.tree == head.root:
                 state = "same"
+            elif head is None and not beat.tree and not beat.tree_problems:
+                state = "none"  # a site without states is no mistake
             rows.append({"name": beat.name, "root": beat.tree.hex(), "state": state,
                          "problems": beat.tree_problems})  # fmt: skip
         return rows
