@@ -100,7 +100,9 @@ def test_every_peel_says_when_it_heard_answered_and_was_answered(stores: Bus, sw
         [done.began] * PEELS, times.received, times.sent, times.stored, strict=True
     ):
         assert began < received <= sent < stored
-    assert (times.alive, times.troubles) == (PEELS, [])
+    # facts that come before the server knows its new stream are put again, and said so
+    troubles = [one for one in times.troubles if "$KV.facts." not in one]
+    assert (times.alive, troubles) == (PEELS, [])
 
 
 def test_a_process_verifies_one_signature_for_all_its_peels(stores: Bus, swarm: Swarm):

@@ -31,7 +31,8 @@ UNSURE: dict[str, set[str]] = {
 }  # fmt: skip
 """States of which a dry run cannot be certain."""
 
-IDLE = {"exists", "missing", "query", "answers", "newest", "own_group"}
+IDLE = {"exists", "missing", "query", "answers", "newest", "own_group", "accumulated",
+        "grain_exists", "uptodate"}  # fmt: skip
 """These have nothing to do in the first run either; a user takes its own group along."""
 
 
