@@ -112,7 +112,7 @@ def test_a_run_that_is_broken_off_says_what_it_has_done(tmp_path: Path, number: 
         assert signs[:4] == [["+", "first"], ["!", "second"], ["-", "third"], ["-", "heard"]]
         assert f"broken off by {name}" in out
         assert "- listener_heard" in out  # what it heard is lost for the next run
-        assert not runs(call.command)
+        eventually(lambda: not runs(call.command), "the command has ended")
         assert is_clean(tmp_path)
         assert not (tmp_path / "third").exists()
         assert not (tmp_path / "heard").exists()
@@ -125,7 +125,7 @@ def test_a_file_whose_check_is_broken_off_stays_as_it_was(tmp_path: Path, number
         assert list(tmp_path.glob(".zester-*")) != []
         call.process.send_signal(number)
         assert call.ended()[0] == 128 + number
-        assert not runs(call.command)
+        eventually(lambda: not runs(call.command), "the command has ended")
     assert (tmp_path / "conf").read_text() == "old"
     assert is_clean(tmp_path)
 
@@ -135,7 +135,7 @@ def test_a_state_that_runs_beside_the_others_ends_with_the_run(tmp_path: Path):
         call.process.terminate()
         code, out, _ = call.ended()
         assert code == 128 + signal.SIGTERM
-        assert not runs(call.command)
+        eventually(lambda: not runs(call.command), "the command has ended")
     document = json.loads(out)
     assert document["outcome"] == "cancelled"
     assert document["return"]["result"] == "failed"
@@ -148,7 +148,7 @@ def test_a_run_ends_when_its_time_is_up(tmp_path: Path):
         assert code == 1
         assert "timed-out: state.apply was broken off since its time was up" in err
         assert "+ first" in out
-        assert not runs(call.command)
+        eventually(lambda: not runs(call.command), "the command has ended")
     assert is_clean(tmp_path)
 
 
