@@ -14,6 +14,7 @@ from zester_proto.messages.operators import PAGE_BYTES, TrustAsk
 from zester_proto.messages.presence import MasterBeat
 from zester_proto.messages.trust import TrustBundle
 from zester_proto.permissions import VERBS
+from zester_proto.units import counted
 
 
 class SiteVerbs:
@@ -70,7 +71,7 @@ class SiteVerbs:
             return []  # which is a condition of its own
         return [
             {"code": "settings-broken", "severity": "warning",
-             "text": f"the settings of {one.name} have {one.settings_problems} problems",
+             "text": f"the settings of {one.name} have {counted(one.settings_problems, 'problem')}",
              "hint": f"on {one.name}: zester-master settings check; the last good ones stay"}
             for one in others
             if one.settings_problems and one.instance != self._context.instance

@@ -18,7 +18,7 @@ from zester_proto.health import Condition
 from zester_proto.link import LinkError
 from zester_proto.messages.settings import SettingsHead
 from zester_proto.messages.trees import TreeHead
-from zester_proto.units import few
+from zester_proto.units import counted, few
 
 PERIOD: Final = 0.5
 """Seconds between two looks at the folders; a change is published when two looks agree on it."""
@@ -140,7 +140,8 @@ class Folders(Generic[_Tree]):
         if not problems:
             self._context.health.clear(words.broken)
             return
-        text = f"{words.name} have {len(problems)} problems: {few(problems, _TOLD, between='; ')}"
+        count = counted(len(problems), "problem")
+        text = f"{words.name} have {count}: {few(problems, _TOLD, between='; ')}"
         self._context.health.set(Condition(words.broken, "warning", text, words.broken_hint))
 
     # -- beside what is published ----------------------------------------------------------------
