@@ -31,7 +31,7 @@ setup: ## an environment with the five packages (editable) and all tools
 	$(if $(missing),$(error $(missing)))
 	@sh tools/setup.sh
 
-demo: setup ## a real fleet on this machine, from nothing, in nine steps
+demo: setup ## a real fleet on this machine, from nothing, step by step
 	@$(PY) tools/demo.py $(ARGS)
 
 hosts: setup ## N whole Debian hosts (3), each with a peel, under a master of their own, until Ctrl-C; needs root
