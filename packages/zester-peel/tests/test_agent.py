@@ -234,7 +234,9 @@ async def test_the_agent_holds_none_of_what_it_must_not(
     modules = set(line.split()[1:])
     assert "zester_peel.agent" in modules
     assert not modules & FORBIDDEN
-    assert len(modules) < 385
+    # each Python has more of its own
+    ours = [one for one in modules if one.partition(".")[0] not in sys.stdlib_module_names]
+    assert len(ours) < 200
 
 
 _TELL_MODULES = """
